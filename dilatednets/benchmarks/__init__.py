@@ -1,0 +1,1 @@
+"""Commands that measure speed, and compare with what a user would otherwise pick."""

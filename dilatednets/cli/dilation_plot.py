@@ -1,0 +1,66 @@
+"""A picture of dilation: which inputs one output sees, layer by layer."""
+
+from collections.abc import Sequence
+
+from PIL import Image, ImageDraw, ImageFont
+
+from dilatednets.layers.receptive_field import causal_field
+
+MOST_LAYERS, WIDTH, ROW = 5, 900, 74
+LEFT, TOP, RIGHT, BOTTOM = 120, 64, 24, 70
+SEEN, UNSEEN, LINE = (38, 84, 144), (214, 218, 226), (245, 125, 21)
+
+
+def dilation_plot(dilations: Sequence[int], kernel_size: int, title: str) -> Image.Image:
+    """Draws the first layers of a causal stack as rows of samples, with the connections of one output.
+
+    Args:
+        dilations: Of the whole stack; the first five layers are drawn, which is what a page can show.
+        kernel_size: Taps of each layer.
+        title: Drawn above.
+
+    Returns:
+        An RGB picture.
+
+    Example:
+    >>> dilation_plot([1, 2, 4, 8], 2, "four layers").size
+    (900, 430)
+    """
+    shown = list(dilations[:MOST_LAYERS])
+    field = causal_field(kernel_size, shown)
+    while field > 64 and len(shown) > 1:
+        shown.pop()
+        field = causal_field(kernel_size, shown)
+    columns = field + 2
+    height = TOP + ROW * len(shown) + BOTTOM
+    image = Image.new("RGB", (WIDTH, height), "white")
+    draw = ImageDraw.Draw(image)
+    font, small = ImageFont.load_default(16), ImageFont.load_default(13)
+    draw.text((20, 16), f"{title}: what one output sees", (30, 30, 40), font)
+
+    def place(time: int, layer: int) -> tuple[float, float]:
+        x = LEFT + (time + 0.5) / columns * (WIDTH - LEFT - RIGHT)
+        return x, TOP + ROW * (len(shown) - layer)
+
+    seen = [{columns - 1}]  # from the output down
+    for dilation in reversed(shown):
+        seen.append({t - tap * dilation for t in seen[-1] for tap in range(kernel_size)})
+    seen.reverse()
+    for layer, dilation in enumerate(shown, start=1):
+        for t in seen[layer]:
+            for tap in range(kernel_size):
+                draw.line((*place(t, layer), *place(t - tap * dilation, layer - 1)), LINE, 2)
+    radius = min(7.0, 0.38 * (WIDTH - LEFT - RIGHT) / columns)
+    for layer in range(len(shown) + 1):
+        name = "input" if layer == 0 else f"dilation {shown[layer - 1]}"
+        draw.text((20, place(0, layer)[1]), name, (30, 30, 40), small, anchor="lm")
+        for t in range(columns):
+            x, y = place(t, layer)
+            draw.ellipse((x - radius, y - radius, x + radius, y + radius), SEEN if t in seen[layer] else UNSEEN)
+    whole = causal_field(kernel_size, dilations)
+    words = f"{len(shown)} layers see {field} samples; all {len(dilations)} layers see {whole}."
+    plain = -(-(whole - 1) // (kernel_size - 1)) if kernel_size > 1 else 0
+    if plain:
+        words += f" Without dilation that would take {plain} layers."
+    draw.text((20, height - 34), words, (30, 30, 40), small)
+    return image

@@ -1,0 +1,121 @@
+"""Arguments of the `dilatednets` command, and what it says when they are wrong."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from dilatednets import __version__
+from dilatednets.errors import InputError
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's greeting would hide the command's own words
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command; returns its exit status: 0, or 2 after one line that says what is wrong and what to do."""
+    options = parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except (InputError, OSError) as error:
+        print(f"dilatednets: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("dilatednets: stopped", file=sys.stderr)
+        return 130
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's grammar. What a command does is imported when it runs, so that --help answers at once."""
+    top = argparse.ArgumentParser(prog="dilatednets", description="Trained models of dilated convolutions.")
+    top.add_argument("--version", action="version", version=__version__)
+    commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    models = commands.add_parser("models", help="table of trained models with their metrics")
+    models.set_defaults(run=_lazy("inspect", "models"))
+
+    describe = commands.add_parser("describe", help="a model's cost, receptive field, picture of the dilation pattern")
+    describe.add_argument("model", help="preset name or folder")
+    describe.add_argument("--plot", metavar="FILE.png", help="draw which samples one output sees")
+    describe.add_argument("--json", action="store_true", help="one JSON object, the last line of standard output")
+    describe.set_defaults(run=_lazy("inspect", "describe"))
+
+    train = commands.add_parser("train", help="train a model by a recipe")
+    train.add_argument("recipe", help="a TOML file, e.g. zoo/wavenet_digits/recipe.toml")
+    train.add_argument("--data-dir", required=True, help="the data set's folder")
+    train.add_argument("--output", required=True, metavar="RUN", help="folder of the run: best model, logs, samples")
+    train.add_argument("--resume", action="store_true", help="go on from the last epoch end")
+    train.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="e.g. training.epochs=3")
+    train.set_defaults(run=_lazy("training", "train"))
+
+    evaluate = commands.add_parser("evaluate", help="measure a model on a split of its data set")
+    evaluate.add_argument("model", help="preset name or folder")
+    evaluate.add_argument("--data-dir", required=True, help="the data set's folder")
+    evaluate.add_argument("--split", default="validation", help="train, validation or test")
+    evaluate.add_argument("--json", action="store_true", help="one JSON object, the last line of standard output")
+    evaluate.set_defaults(run=_lazy("training", "evaluate"))
+
+    generate = commands.add_parser("generate", help="make audio with a WaveNet")
+    generate.add_argument("model", help="preset name or folder")
+    generate.add_argument("--text", help='what to say, e.g. "four two seven"')
+    generate.add_argument("--speaker", help="whose voice")
+    generate.add_argument("--seconds", type=float, help="how long; default: as long as the text")
+    generate.add_argument("--seed", type=int, help="same seed, same audio")
+    generate.add_argument("--temperature", type=float, default=1.0, help="below 1: less noise (default 1)")
+    generate.add_argument("--output", required=True, metavar="FILE.wav")
+    generate.add_argument("--plot", metavar="FILE.png", help="draw waveform and spectrogram")
+    generate.set_defaults(run=_lazy("generate", "generate"))
+
+    benchmark = commands.add_parser("benchmark", help="measure speed, beside what one would otherwise use")
+    kinds = benchmark.add_subparsers(title="what to measure", required=True, metavar="KIND")
+    generation = kinds.add_parser("generation", help="samples a second of a WaveNet")
+    generation.add_argument(
+        "model", nargs="?", help="preset name or folder; default: the net given by the options below"
+    )
+    generation.add_argument("--layers", type=int, default=30, help="dilated layers, dilations 1..512 repeating")
+    generation.add_argument("--residual-channels", type=int, default=32)
+    generation.add_argument("--gate-channels", type=int, default=64)
+    generation.add_argument("--skip-channels", type=int, default=64)
+    generation.add_argument("--kernel-size", type=int, default=2)
+    generation.add_argument("--sample-rate", type=int, default=16000)
+    generation.add_argument("--batch", type=int, nargs="+", default=[1, 8], help="batch sizes (default: 1 8)")
+    generation.add_argument("--seconds", type=float, default=3.0, help="seconds each measurement lasts at least")
+    generation.add_argument("--json", action="store_true", help="one JSON object, the last line of standard output")
+    generation.set_defaults(run=_lazy("benchmark", "generation"))
+    recognition = kinds.add_parser("recognition", help="how well a recogniser understands generated digits")
+    recognition.add_argument("model", help="preset name or folder")
+    recognition.add_argument("--data-dir", required=True, help="the spoken_digits folder to train the recogniser on")
+    recognition.add_argument("--seeds", type=int, default=5, help="digits of each speaker, each this often (default 5)")
+    recognition.add_argument("--temperature", type=float, default=1.0)
+    recognition.add_argument("--json", action="store_true", help="one JSON object, the last line of standard output")
+    recognition.set_defaults(run=_lazy("benchmark", "recognition"))
+
+    compare = commands.add_parser("compare", help="a dilated net and a recurrent one, equal in size and training")
+    compare.add_argument("task", choices=["spoken_digits"])
+    compare.add_argument("--data-dir", required=True, help="the data set's folder")
+    compare.add_argument("--recipe", default="wavenet_digits", help="recipe or preset whose net and data are used")
+    compare.add_argument("--epochs", type=int, default=3, help="epochs of both (default 3)")
+    compare.add_argument("--json", action="store_true", help="one JSON object, the last line of standard output")
+    compare.set_defaults(run=_lazy("benchmark", "compare"))
+
+    demo = commands.add_parser("demo", help="speak, fine-tune, and say what it costs, in a few minutes")
+    demo.add_argument("--output", default="demo", help="folder for what it makes (default: demo)")
+    demo.add_argument("--data-dir", help="spoken_digits folder to fine-tune on; default: the checkout's sample")
+    demo.set_defaults(run=_lazy("demo", "demo"))
+    return top
+
+
+class _lazy:
+    """A command's function, imported when called."""
+
+    def __init__(self, module: str, name: str) -> None:
+        self.module, self.name = module, name
+
+    def __call__(self, options: argparse.Namespace) -> None:
+        import importlib
+
+        getattr(importlib.import_module(f"dilatednets.cli.{self.module}"), self.name)(options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

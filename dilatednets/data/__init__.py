@@ -1,0 +1,1 @@
+"""Readers and pipelines, one data set or format a file. Importing them needs no TensorFlow."""

@@ -1,0 +1,66 @@
+"""Files that are whole or absent: written beside their target, then renamed over it."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from dilatednets.errors import InputError
+
+
+@contextlib.contextmanager
+def atomic_path(target: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yields a temporary path beside `target` and renames it to `target` when the block ends without an error.
+
+    The temporary name keeps the target's suffix, since some writers choose the format by it. After an error, or a crash,
+    `target` is what it was before.
+
+    Args:
+        target: The file to write. Its folder is created when missing.
+
+    Raises:
+        InputError: if the folder cannot be created or written to.
+
+    Example:
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with atomic_path(os.path.join(folder, "a.txt")) as path:
+    ...         _ = path.write_text("whole")
+    ...     print((Path(folder) / "a.txt").read_text())
+    whole
+    """
+    target = Path(target)
+    temporary = _make_beside(target)
+    try:
+        yield temporary
+        temporary.chmod(0o666 & ~_umask())  # mkstemp makes 0600; a shared folder expects the user's usual mode
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def check_writable(target: str | os.PathLike[str]) -> None:
+    """Says before the work, not after it, when `target` cannot be written.
+
+    Raises:
+        InputError: as `atomic_path`.
+    """
+    _make_beside(Path(target)).unlink()
+
+
+def _make_beside(target: Path) -> Path:
+    try:
+        if target.is_dir():
+            raise IsADirectoryError(0, "it is a folder")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{target.stem}.", suffix=target.suffix, dir=target.parent)
+    except OSError as error:
+        raise InputError(f"{target}: cannot write there ({error.strerror}); choose another output") from error
+    os.close(handle)
+    return Path(name)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,1 @@
+"""Compiled sample-by-sample synthesis, on any Keras backend."""

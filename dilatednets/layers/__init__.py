@@ -1,0 +1,8 @@
+"""Reusable layers of dilated nets, on any Keras backend."""
+
+from dilatednets.layers.causal_dilated_conv import CausalDilatedConv as CausalDilatedConv
+from dilatednets.layers.condition_upsampler import ConditionUpsampler as ConditionUpsampler
+from dilatednets.layers.mu_law import MuLaw as MuLaw
+from dilatednets.layers.output_distributions import output_distribution as output_distribution
+from dilatednets.layers.receptive_field import receptive_field as receptive_field
+from dilatednets.layers.residual_gated_block import ResidualGatedBlock as ResidualGatedBlock

@@ -1,0 +1,176 @@
+"""The causal dilated convolution in one dimension: the ingredient that WaveNet and the TCN share."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from dilatednets.layers.receptive_field import causal_field
+
+ConvState = tuple[Any, Any]
+
+
+@keras.saving.register_keras_serializable("dilatednets")
+class CausalDilatedConv(keras.layers.Layer):
+    """1-D convolution whose output at time t sees the present and the past only, `dilation_rate` samples apart.
+
+    `y[t] = sum_i kernel[kernel_size - 1 - i] . x[t - i * dilation_rate] + bias`, with zeros before the first sample.
+    The kernel has the layout of `keras.layers.Conv1D(padding="causal")`, so weights can be exchanged with it.
+
+    The convolution is computed as one matrix product over the concatenated taps, which XLA on a CPU trains faster than
+    `Conv1D` (measured: 1.2 times on 24 layers of 32 channels), and which is exactly what `step` does for one sample.
+
+    Args:
+        filters: Number of output channels.
+        kernel_size: Number of taps.
+        dilation_rate: Distance between taps, in samples.
+        activation: Name of a Keras activation or a callable, applied to the output. None: linear.
+        use_bias: Whether to add a bias.
+        kernel_initializer: Initialiser of the kernel, of shape (kernel_size, channels, filters).
+        kernel_regularizer: Regulariser of the kernel.
+        **kwargs: Arguments of `keras.layers.Layer`.
+
+    Input shape:
+        (batch, time, channels)
+
+    Output shape:
+        (batch, time, filters)
+
+    Raises:
+        ValueError: if `filters`, `kernel_size` or `dilation_rate` is not a positive integer.
+
+    Reference:
+        van den Oord et al. 2016, "WaveNet: A Generative Model for Raw Audio", section 2.1.
+
+    Example:
+    >>> import numpy as np
+    >>> conv = CausalDilatedConv(filters=4, kernel_size=2, dilation_rate=8)
+    >>> conv(np.zeros((1, 100, 3), "float32")).shape
+    TensorShape([1, 100, 4])
+    >>> state = conv.initial_state(batch_size=1)
+    >>> y, state = conv.step(np.zeros((1, 3), "float32"), state)
+    >>> y.shape
+    TensorShape([1, 4])
+    """
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: int = 2,
+        dilation_rate: int = 1,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "he_uniform",
+        kernel_regularizer: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        for name, value in (("filters", filters), ("kernel_size", kernel_size), ("dilation_rate", dilation_rate)):
+            if not isinstance(value, int) or value < 1:
+                raise ValueError(f"CausalDilatedConv: {name} must be a positive integer, not {value!r}")
+        self.filters = filters
+        self.kernel_size = kernel_size
+        self.dilation_rate = dilation_rate
+        self.activation = keras.activations.get(activation)
+        self.use_bias = use_bias
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
+
+    @property
+    def receptive_field(self) -> int:
+        """Number of input samples that one output sample sees."""
+        return causal_field(self.kernel_size, [self.dilation_rate])
+
+    @property
+    def history(self) -> int:
+        """Number of past samples that a step needs."""
+        return (self.kernel_size - 1) * self.dilation_rate
+
+    def build(self, input_shape: Any) -> None:
+        """Creates the kernel and the bias for inputs of `input_shape`."""
+        self.channels = input_shape[-1]
+        self.kernel = self.add_weight(
+            shape=(self.kernel_size, self.channels, self.filters),
+            initializer=self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            name="kernel",
+        )
+        self.bias = None
+        if self.use_bias:
+            self.bias = self.add_weight(shape=(self.filters,), initializer="zeros", name="bias")
+        self.built = True
+
+    def call(self, x: Any) -> Any:
+        """Convolves whole sequences, (batch, time, channels) -> (batch, time, filters)."""
+        time = ops.shape(x)[1]
+        padded = ops.pad(x, ((0, 0), (self.history, 0), (0, 0)))
+        taps = [padded[:, i * self.dilation_rate : i * self.dilation_rate + time] for i in range(self.kernel_size)]
+        return self._combine(taps)
+
+    def initial_state(self, batch_size: int) -> ConvState:
+        """The state before the first sample: a ring buffer of zeros and the slot to write next.
+
+        Returns:
+            (buffer (batch, history + 1, channels), slot int32 ()).
+        """
+        buffer = ops.zeros((batch_size, self.history + 1, self.channels), self.compute_dtype)
+        return buffer, ops.zeros((), "int32")
+
+    def state_after(self, x: Any) -> ConvState:
+        """The state after the samples `x` (batch, time, channels), as if each had been given to `step`."""
+        x = ops.cast(x, self.compute_dtype)
+        padded = ops.pad(x, ((0, 0), (self.history + 1, 0), (0, 0)))
+        # The oldest of the last samples lies in slot 0, where the next sample is to be written.
+        return padded[:, ops.shape(x)[1] :], ops.zeros((), "int32")
+
+    def step(self, x_t: Any, state: ConvState) -> tuple[Any, ConvState]:
+        """One sample: equal to the parallel call at this time.
+
+        Args:
+            x_t: (batch, channels).
+            state: From `initial_state`, `state_after` or the step before.
+
+        Returns:
+            (y_t (batch, filters), the next state).
+        """
+        x_t = ops.cast(x_t, self.compute_dtype)
+        if self.history == 0:
+            return self._combine([x_t]), state
+        buffer, slot = state
+        # The write comes first, and the buffer has one slot more than the past needs. Reading before the write would let
+        # XLA move the read behind it, and so copy the whole buffer at each sample (measured: 4 times slower at
+        # dilation 512).
+        buffer = ops.slice_update(buffer, (0, slot, 0), x_t[:, None])
+        taps = [self._read(buffer, slot, tap) for tap in range(self.kernel_size - 1)]
+        return self._combine([*taps, x_t]), (buffer, ops.where(slot == self.history, 0, slot + 1))
+
+    def _read(self, buffer: Any, slot: Any, tap: int) -> Any:
+        """The sample that kernel tap number `tap` sees; `slot` holds the present one, the slot after it the oldest."""
+        slot = slot + 1 + tap * self.dilation_rate
+        slot = ops.where(slot > self.history, slot - self.history - 1, slot)
+        batch, _, channels = buffer.shape
+        return ops.slice(buffer, (0, slot, 0), (batch, 1, channels))[:, 0]
+
+    def _combine(self, taps: list[Any]) -> Any:
+        kernel = ops.reshape(self.kernel, (self.kernel_size * self.channels, self.filters))
+        y = ops.matmul(taps[0] if len(taps) == 1 else ops.concatenate(taps, axis=-1), kernel)
+        if self.bias is not None:
+            y = y + ops.cast(self.bias, y.dtype)
+        return self.activation(y)
+
+    def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
+        """(batch, time, channels) -> (batch, time, filters)."""
+        return (*input_shape[:-1], self.filters)
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            "kernel_size": self.kernel_size,
+            "dilation_rate": self.dilation_rate,
+            "activation": keras.activations.serialize(self.activation),
+            "use_bias": self.use_bias,
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+            "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
+        }

@@ -1,0 +1,116 @@
+"""From conditions at a low rate (text features, mel frames) to one vector a sample."""
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+
+@keras.saving.register_keras_serializable("dilatednets")
+class ConditionUpsampler(keras.layers.Layer):
+    """Encodes frames, then upsamples them to the audio's rate by a learned transposed convolution, or by repetition.
+
+    Two centred convolutions over frames (ReLU after the first) mix what the features say apart (which word, where in
+    it); a transposed convolution of `2 * hop` taps and stride `hop` then fills in the samples between frames. It starts
+    as linear interpolation, so training begins without the steps of repetition or the ripple of random taps.
+
+    Args:
+        filters: Channels of the output.
+        hop: Samples a frame.
+        mode: "transposed" (learned) or "repeat" (van den Oord et al. found it to work slightly worse).
+        hidden: Channels between the two frame convolutions.
+        kernel_size: Frames that each of the two sees.
+        **kwargs: Arguments of `keras.layers.Layer`.
+
+    Input shape:
+        (batch, frames, channels)
+
+    Output shape:
+        (batch, frames * hop, filters)
+
+    Raises:
+        ValueError: if `mode` is neither of the two.
+
+    Reference:
+        van den Oord et al. 2016, section 2.5.
+
+    Example:
+    >>> import numpy as np
+    >>> ConditionUpsampler(filters=6, hop=80)(np.zeros((1, 10, 30), "float32")).shape
+    TensorShape([1, 800, 6])
+    """
+
+    def __init__(
+        self,
+        filters: int,
+        hop: int,
+        mode: str = "transposed",
+        hidden: int = 64,
+        kernel_size: int = 3,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if mode not in ("transposed", "repeat"):
+            raise ValueError(f"ConditionUpsampler: mode must be 'transposed' or 'repeat', not {mode!r}")
+        self.filters = filters
+        self.hop = hop
+        self.mode = mode
+        self.hidden = hidden
+        self.kernel_size = kernel_size
+        policy = self.dtype_policy
+        self.encoder = [
+            keras.layers.Conv1D(hidden, kernel_size, padding="same", activation="relu", dtype=policy, name="encoder_0"),
+            keras.layers.Conv1D(filters, kernel_size, padding="same", dtype=policy, name="encoder_1"),
+        ]
+
+    def build(self, input_shape: Any) -> None:
+        """Creates the weights for frames of `input_shape`."""
+        for layer in self.encoder:
+            layer.build(input_shape)
+            input_shape = layer.compute_output_shape(input_shape)
+        self.kernel = None
+        if self.mode == "transposed":
+            self.kernel = self.add_weight(
+                shape=(2, self.filters, self.hop, self.filters), initializer=self._interpolation, name="kernel"
+            )
+        self.built = True
+
+    def _interpolation(self, shape: Any, dtype: Any = None) -> Any:
+        # Sample j of a frame lies between the frame's own centre and a neighbour's. Two taps (earlier, later frame) of
+        # the pair that encloses it, each a diagonal over channels.
+        later = (np.arange(self.hop) + 0.5) / self.hop
+        weights = np.stack([1 - later, later])
+        return ops.convert_to_tensor(np.einsum("th,io->tiho", weights, np.eye(self.filters)), dtype)
+
+    def call(self, frames: Any) -> Any:
+        """(batch, frames, channels) -> (batch, frames * hop, filters)."""
+        for layer in self.encoder:
+            frames = layer(frames)
+        if self.kernel is None:
+            return ops.repeat(frames, self.hop, axis=1)
+        # A transposed convolution of 2 * hop taps and stride hop, written as a product of each pair of neighbouring
+        # frames with the kernel: pair i fills the hop samples between the centres of frames i and i + 1.
+        batch, count = ops.shape(frames)[0], ops.shape(frames)[1]
+        edged = ops.concatenate([frames[:, :1], frames, frames[:, -1:]], axis=1)
+        pairs = ops.concatenate([edged[:, :-1], edged[:, 1:]], axis=-1)
+        kernel = ops.reshape(self.kernel, (2 * self.filters, self.hop * self.filters))
+        samples = ops.reshape(ops.matmul(pairs, kernel), (batch, (count + 1) * self.hop, self.filters))
+        start = self.hop // 2
+        return samples[:, start : start + count * self.hop]
+
+    def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
+        """(batch, frames, channels) -> (batch, frames * hop, filters)."""
+        batch, frames, _ = input_shape
+        return batch, None if frames is None else frames * self.hop, self.filters
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            "hop": self.hop,
+            "mode": self.mode,
+            "hidden": self.hidden,
+            "kernel_size": self.kernel_size,
+        }

@@ -1,0 +1,208 @@
+"""Trains a WaveNet by a recipe: Keras fit, with checkpoints that survive kill -9."""
+
+import importlib.util
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from dilatednets.data import spoken_digits
+from dilatednets.data.spoken_digits import Recording
+from dilatednets.data.text import WordFrontEnd, fit_durations
+from dilatednets.data.windows import SpeechWindows
+from dilatednets.errors import InputError
+from dilatednets.training.likelihood import NegativeLogLikelihood, bits_per_sample
+from dilatednets.training.recipe import Recipe, recipe_toml
+from dilatednets.training.run_folder import RunFolder
+from dilatednets.zoo.wavenet import WaveNet
+
+DIGITS = {str(number): word for number, word in enumerate(spoken_digits.WORDS)}
+
+
+def train(recipe: Recipe, data_dir: str, output: str, resume: bool = False) -> Path:
+    """Trains by a recipe and returns the folder of the best model, a preset.
+
+    Args:
+        recipe: What to do.
+        data_dir: The data set's folder.
+        output: The run's folder; see `RunFolder`.
+        resume: Go on from the last epoch end. The weights then end the same as without the interruption.
+
+    Raises:
+        InputError: for bad data, a run that is there already, or a loss that is no number, with advice.
+    """
+    run = RunFolder(Path(output), recipe, resume)
+    keras.utils.set_random_seed(recipe.training.seed)
+    training = spoken_digits.load(data_dir, "train", recipe.data.sample_rate)
+    validation = spoken_digits.load(data_dir, "validation", recipe.data.sample_rate)
+    model = build_model(recipe, training)
+    windows = make_windows(model, recipe, training)
+    held_out = make_windows(model, recipe, validation, evaluation=True)
+    compile_model(model, recipe, windows.steps_per_epoch * recipe.training.epochs)
+    model.optimizer.build(model.trainable_variables)
+    callback = EpochEnd(model, recipe, run, held_out)
+    first = callback.restore()
+    model.fit(
+        batches(windows, first),
+        epochs=recipe.training.epochs,
+        initial_epoch=first,
+        steps_per_epoch=windows.steps_per_epoch,
+        callbacks=[callback, *_tensorboard(run.path)],
+        shuffle=False,
+    )
+    return run.path / "best"
+
+
+def build_model(recipe: Recipe, recordings: list[Recording]) -> WaveNet:
+    """The recipe's model, untrained or from `init`; speakers and durations come from the recordings."""
+    speakers = spoken_digits.speakers(recordings)
+    front_end = WordFrontEnd(
+        spoken_digits.WORDS,
+        recipe.net.condition_hop,
+        recipe.data.sample_rate,
+        fit_durations([(r.speaker, r.word, len(r.audio) / recipe.data.sample_rate) for r in recordings]),
+        DIGITS,
+        gap=recipe.data.gap,
+    )
+    if recipe.init:
+        start = WaveNet.from_preset(recipe.init)
+        if start.text is None or start.sample_rate != recipe.data.sample_rate:
+            raise InputError(f"init: {recipe.init} was not trained on text at {recipe.data.sample_rate} Hz")
+        if set(speakers) <= set(start.speakers):
+            return start
+        text = {**start.text, "durations": front_end.durations}
+        return WaveNet.from_preset(recipe.init, speakers=speakers, text=text)
+    net = recipe.net
+    return WaveNet(
+        dilations=net.dilations,
+        kernel_size=net.kernel_size,
+        residual_channels=net.residual_channels,
+        gate_channels=net.gate_channels,
+        skip_channels=net.skip_channels,
+        output=net.output,
+        sample_rate=recipe.data.sample_rate,
+        speakers=speakers,
+        speaker_channels=net.speaker_channels,
+        condition_channels=net.condition_channels,
+        condition_upsampling=net.condition_upsampling,
+        text=front_end.get_config(),
+        dtype=recipe.training.dtype,
+    )
+
+
+def make_windows(
+    model: WaveNet, recipe: Recipe, recordings: list[Recording], evaluation: bool = False
+) -> SpeechWindows:
+    """Training or validation windows for a model with a text front end."""
+    return SpeechWindows(
+        recordings,
+        WordFrontEnd.from_config(model.text or {}),
+        model.speakers,
+        model.receptive_field,
+        recipe.training.target,
+        recipe.training.batch_size,
+        recipe.training.seed,
+        recipe.data.max_gap,
+        evaluation,
+    )
+
+
+def compile_model(model: keras.Model, recipe: Recipe, steps: int, distribution: Any = None) -> None:
+    """Adam with warm-up, cosine decay, clipping by norm and averaged weights; loss and metric in bits a sample."""
+    settings = recipe.training
+    warmup = min(settings.warmup_steps, steps // 10)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        settings.final_learning_rate if warmup else settings.learning_rate,
+        max(steps - warmup, 1),
+        alpha=settings.final_learning_rate / settings.learning_rate,
+        warmup_target=settings.learning_rate if warmup else None,
+        warmup_steps=warmup,
+    )
+    distribution = distribution or model.distribution
+    model.compile(
+        keras.optimizers.Adam(schedule, clipnorm=settings.clip_norm, use_ema=True, ema_momentum=settings.ema),
+        NegativeLogLikelihood(distribution),
+        weighted_metrics=[bits_per_sample(distribution)],
+        jit_compile=settings.jit_compile,
+    )
+
+
+def batches(windows: SpeechWindows, first_epoch: int = 0, epochs: int | None = None) -> Any:
+    """Batches from `first_epoch` on: a tf.data pipeline where TensorFlow runs the model, else a plain generator."""
+    if keras.backend.backend() == "tensorflow":
+        return windows.dataset(first_epoch, epochs)
+    return windows.epochs(first_epoch, epochs)
+
+
+def evaluate_windows(model: keras.Model, windows: SpeechWindows) -> float:
+    """Bits a sample over the speech of all windows; the model is compiled by `compile_model`."""
+    results = model.evaluate(batches(windows, 0, 1), steps=windows.steps_per_epoch, verbose=0, return_dict=True)
+    return float(results["bits_per_sample"])
+
+
+class EpochEnd(keras.callbacks.Callback):
+    """At the end of each epoch: evaluates the averaged weights, keeps the best, saves the state, writes a sample.
+
+    Stops the run, with advice, at the first loss that is no number.
+    """
+
+    def __init__(self, model: WaveNet, recipe: Recipe, run: RunFolder, held_out: SpeechWindows) -> None:
+        super().__init__()
+        self.net, self.recipe, self.run, self.held_out = model, recipe, run, held_out
+        self.history: list[dict[str, float]] = []
+        self.average = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
+
+    @property
+    def _variables(self) -> list[Any]:
+        return [*self.net.variables, *self.net.optimizer.variables]
+
+    def restore(self) -> int:
+        """Restores the last state, if there is one; returns the epoch to go on with."""
+        self.history = self.run.restore(self._variables)
+        return len(self.history)
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Looks at the loss."""
+        loss = float((logs or {}).get("loss", 0.0))
+        if not math.isfinite(loss):
+            raise InputError(
+                f"training.learning_rate: the loss became {loss} in step {batch + 1} of epoch {len(self.history) + 1}; "
+                f"lower it from {self.recipe.training.learning_rate} (try a third), or training.clip_norm from "
+                f"{self.recipe.training.clip_norm}; the state before this epoch is in {self.run.path}"
+            )
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """See the class."""
+        self.average.set_model(self.net)
+        self.average.on_epoch_end(epoch)  # the averaged weights come in ...
+        value = evaluate_windows(self.net, self.held_out)
+        best = min((row["validation_bits_per_sample"] for row in self.history), default=math.inf)
+        row = {"epoch": epoch + 1, "bits_per_sample": float((logs or {})["bits_per_sample"])}
+        self.history.append({**row, "validation_bits_per_sample": value})
+        print(f"\nepoch {epoch + 1}: {value:.4f} bits a sample on validation", flush=True)
+        if value < best:
+            self.net.save_to_preset(self.run.path / "best", recipe=recipe_toml(self.recipe))
+        every = self.recipe.training.sample_every
+        if every and (epoch + 1) % every == 0:
+            self._write_sample(epoch + 1)
+        self.average.on_epoch_begin(epoch + 1)  # ... and go out again
+        self.run.save_state(self._variables, self.history)
+
+    def _write_sample(self, epoch: int) -> None:
+        from dilatednets.data.audio import write_wav
+        from dilatednets.data.plots import save_png, waveform_and_spectrogram
+
+        speaker = self.net.speakers[epoch % len(self.net.speakers)]
+        audio = self.net.generate(text=self.recipe.training.sample_text, speaker=speaker, seed=0)[0]
+        stem = self.run.path / "samples" / f"epoch_{epoch:03d}_{speaker}"
+        write_wav(stem.with_suffix(".wav"), audio, self.net.sample_rate)
+        title = f"epoch {epoch}, {speaker}: {self.recipe.training.sample_text}"
+        save_png(waveform_and_spectrogram(audio, self.net.sample_rate, title), stem.with_suffix(".png"))
+
+
+def _tensorboard(path: Path) -> Iterator[keras.callbacks.Callback]:
+    """TensorBoard logs, where TensorFlow is there to write them."""
+    if keras.backend.backend() == "tensorflow" and importlib.util.find_spec("tensorboard"):
+        yield keras.callbacks.TensorBoard(path / "tensorboard")

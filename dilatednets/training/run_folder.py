@@ -1,0 +1,65 @@
+"""A training run's folder: what a run needs to go on after a crash, and what its user wants to look at."""
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dilatednets.errors import InputError
+from dilatednets.files import atomic_path
+from dilatednets.training.recipe import Recipe, read_recipe, recipe_toml
+
+
+class RunFolder:
+    """`recipe.toml`, `state.npz` (the last epoch's end), `history.csv`, `best/` (a preset), `samples/`, `tensorboard/`.
+
+    Args:
+        path: The folder.
+        recipe: The run's recipe, which the folder keeps; a resumed run must have the same.
+        resume: Whether to go on with a run that is there.
+
+    Raises:
+        InputError: if there is a run and `resume` is not set, or its recipe differs.
+    """
+
+    def __init__(self, path: Path, recipe: Recipe, resume: bool) -> None:
+        self.path = path
+        kept = path / "recipe.toml"
+        if kept.is_file() and not resume:
+            raise InputError(f"{path}: holds a run already; go on with it by --resume, or choose another output folder")
+        if kept.is_file() and read_recipe(kept) != recipe:
+            raise InputError(f"{kept}: is not the recipe given; resume with the run's own recipe and --set values")
+        if not kept.is_file():
+            with atomic_path(kept) as temporary:
+                temporary.write_text(recipe_toml(recipe), encoding="utf-8")
+
+    def save_state(self, variables: list[Any], history: list[dict[str, float]]) -> None:
+        """Writes the state after an epoch: every variable and the history so far, in one file."""
+        arrays = {f"variable_{i}": np.asarray(v) for i, v in enumerate(variables)}
+        with atomic_path(self.path / "state.npz") as temporary:
+            np.savez(temporary, history=np.array(json.dumps(history)), **arrays)
+        text = io.StringIO()
+        rows = csv.DictWriter(text, fieldnames=list(history[0]))
+        rows.writeheader()
+        rows.writerows(history)
+        with atomic_path(self.path / "history.csv") as temporary:
+            temporary.write_text(text.getvalue(), encoding="utf-8")
+
+    def restore(self, variables: list[Any]) -> list[dict[str, float]]:
+        """Sets `variables` to the last state and returns the history; an empty one if no epoch has ended yet."""
+        path = self.path / "state.npz"
+        if not path.is_file():
+            return []
+        try:
+            with np.load(path) as state:
+                if len(state.files) != len(variables) + 1:
+                    raise ValueError(f"{len(state.files) - 1} variables for {len(variables)}")
+                for i, variable in enumerate(variables):
+                    variable.assign(state[f"variable_{i}"])
+                history: list[dict[str, float]] = json.loads(str(state["history"]))
+        except (OSError, ValueError, KeyError) as error:
+            raise InputError(f"{path}: not this run's state ({error}); start again in another folder") from error
+        return history

@@ -1,0 +1,1 @@
+"""Models, one a file, and their trained presets."""

@@ -1,0 +1,106 @@
+"""What goes with a preset's weights: golden outputs, counted facts, and a README made from `card.json`."""
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+GOLDEN = "golden.npz"
+
+
+def counted(model: Any) -> dict[str, Any]:
+    """What the card says that can be counted from the model itself; a test recounts it."""
+    return {"class": type(model).__name__, "keras": keras.__version__, **model.describe()}
+
+
+def golden_inputs(model: Any) -> dict[str, np.ndarray]:
+    """Fixed inputs for a model: a mixture of sines with noise, each speaker in turn, and a moving condition."""
+    rng = np.random.default_rng(0)
+    batch, hop = 2, model.condition_hop
+    time = 4 * hop
+    t = np.arange(time) / model.sample_rate
+    tones = np.stack([np.sin(2 * np.pi * f * t) for f in (150.0, 310.0)])
+    inputs = {"audio": (0.3 * tones + 0.02 * rng.standard_normal((batch, time))).astype(np.float32)}
+    if model.speakers:
+        inputs["speaker"] = (np.arange(batch) % len(model.speakers)).astype(np.int32)
+    if model.condition_features:
+        inputs["condition"] = rng.random((batch, 4, model.condition_features), np.float32)
+    return inputs
+
+
+def write_golden(model: Any, folder: Path) -> None:
+    """Writes golden.npz: inputs and the outputs of the model as it is now."""
+    inputs = golden_inputs(model)
+    outputs = np.asarray(keras.ops.convert_to_numpy(model(inputs)), np.float32)
+    np.savez_compressed(folder / GOLDEN, outputs=outputs, **{f"input_{key}": value for key, value in inputs.items()})
+
+
+def golden_error(model: Any, folder: Path) -> float:
+    """Largest absolute difference between the outputs of `model` and the golden ones in `folder`."""
+    with np.load(folder / GOLDEN) as golden:
+        inputs = {key.removeprefix("input_"): golden[key] for key in golden.files if key.startswith("input_")}
+        outputs = keras.ops.convert_to_numpy(model(inputs))
+        return float(np.max(np.abs(outputs - golden["outputs"])))
+
+
+def readme(card: dict[str, Any]) -> str:
+    """README.md of a preset, with Hugging Face model-index metadata; made from the card alone.
+
+    Example:
+    >>> readme({"name": "tiny", "class": "WaveNet", "parameters": 12}).splitlines()[-1]
+    'Made from card.json by `dilatednets`; change that file, not this one.'
+    """
+    metrics = card.get("metrics", [])
+    lines = ["---", "library_name: keras"]
+    if "weights_licence_id" in card:
+        lines.append(f"license: {card['weights_licence_id']}")
+    if metrics:
+        lines += ["model-index:", f"- name: {card['name']}", "  results:"]
+        for metric in metrics:
+            lines += [
+                f"  - task: {{type: {card.get('task', 'other')}}}",
+                f"    dataset: {{name: {metric['data']}, type: {metric['data']}, split: {metric['split']}}}",
+                f"    metrics: [{{type: {metric['name']}, value: {metric['value']}}}]",
+            ]
+    lines += ["---", "", f"# {card['name']}", ""]
+    if "description" in card:
+        lines += [card["description"], ""]
+    if "example" in card:
+        lines += ["```python", *card["example"], "```", ""]
+    facts = [
+        ("class", "Class"),
+        ("parameters", "Parameters"),
+        ("macs_per_sample", "Multiply-accumulates a sample"),
+        ("layers", "Dilated layers"),
+        ("receptive_field", "Receptive field, samples"),
+        ("receptive_field_ms", "Receptive field, ms"),
+        ("sample_rate", "Sample rate, Hz"),
+        ("data", "Data"),
+        ("data_licence", "Licence of the data"),
+        ("weights_licence", "Licence of the weights"),
+        ("training", "Training"),
+        ("hardware", "Hardware"),
+        ("wall_time", "Wall time"),
+        ("seed", "Seed"),
+        ("sha256", "SHA-256 of model.weights.h5"),
+    ]
+    lines += ["| | |", "| --- | --- |"]
+    lines += [f"| {title} | {_number(card[key])} |" for key, title in facts if key in card]
+    if metrics:
+        lines += ["", "| metric | data | split | value | tolerance | how |", "| --- | --- | --- | --- | --- | --- |"]
+        for m in metrics:
+            how = m.get("command", "")
+            lines.append(
+                f"| {m['name']} | {m['data']} | {m['split']} | {_number(m['value'])} | {_number(m.get('tolerance', ''))} | {how} |"
+            )
+    for note in card.get("notes", []):
+        lines += ["", note]
+    lines += ["", "Made from card.json by `dilatednets`; change that file, not this one."]
+    return "\n".join(lines) + "\n"
+
+
+def _number(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    return f"{value:,}" if isinstance(value, int) else f"{value:.6g}"

@@ -1,0 +1,204 @@
+"""Presets: find a trained model's folder, verify it, load it, save one.
+
+A preset is a folder of `config.json` (the class and its arguments), `model.weights.h5`, `recipe.toml`, `golden.npz`
+(inputs, and the outputs at save time), `card.json` (the record of everything else) and `README.md`. It holds data only:
+loading one runs no code from it.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from dilatednets.errors import InputError
+
+CONFIG, WEIGHTS, CARD, RECIPE = "config.json", "model.weights.h5", "card.json", "recipe.toml"
+
+
+class PresetNames:
+    """Class attribute `presets`: the names of the trained models of a class, looked up when asked for.
+
+    Args:
+        class_name: Name of the class.
+    """
+
+    def __init__(self, class_name: str) -> None:
+        self.class_name = class_name
+
+    def __get__(self, instance: object, owner: type) -> tuple[str, ...]:
+        return tuple(
+            name for name, folder in available().items() if _read_json(folder / CONFIG)["class"] == self.class_name
+        )
+
+
+def roots() -> list[Path]:
+    """Where presets lie: in the installed package, or in a checkout's top-level zoo folder."""
+    here = Path(__file__).resolve().parent
+    return [root for root in (here / "pretrained", here.parents[1] / "zoo") if root.is_dir()]
+
+
+def available() -> dict[str, Path]:
+    """All presets that come with the package, name to folder."""
+    folders = [folder for root in roots() for folder in sorted(root.iterdir()) if (folder / CONFIG).is_file()]
+    return {folder.name: folder for folder in reversed(folders)}
+
+
+def find(handle: str | os.PathLike[str]) -> Path:
+    """The folder of a preset.
+
+    Args:
+        handle: The name of one that comes with the package, or a folder.
+
+    Raises:
+        InputError: if there is none.
+
+    Example:
+    >>> find("no_such_model")
+    Traceback (most recent call last):
+    dilatednets.errors.InputError: no_such_model: neither a preset nor a folder; presets are wavenet_digits
+    """
+    presets = available()
+    if str(handle) in presets:
+        return presets[str(handle)]
+    folder = Path(handle)
+    if not folder.is_dir():
+        raise InputError(f"{handle}: neither a preset nor a folder; presets are {', '.join(sorted(presets))}")
+    if not (folder / CONFIG).is_file():
+        raise InputError(f"{folder / CONFIG}: missing; a preset's folder holds {CONFIG} and {WEIGHTS}")
+    return folder
+
+
+def card(handle: str | os.PathLike[str]) -> dict[str, Any]:
+    """The record of a preset: description, cost, metrics, data, licences, sha256; empty for one saved without."""
+    path = find(handle) / CARD
+    return _read_json(path) if path.is_file() else {}
+
+
+def load(cls: Any, handle: str | os.PathLike[str], overrides: dict[str, Any] | None = None) -> Any:
+    """Loads the model of a preset.
+
+    Args:
+        cls: The class to make.
+        handle: A name or a folder.
+        overrides: Constructor arguments that replace the preset's. Weights whose shape then differs start fresh.
+
+    Raises:
+        InputError: if the preset is of another class, or a file of it is missing, foreign, truncated or changed.
+    """
+    folder = find(handle)
+    config = _read_json(folder / CONFIG)
+    if config.get("class") != cls.__name__ or not isinstance(config.get("config"), dict):
+        raise InputError(f"{folder / CONFIG}: holds a {config.get('class')!r}, not a {cls.__name__}")
+    model = _make(cls, config["config"], folder / CONFIG)
+    _load_weights(model, folder)
+    if not overrides:
+        return model
+    fresh = cls(**{**config["config"], **overrides})
+    trained = {weight.path: weight for weight in model.weights}
+    for weight in fresh.weights:
+        source = trained.get(weight.path)
+        if source is not None and tuple(source.shape) == tuple(weight.shape) and _meaning_kept(weight, overrides):
+            weight.assign(source)
+    return fresh
+
+
+def _meaning_kept(weight: Any, overrides: dict[str, Any]) -> bool:
+    """Other speakers are other people, even if there are as many of them."""
+    return not ("speakers" in overrides and "speaker_embedding" in weight.path)
+
+
+def _make(cls: Any, config: dict[str, Any], path: Path) -> Any:
+    try:
+        return cls.from_config(config)
+    except (TypeError, ValueError, KeyError) as error:
+        raise InputError(f"{path}: not a configuration of {cls.__name__} ({_one_line(error)})") from error
+
+
+def _load_weights(model: Any, folder: Path) -> None:
+    path = folder / WEIGHTS
+    if not path.is_file():
+        raise InputError(f"{path}: missing; copy the whole preset folder")
+    expected = _read_json(folder / CARD).get("sha256") if (folder / CARD).is_file() else None
+    if expected is not None and sha256(path) != expected:
+        raise InputError(
+            f"{path}: sha256 differs from {CARD}; the file is truncated or changed, fetch the preset again"
+        )
+    try:
+        model.load_weights(path)
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(f"{path}: not the weights of this model ({_one_line(error)})") from error
+
+
+def save(model: Any, folder: str | os.PathLike[str], record: dict[str, Any], recipe: str | None = None) -> None:
+    """Writes a preset: all of it, or nothing.
+
+    The folder is prepared beside its target and renamed, so that a crash never leaves half a preset.
+
+    Args:
+        model: A model of this package.
+        folder: Where. An older preset there is replaced; another folder that is not empty is not.
+        record: What `card.json` says beyond what is counted here (description, metrics, data, licences, ...).
+        recipe: Text of `recipe.toml`.
+
+    Raises:
+        InputError: if the folder cannot be written, or holds something else.
+    """
+    from dilatednets.zoo import model_card
+
+    target = Path(folder)
+    if target.exists() and not (target / CONFIG).is_file() and (not target.is_dir() or any(target.iterdir())):
+        raise InputError(f"{target}: exists and is no preset; choose another folder")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    except OSError as error:
+        raise InputError(f"{target}: cannot write there ({error.strerror}); choose another folder") from error
+    try:
+        work.chmod(0o755)
+        config = {
+            key: value for key, value in model.get_config().items() if key not in ("name", "trainable", "build_config")
+        }
+        _write_json(work / CONFIG, {"class": type(model).__name__, "config": config})
+        model.save_weights(work / WEIGHTS)
+        model_card.write_golden(model, work)
+        if recipe is not None:
+            (work / RECIPE).write_text(recipe, encoding="utf-8")
+        full = {**record, "name": target.name, **model_card.counted(model), "sha256": sha256(work / WEIGHTS)}
+        _write_json(work / CARD, full)
+        (work / "README.md").write_text(model_card.readme(full), encoding="utf-8")
+        old = None
+        if target.exists():
+            old = Path(tempfile.mkdtemp(prefix=f".{target.name}.old.", dir=target.parent))
+            os.replace(target, old)
+        os.replace(work, target)
+        if old is not None:
+            shutil.rmtree(old)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def sha256(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: not readable as JSON ({_one_line(error)}); fetch the preset again") from error
+    if not isinstance(content, dict):
+        raise InputError(f"{path}: expected a JSON object; fetch the preset again")
+    return content
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:160]
