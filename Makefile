@@ -1,30 +1,40 @@
-# make demo: hear a WaveNet. make test: the fast tests. make check: everything else that must hold.
-# Each makes .venv by itself on first use, from a Python 3.11 or 3.12 found on this machine.
+# make demo    hear a WaveNet: WAV and spectrograms in demo/
+# make test    the fast tests
+# make check   everything else that must hold: style, types, doc examples, slow tests, the lanes `latest` and `jax`
+# make clean   remove what these made
+# Each makes its environment by itself on first use, from a Python 3.11 or 3.12 found here, or PYTHON=/path/to/python.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint doctest slow latest jax clean
+.PHONY: help demo test check lint doctest slow latest jax clean again
 
 export TF_CPP_MIN_LOG_LEVEL ?= 2
+export KERAS_BACKEND := tensorflow
+export PYTHON
 
 help:
-	@grep -E '^# make' Makefile | sed 's/^# //'
+	@grep -E '^# ' Makefile | sed 's/^# //'
 
-.venv/.ready: setup.cfg constraints.txt
+# The stamp .ready is written last and names this folder: an environment that is half made, was moved along with its
+# checkout or has lost its Python is made again.
+again_unless_whole = $(shell [ "$$(cat $(1)/.ready 2>&1)" = "$(CURDIR)" ] && $(1)/bin/python -c '' 2>&1 || echo again)
+stamp = printf '%s' "$(CURDIR)" > $@
+
+.venv/.ready: setup.cfg constraints.txt $(call again_unless_whole,.venv)
 	@tools/make_venv .venv -c constraints.txt -e '.[io,dev]'
-	@touch $@
+	@$(stamp)
 
 # The newest TensorFlow and Keras, without tensorflow-io.
-.venv-latest/.ready: setup.cfg
+.venv-latest/.ready: setup.cfg $(call again_unless_whole,.venv-latest)
 	@tools/make_venv .venv-latest -e . pytest hypothesis
-	@touch $@
+	@$(stamp)
 
 # JAX and no TensorFlow: the way to GPU and TPU.
-.venv-jax/.ready: setup.cfg
+.venv-jax/.ready: setup.cfg $(call again_unless_whole,.venv-jax)
 	@tools/make_venv .venv-jax jax keras numpy scipy pillow pytest hypothesis
-	@.venv-jax/bin/pip install --quiet --no-deps -e .
-	@touch $@
+	@.venv-jax/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@$(stamp)
 
 demo: .venv/.ready
 	.venv/bin/dilatednets demo --output demo
@@ -37,10 +47,11 @@ check: lint doctest slow latest jax
 lint: .venv/.ready
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	.venv/bin/mypy
+	.venv/bin/python -m mypy
 
+# The examples show what TensorFlow prints; torch_incremental needs PyTorch (extra `benchmark`).
 doctest: .venv/.ready
-	.venv/bin/python -m pytest -q --doctest-modules dilatednets
+	.venv/bin/python -m pytest -q --doctest-modules dilatednets --ignore=dilatednets/benchmarks/torch_incremental.py
 
 slow: .venv/.ready
 	.venv/bin/python -m pytest -q -m slow
@@ -48,8 +59,10 @@ slow: .venv/.ready
 latest: .venv-latest/.ready
 	.venv-latest/bin/python -m pytest -q
 
+jax: export KERAS_BACKEND := jax
 jax: .venv-jax/.ready
-	KERAS_BACKEND=jax .venv-jax/bin/python -m pytest -q
+	.venv-jax/bin/python -m pytest -q
 
 clean:
-	rm -rf .venv .venv-latest .venv-jax build dist demo *.egg-info
+	rm -rf .venv .venv-latest .venv-jax build dist demo *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find dilatednets tests -name __pycache__ -type d -prune -exec rm -rf {} +

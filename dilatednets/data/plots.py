@@ -1,5 +1,6 @@
 """Pictures of audio, drawn with Pillow."""
 
+import itertools
 import os
 from collections.abc import Callable, Sequence
 
@@ -96,7 +97,7 @@ def _draw_wave(draw: ImageDraw.ImageDraw, audio: np.ndarray, width: int) -> None
     edges = np.linspace(0, audio.size, width + 1).astype(int)
     peak = _peak(audio)
     middle = TOP + WAVE_HEIGHT / 2
-    for x, (start, end) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+    for x, (start, end) in enumerate(itertools.pairwise(edges)):
         part = audio[start : max(end, start + 1)]
         high, low = (middle - value / peak / 2.1 * WAVE_HEIGHT for value in (part.max(), part.min()))
         draw.line((LEFT + x, high, LEFT + x, max(low, high + 1)), WAVE)

@@ -3,8 +3,8 @@
 import os
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
@@ -17,7 +17,8 @@ SPLITS = {"test": range(5), "validation": range(5, 10), "train": range(10, 10**9
 _NAME = re.compile(r"(?P<digit>[0-9])_(?P<speaker>[^_]+)_(?P<index>[0-9]+)\.wav")
 
 
-class Recording(NamedTuple):
+@dataclass(frozen=True)
+class Recording:
     """One spoken word: `audio` is float32 (samples,)."""
 
     path: str

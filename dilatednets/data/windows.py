@@ -14,12 +14,12 @@ from dilatednets.errors import InputError
 class Window(NamedTuple):
     """One training example.
 
-    `audio` float32 (context + target,); `speaker` int32 (); `condition` float32 (frames, features); `weight` float32
+    `audio` float32 (context + target,); `speaker` its number; `condition` float32 (frames, features); `weight` float32
     (context + target,), 1 where the likelihood counts: where the whole receptive field lies in the window.
     """
 
     audio: np.ndarray
-    speaker: np.ndarray
+    speaker: int
     condition: np.ndarray
     weight: np.ndarray
 
@@ -127,7 +127,7 @@ class SpeechWindows:
             audio, frames, weights = streams[number]
             weight = weights[start:end].copy()
             weight[: self.context] = 0.0
-            yield Window(audio[start:end], np.int32(number), frames[start // hop : end // hop], weight)
+            yield Window(audio[start:end], number, frames[start // hop : end // hop], weight)
 
     def _weights(self, audio: np.ndarray, segments: Sequence[Segment]) -> np.ndarray:
         if not self.evaluation:
@@ -145,7 +145,7 @@ class SpeechWindows:
             while len(chosen) < self.batch_size:  # an evaluation's last batch: fill up with what does not count
                 chosen.append(chosen[-1]._replace(weight=np.zeros_like(chosen[-1].weight)))
             audio, speaker, condition, weight = (np.stack(column) for column in zip(*chosen, strict=True))
-            yield {"audio": audio, "speaker": speaker, "condition": condition}, audio, weight
+            yield {"audio": audio, "speaker": speaker.astype(np.int32), "condition": condition}, audio, weight
 
     def epochs(
         self, first_epoch: int = 0, count: int | None = None

@@ -1,5 +1,6 @@
 """The loop over samples: one compiled program a chunk, state in and state out."""
 
+import itertools
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -53,7 +54,7 @@ def shards(batch: int) -> list[slice]:
     devices = keras.distribution.list_devices()
     parts = min(batch, os.cpu_count() or 1) if all(d.startswith("cpu") for d in devices) else 1
     edges = np.linspace(0, batch, parts + 1).round().astype(int)
-    return [slice(int(a), int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return [slice(int(a), int(b)) for a, b in itertools.pairwise(edges)]
 
 
 class _Voices:
@@ -99,7 +100,7 @@ def chunk_program(model: Any, batch: int, chunk: int) -> Callable[..., tuple[Any
     channels) or None, local condition (batch, chunk, channels) or None, temperature ()) to (audio (batch, chunk), the
     next state, the last sample).
     """
-    programs = model.__dict__.setdefault("_chunk_programs", {})
+    programs: dict[Any, Callable[..., Any]] = model.__dict__.setdefault("_chunk_programs", {})
     if (batch, chunk) not in programs:
 
         def run(state: Any, last: Any, noise: Any, speaker: Any, local: Any, temperature: Any) -> Any:

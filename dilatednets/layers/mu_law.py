@@ -28,8 +28,9 @@ class MuLaw(keras.layers.Layer):
         ITU-T G.711; van den Oord et al. 2016, section 2.2.
 
     Example:
+    >>> import numpy as np
     >>> mu_law = MuLaw()
-    >>> codes = mu_law([-1.0, 0.0, 0.1, 1.0])
+    >>> codes = mu_law(np.array([-1.0, 0.0, 0.1, 1.0]))
     >>> codes.numpy().tolist()
     [0, 128, 203, 255]
     >>> [round(float(x), 3) for x in mu_law.expand(codes)]

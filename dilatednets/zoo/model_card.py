@@ -90,10 +90,8 @@ def readme(card: dict[str, Any]) -> str:
     if metrics:
         lines += ["", "| metric | data | split | value | tolerance | how |", "| --- | --- | --- | --- | --- | --- |"]
         for m in metrics:
-            how = m.get("command", "")
-            lines.append(
-                f"| {m['name']} | {m['data']} | {m['split']} | {_number(m['value'])} | {_number(m.get('tolerance', ''))} | {how} |"
-            )
+            cells = [m["name"], m["data"], m["split"], _number(m["value"]), _number(m.get("tolerance", ""))]
+            lines.append(f"| {' | '.join(cells)} | {m.get('command', '')} |")
     for note in card.get("notes", []):
         lines += ["", note]
     lines += ["", "Made from card.json by `dilatednets`; change that file, not this one."]

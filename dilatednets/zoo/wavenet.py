@@ -105,8 +105,8 @@ class WaveNet(keras.Model):
         self.condition_features = condition_features
         self.condition_hop = condition_hop
         self.text = text
-        self.distribution = output_distribution(output, levels, components)
-        self._settings = {
+        self.distribution: Any = output_distribution(output, levels, components)
+        self._settings: dict[str, Any] = {
             "residual_channels": residual_channels,
             "gate_channels": gate_channels,
             "skip_channels": skip_channels,
@@ -221,7 +221,8 @@ class WaveNet(keras.Model):
 
     def initial_state(self, batch_size: int) -> list[Any]:
         """The state before the first sample: that of the input convolution and of each block."""
-        return [layer.initial_state(batch_size) for layer in (self.input_conv, *self.blocks)]
+        layers: list[Any] = [self.input_conv, *self.blocks]
+        return [layer.initial_state(batch_size) for layer in layers]
 
     def state_after(self, audio: Any, speaker: Any = None, local: Any = None) -> list[Any]:
         """The state in which `step` expects the last sample of `audio`, computed by one parallel pass (priming).
@@ -326,7 +327,8 @@ class WaveNet(keras.Model):
 
         `speakers=[...]` other than the preset's gives fresh speaker vectors on the trained body.
         """
-        return presets.load(cls, handle, overrides)
+        model: WaveNet = presets.load(cls, handle, overrides)
+        return model
 
     def save_to_preset(self, folder: Any, card: dict[str, Any] | None = None, recipe: str | None = None) -> None:
         """Writes what `from_preset` reads; see `dilatednets.zoo.presets.save`."""

@@ -1,0 +1,144 @@
+"""How fast a WaveNet generates, beside the loops one would otherwise write."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from dilatednets.generation import loop
+from dilatednets.generation.requests import Request
+from dilatednets.zoo.wavenet import WaveNet
+
+
+def run(model: WaveNet, batches: Sequence[int] = (1, 8), seconds: float = 3.0) -> dict[str, Any]:
+    """Measures generation at several batch sizes, the baselines, and what the machine would allow.
+
+    Args:
+        model: Any WaveNet; conditions are random.
+        batches: Batch sizes.
+        seconds: Each measurement lasts at least this long.
+
+    Returns:
+        {"model": its cost, "machine": ..., "rows": [...], "baselines": [...]}, all measured in this run.
+    """
+    facts = model.describe()
+    machine = machine_bounds(model)
+    rows = []
+    for batch in batches:
+        compile_seconds, rate = generation_rate(model, batch, seconds)
+        macs = rate * facts["macs_per_sample"]
+        rows.append(
+            {
+                "batch": batch,
+                "compile_seconds": compile_seconds,
+                "samples_per_second": rate,
+                "real_time_factor": rate / facts["sample_rate"] / batch,
+                "macs_per_second": macs,
+                "of_weight_reading_bound": rate / batch / machine["weight_readings_per_second"],
+                "of_arithmetic_bound": macs / machine["macs_per_second"],
+            }
+        )
+    baselines = [
+        {"name": "one call of the compiled step a sample", "samples_per_second": step_loop_rate(model, seconds)}
+    ]
+    torch_rate = torch_loop_rate(model, seconds)
+    if torch_rate is not None:
+        baselines.append({"name": "PyTorch incremental loop, as in wavenet_vocoder", "samples_per_second": torch_rate})
+    first = rows[0]["samples_per_second"]
+    for baseline in baselines:
+        baseline["ratio"] = first / baseline["samples_per_second"]
+    return {"model": facts, "machine": machine, "rows": rows, "baselines": baselines}
+
+
+def generation_rate(model: WaveNet, batch: int, seconds: float) -> tuple[float, float]:
+    """(Seconds to compile and make the first chunk, samples a second over the whole batch after it)."""
+    chunks = _chunks(model, batch, loop.CHUNK_SAMPLES)
+    begin = time.perf_counter()
+    next(chunks)
+    compile_seconds = time.perf_counter() - begin
+    return compile_seconds, _rate(lambda: next(chunks), seconds) * batch * loop.CHUNK_SAMPLES
+
+
+def step_loop_rate(model: WaveNet, seconds: float) -> float:
+    """Samples a second when each sample is one call from Python of the same compiled step."""
+    chunks = _chunks(model, 1, 1)
+    return _rate(lambda: next(chunks), seconds)
+
+
+def torch_loop_rate(model: WaveNet, seconds: float) -> float | None:
+    """Samples a second of a PyTorch loop of the same size; None without PyTorch (extra `benchmark`)."""
+    try:
+        from dilatednets.benchmarks.torch_incremental import IncrementalWaveNet
+    except ImportError:
+        return None
+    return _rate(IncrementalWaveNet(model).sample, seconds)
+
+
+def machine_bounds(model: WaveNet) -> dict[str, float]:
+    """What bounds generation here: reading all weights once a sample, and float32 arithmetic.
+
+    Both are measured with NumPy's BLAS: a matrix-vector product over as many weights as a sample touches, and a product
+    of two large matrices on all cores.
+    """
+    weights = max(model.describe()["macs_per_sample"], 512)
+    matrix = np.random.default_rng(0).standard_normal((weights // 512, 512), np.float32)
+    vector = np.ones(512, np.float32)
+    square = np.random.default_rng(0).standard_normal((1024, 1024), np.float32)
+    return {
+        "weight_readings_per_second": _rate(lambda: matrix @ vector, 0.5),
+        "macs_per_second": _rate(lambda: square @ square, 0.5) * 1024**3,
+    }
+
+
+def _rate(call: Callable[[], Any], seconds: float) -> float:
+    """Calls a second."""
+    call()
+    count, begin = 0, time.perf_counter()
+    while time.perf_counter() - begin < seconds:
+        call()
+        count += 1
+    return count / (time.perf_counter() - begin)
+
+
+def _chunks(model: WaveNet, batch: int, chunk: int) -> Iterator[np.ndarray]:
+    """Chunks without end, of one utterance after the other."""
+    while True:
+        yield from loop.stream(model, _request(model, batch, 100 * loop.CHUNK_SAMPLES), chunk)
+
+
+def _request(model: WaveNet, batch: int, samples: int) -> Request:
+    """An utterance with random conditions."""
+    frames = None
+    if model.condition_features:
+        count = samples // model.condition_hop + 1
+        frames = np.random.default_rng(0).random((1, count, model.condition_features), np.float32)
+        frames = np.broadcast_to(frames, (batch, *frames.shape[1:]))
+    speaker = np.zeros(batch, np.int32) if model.speakers else None
+    return Request(batch, samples, speaker, frames, None, 1.0, 0)
+
+
+def report(result: dict[str, Any]) -> str:
+    """The measurement as text."""
+    facts, machine = result["model"], result["machine"]
+    lines = [
+        f"{facts['layers']} layers, {facts['parameters']:,} parameters, {facts['macs_per_sample']:,} MACs a sample, "
+        f"{facts['sample_rate']} Hz",
+        "batch  compile s  samples/s  real time  GMAC/s  of weight-reading bound  of arithmetic bound",
+    ]
+    for row in result["rows"]:
+        lines.append(
+            f"{row['batch']:5d}  {row['compile_seconds']:9.1f}  {row['samples_per_second']:9,.0f}  "
+            f"{row['real_time_factor']:8.2f}x  {row['macs_per_second'] / 1e9:6.2f}  "
+            f"{row['of_weight_reading_bound']:22.0%}  {row['of_arithmetic_bound']:18.1%}"
+        )
+    for baseline in result["baselines"]:
+        lines.append(
+            f"{baseline['name']}: {baseline['samples_per_second']:,.0f} samples/s; "
+            f"batch {result['rows'][0]['batch']} above is {baseline['ratio']:.1f} times that"
+        )
+    lines.append(
+        f"This machine: {machine['macs_per_second'] / 1e9:.0f} GMAC/s in large products, weights of this net read "
+        f"{machine['weight_readings_per_second']:,.0f} times a second. Compare ratios between machines, not rates."
+    )
+    return "\n".join(lines)

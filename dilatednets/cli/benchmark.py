@@ -1,0 +1,56 @@
+"""The commands `benchmark` and `compare`."""
+
+import json
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from dilatednets.errors import InputError
+
+
+def generation(options: Namespace) -> None:
+    """`dilatednets benchmark generation [MODEL | --layers N --residual-channels R ...]`."""
+    from dilatednets.benchmarks import generation as measure
+    from dilatednets.zoo.wavenet import WaveNet
+
+    if min(options.batch) < 1 or options.seconds <= 0 or options.layers < 1:
+        raise InputError("--batch, --layers: must be at least 1, and --seconds above 0")
+    if options.model:
+        model = WaveNet.from_preset(options.model)
+    else:
+        model = WaveNet(
+            dilations=[2 ** (i % 10) for i in range(options.layers)],
+            kernel_size=options.kernel_size,
+            residual_channels=options.residual_channels,
+            gate_channels=options.gate_channels,
+            skip_channels=options.skip_channels,
+            sample_rate=options.sample_rate,
+        )
+    result = measure.run(model, options.batch, options.seconds)
+    _print(options, result, measure.report(result))
+
+
+def recognition(options: Namespace) -> None:
+    """`dilatednets benchmark recognition MODEL --data-dir DIR [--seeds N]`."""
+    from dilatednets.benchmarks import recognition as measure
+    from dilatednets.zoo.wavenet import WaveNet
+
+    model = WaveNet.from_preset(options.model)
+    result = measure.run(model, options.data_dir, options.seeds, options.temperature)
+    _print(options, result, measure.report(result))
+
+
+def compare(options: Namespace) -> None:
+    """`dilatednets compare spoken_digits --data-dir DIR [--recipe R] [--epochs N]`."""
+    from dilatednets.benchmarks import compare_rnn
+    from dilatednets.training.recipe import read_recipe
+    from dilatednets.zoo import presets
+
+    path = Path(options.recipe) if Path(options.recipe).is_file() else presets.find(options.recipe) / presets.RECIPE
+    recipe = read_recipe(path, [f"training.epochs={options.epochs}"])
+    result = compare_rnn.run(recipe, options.data_dir)
+    _print(options, result, compare_rnn.report(result))
+
+
+def _print(options: Namespace, result: dict[str, Any], text: str) -> None:
+    print(json.dumps(result) if options.json else text)

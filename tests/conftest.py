@@ -1,0 +1,61 @@
+"""What all tests share. Tests that need TensorFlow are marked so, and skipped where there is none."""
+
+import importlib.util
+import os
+from pathlib import Path
+
+import hypothesis
+import numpy as np
+import pytest
+
+HAS_TENSORFLOW = importlib.util.find_spec("tensorflow") is not None
+CHECKOUT = Path(__file__).resolve().parents[1]
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+if not HAS_TENSORFLOW:
+    os.environ.setdefault("KERAS_BACKEND", "jax")
+
+# The first example of a test compiles, the others do not: a deadline would call that flaky.
+hypothesis.settings.register_profile("compiling", hypothesis.settings.default, deadline=None)
+hypothesis.settings.load_profile("compiling")
+
+
+def pytest_collection_modifyitems(items):
+    if not HAS_TENSORFLOW:
+        for item in items:
+            if item.get_closest_marker("tensorflow"):
+                item.add_marker(pytest.mark.skip(reason="needs TensorFlow"))
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+@pytest.fixture(scope="session")
+def sample_dir():
+    """The recordings that come with the checkout."""
+    return CHECKOUT / "datasets" / "spoken_digits" / "sample"
+
+
+@pytest.fixture(scope="session")
+def front_end():
+    from dilatednets.data.spoken_digits import WORDS
+    from dilatednets.data.text import WordFrontEnd
+
+    durations = {"": dict.fromkeys(WORDS, 0.1), "ann": dict.fromkeys(WORDS, 0.05)}
+    return WordFrontEnd(WORDS, 80, 8000, durations, {str(i): word for i, word in enumerate(WORDS)})
+
+
+@pytest.fixture
+def tiny_model(front_end):
+    """A WaveNet that speaks text in two voices, small enough to compile in a second."""
+    import keras
+
+    from dilatednets.zoo.wavenet import WaveNet
+
+    keras.utils.set_random_seed(0)
+    return WaveNet(
+        (1, 2, 4), 2, 8, 16, 8, sample_rate=8000, speakers=("ann", "bob"), text=front_end.get_config(),
+        condition_channels=4,
+    )  # fmt: skip

@@ -1,0 +1,163 @@
+import threading
+
+import numpy as np
+import pytest
+from keras import ops
+
+from dilatednets.errors import InputError
+from dilatednets.generation import loop
+from dilatednets.zoo.wavenet import WaveNet
+
+OUTPUTS = ["softmax", "logistics", "gaussian"]
+
+
+def make(output="softmax", kernel_size=2, conditioned=True):
+    conditions = {"speakers": ("a", "b"), "condition_features": 5, "condition_hop": 20} if conditioned else {}
+    return WaveNet((1, 2, 4, 1, 3), kernel_size, 8, 12, 10, output, 8000, **conditions)
+
+
+def inputs(model, rng, batch, time):
+    made = {"audio": rng.uniform(-0.9, 0.9, (batch, time)).astype(np.float32)}
+    if model.speakers:
+        made["speaker"] = (np.arange(batch) % 2).astype(np.int32)
+        made["condition"] = rng.random((batch, -(-time // 20), 5), np.float32)
+    return made
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("kernel_size", [2, 3])
+@pytest.mark.parametrize("conditioned", [True, False])
+@pytest.mark.parametrize("batch", [1, 8])
+def test_steps_equal_the_parallel_call(rng, output, kernel_size, conditioned, batch):
+    model = make(output, kernel_size, conditioned)
+    made = inputs(model, rng, batch, 30)
+    parallel = ops.convert_to_numpy(model(made))
+    local = model.local_condition(made.get("condition"), 30)
+    conditions = model.project_conditions(model.global_condition(made.get("speaker")), local)
+    state, last = model.initial_state(batch), np.zeros(batch, np.float32)
+    for t in range(30):
+        parameters, state = model.step(last, state, None if conditions is None else conditions[:, t])
+        np.testing.assert_allclose(ops.convert_to_numpy(parameters), parallel[:, t], atol=1e-4)
+        last = made["audio"][:, t]
+
+
+@pytest.mark.parametrize(("output", "batch"), [("softmax", 1), ("softmax", 8), ("logistics", 3), ("gaussian", 2)])
+def test_the_compiled_loop_makes_what_the_parallel_net_says(rng, output, batch):
+    """Generated audio, given back to the parallel net, must be what the same noise draws from its distributions."""
+    model = make(output)
+    made = inputs(model, rng, batch, 60)
+    audio = model.generate(60, speaker=list(made["speaker"]), condition=made["condition"], seed=5)
+    parameters = model({**made, "audio": audio})
+    noise = np.random.Generator(np.random.Philox(5)).random((loop.CHUNK_SAMPLES, batch, model.distribution.noise_size), np.float32)
+    noise = np.clip(noise, 1e-7, 1 - 1e-7).swapaxes(0, 1)[:, :60]
+    drawn = ops.convert_to_numpy(model.distribution.sample(parameters, noise, np.float32(1.0)))
+    # Noise that falls on the edge of a code may be rounded to either side.
+    assert np.mean(np.abs(drawn - audio) < 1e-4) > 0.99
+
+
+def test_chunks_join_to_what_generate_returns(tiny_model):
+    whole = tiny_model.generate(text="1 2", speaker=["ann", "bob", "ann"], seed=3)
+    for size in (100, 999):
+        chunks = list(tiny_model.stream(text="1 2", speaker=["ann", "bob", "ann"], seed=3, chunk_samples=size))
+        assert {c.shape for c in chunks[:-1]} == {(3, size)}
+        np.testing.assert_array_equal(np.concatenate(chunks, axis=1), whole)
+
+
+def test_priming_equals_having_made_the_prime(rng):
+    """The second half, generated from the first as prime, is the second half."""
+    model = make()
+    made = inputs(model, rng, 2, 200)
+    speaker = [0, 1]
+    prime = model.generate(150, speaker=speaker, condition=made["condition"], seed=1)
+    for length in (1, 7, 150):  # shorter than the receptive field, and longer
+        recent = prime[:, :length]
+        rest = model.generate(50, speaker=speaker, condition=made["condition"], prime=recent, seed=2)
+        parameters = model({**made, "audio": np.concatenate([recent, rest], axis=1)})[:, length:]
+        noise = np.random.Generator(np.random.Philox(2)).random((loop.CHUNK_SAMPLES, 2, 1), np.float32)
+        noise = np.clip(noise, 1e-7, 1 - 1e-7).swapaxes(0, 1)[:, :50]
+        drawn = ops.convert_to_numpy(model.distribution.sample(parameters, noise, np.float32(1.0)))
+        assert np.mean(np.abs(drawn - rest) < 1e-4) > 0.98
+
+
+def test_seed_and_temperature(tiny_model):
+    def say(**kwargs):
+        return tiny_model.generate(text="3", speaker="ann", **kwargs)
+
+    np.testing.assert_array_equal(say(seed=1), say(seed=1))
+    assert np.abs(say(seed=1) - say(seed=2)).max() > 0
+    assert np.abs(say() - say()).max() > 0
+    assert np.abs(say(seed=1, temperature=0.1) - say(seed=1)).max() > 0
+
+
+def test_generation_follows_the_weights_as_they_are_now(tiny_model):
+    before = tiny_model.generate(text="3", speaker="ann", seed=1)
+    for weight in tiny_model.weights:
+        weight.assign(ops.zeros_like(weight))
+    tiny_model.head.bias.assign(np.where(np.arange(256) == 200, 100.0, 0.0))
+    after = tiny_model.generate(text="3", speaker="ann", seed=1)
+    assert np.unique(after).size == 1
+    assert np.unique(before).size > 1
+
+
+def test_shorter_texts_of_a_batch_end_in_silence(tiny_model):
+    request_frames = tiny_model.generate(text=["1", "1 2 3"], speaker="bob", seed=0)
+    alone = tiny_model.generate(text="1 2 3", speaker="bob", seed=0)
+    assert request_frames.shape == (2, alone.shape[1])
+
+
+def test_threads_share_a_model(tiny_model):
+    expected = tiny_model.generate(text="4 2", speaker="ann", seed=9)
+    results = []
+    threads = [
+        threading.Thread(target=lambda: results.append(tiny_model.generate(text="4 2", speaker="ann", seed=9)))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(results) == 4
+    for result in results:
+        np.testing.assert_array_equal(result, expected)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"text": "ten", "speaker": "ann"}, r"cannot say 'ten'.*zero, one"),
+        ({"text": "", "speaker": "ann"}, "nothing to say"),
+        ({"text": "1", "speaker": "eve"}, "no speaker 'eve'; choose one of ann, bob"),
+        ({"text": "1", "speaker": 2}, "no speaker 2"),
+        ({"text": "1"}, "choose one of ann, bob"),
+        ({"speaker": "ann"}, "needs text"),
+        ({"text": "1", "speaker": "ann", "temperature": 0}, "temperature: must be above 0"),
+        ({"text": "1", "speaker": "ann", "temperature": float("nan")}, "temperature"),
+        ({"text": "1", "speaker": "ann", "seed": -1}, "seed"),
+        ({"text": "1", "speaker": "ann", "num_samples": 0}, "num_samples"),
+        ({"text": "1", "speaker": "ann", "num_samples": 10**6}, "too short"),
+        ({"text": "1", "speaker": "ann", "condition": np.zeros((9, 42))}, "not both"),
+        ({"speaker": "ann", "condition": np.zeros((9, 3))}, "need .frames, 42."),
+        ({"text": ["1", "2", "3"], "speaker": ["ann", "bob"]}, "one, or as many of each"),
+        ({"text": [], "speaker": "ann"}, "text: empty"),
+        ({"text": "1", "speaker": "ann", "prime": np.full(9, 2.0)}, "prime"),
+        ({"text": "1", "speaker": "ann", "prime": np.zeros(10**5)}, "too short"),
+    ],
+)  # fmt: skip
+def test_bad_requests_get_one_line(tiny_model, arguments, says):
+    with pytest.raises(InputError, match=says) as caught:
+        tiny_model.generate(**arguments)
+    assert "\n" not in str(caught.value)
+
+
+def test_bad_requests_of_an_unconditional_model():
+    model = make(conditioned=False)
+    for arguments, says in (
+        ({}, "num_samples"),
+        ({"num_samples": 5, "speaker": "a"}, "has no speakers"),
+        ({"num_samples": 5, "text": "1"}, "not trained on text"),
+        ({"num_samples": 5, "condition": np.zeros((1, 1))}, "no local condition"),
+    ):
+        with pytest.raises(InputError, match=says):
+            model.generate(**arguments)
+    with pytest.raises(InputError, match="chunk_samples"):
+        list(model.stream(5, chunk_samples=0))

@@ -1,0 +1,107 @@
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from dilatednets.layers import ResidualGatedBlock
+
+KINDS = [(None, None), (5, None), (None, 6), (5, 6)]
+
+
+def make(global_channels=None, local_channels=None, **kwargs):
+    block = ResidualGatedBlock(8, 12, kwargs.pop("kernel_size", 2), 3, 10, **kwargs)
+    block.build(
+        (None, None, 8),
+        None if global_channels is None else (None, global_channels),
+        None if local_channels is None else (None, None, local_channels),
+    )
+    for weight in block.weights:
+        if len(weight.shape) == 1:
+            weight.assign(np.linspace(-0.5, 0.5, weight.shape[0]))
+    return block
+
+
+def conditions(rng, batch, time, global_channels, local_channels):
+    return (
+        None if global_channels is None else rng.standard_normal((batch, global_channels)).astype(np.float32),
+        None if local_channels is None else rng.standard_normal((batch, time, local_channels)).astype(np.float32),
+    )
+
+
+def oracle(block, x, speaker, local):
+    """Equations 2 and 3 in NumPy, with the filter and the gate as separate maps."""
+    w = {weight.path.split("/", 1)[-1]: ops.convert_to_numpy(weight) for weight in block.weights}
+    taps, half = block.kernel_size, 5
+    past = np.pad(x, ((0, 0), ((taps - 1) * 3, 0), (0, 0)))
+
+    def pre_activation(columns):
+        y = w["conv/bias"][columns] + sum(past[:, i * 3 : i * 3 + x.shape[1]] @ w["conv/kernel"][i][:, columns] for i in range(taps))
+        if speaker is not None:
+            y = y + (speaker @ w["global_projection/kernel"][:, columns])[:, None]
+        if local is not None:
+            y = y + local @ w["local_projection/kernel"][:, columns]
+        return y
+
+    z = np.tanh(pre_activation(slice(0, half))) / (1 + np.exp(-pre_activation(slice(half, None))))
+    out = z @ w["output_projection/kernel"] + w["output_projection/bias"]
+    return (x + out[..., :8], out[..., 8:]) if block.residual else (x, out)
+
+
+@pytest.mark.parametrize(("global_channels", "local_channels"), KINDS)
+@pytest.mark.parametrize("kernel_size", [2, 3])
+@pytest.mark.parametrize("residual", [True, False])
+def test_equals_the_oracle_and_its_own_steps(rng, global_channels, local_channels, kernel_size, residual):
+    block = make(global_channels, local_channels, kernel_size=kernel_size, residual=residual)
+    x = rng.standard_normal((2, 20, 8)).astype(np.float32)
+    speaker, local = conditions(rng, 2, 20, global_channels, local_channels)
+    outputs = [ops.convert_to_numpy(y) for y in block(x, speaker, local)]
+    for got, expected in zip(outputs, oracle(block, x, speaker, local), strict=True):
+        np.testing.assert_allclose(got, expected, atol=1e-5)
+
+    condition = block.project_condition(speaker, local)
+    state = block.initial_state(2)
+    for t in range(20):
+        at = None if condition is None else condition[:, t if local is not None else 0]
+        residual_t, skip_t, state = block.step(x[:, t], state, at)
+        np.testing.assert_allclose(ops.convert_to_numpy(residual_t), outputs[0][:, t], atol=1e-5)
+        np.testing.assert_allclose(ops.convert_to_numpy(skip_t), outputs[1][:, t], atol=1e-5)
+
+
+def test_a_step_of_training_moves_every_weight_and_lowers_the_loss(rng):
+    keras.utils.set_random_seed(0)
+    block = ResidualGatedBlock(8, 12, dilation_rate=2, gate_filters=10)
+    x, speaker, local = keras.Input((16, 8)), keras.Input((5,)), keras.Input((16, 6))
+    model = keras.Model([x, speaker, local], ops.concatenate(block(x, speaker, local), axis=-1))
+    model.compile(keras.optimizers.SGD(0.1), "mse")
+    inputs = [rng.standard_normal(s).astype(np.float32) for s in ((4, 16, 8), (4, 5), (4, 16, 6))]
+    target = rng.standard_normal((4, 16, 20)).astype(np.float32)
+    before = [w.copy() for w in model.get_weights()]
+    losses = [float(model.train_on_batch(inputs, target)) for _ in range(5)]
+    assert losses[-1] < losses[0]
+    assert all(np.abs(new - old).max() > 0 for new, old in zip(model.get_weights(), before, strict=True))
+
+
+def test_says_which_condition_is_missing_or_too_many(rng):
+    x = rng.standard_normal((1, 4, 8)).astype(np.float32)
+    with pytest.raises(ValueError, match="built with local_condition"):
+        make(local_channels=6)(x)
+    with pytest.raises(ValueError, match="built without global_condition"):
+        make()(x, np.zeros((1, 5), np.float32))
+
+
+def test_refuses_an_odd_gate_and_other_channels():
+    with pytest.raises(ValueError, match="even: 7"):
+        ResidualGatedBlock(8, 12, gate_filters=7)
+    with pytest.raises(ValueError, match="has 3 channels"):
+        ResidualGatedBlock(8, 12).build((None, None, 3))
+
+
+def test_saves_and_loads_inside_a_model(rng, tmp_path):
+    x, local = keras.Input((16, 8)), keras.Input((16, 6))
+    residual, skip = ResidualGatedBlock(8, 12, dilation_rate=4)(x, local_condition=local)
+    model = keras.Model([x, local], [residual, skip])
+    model.save(tmp_path / "m.keras")
+    copy = keras.models.load_model(tmp_path / "m.keras")
+    inputs = [rng.standard_normal(s).astype(np.float32) for s in ((2, 16, 8), (2, 16, 6))]
+    for a, b in zip(model(inputs), copy(inputs), strict=True):
+        np.testing.assert_array_equal(ops.convert_to_numpy(a), ops.convert_to_numpy(b))
