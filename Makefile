@@ -14,11 +14,11 @@ export KERAS_BACKEND := tensorflow
 export PYTHON
 
 help:
-	@grep -E '^# ' Makefile | sed 's/^# //'
+	@sed -n '/^$$/q; s/^# //p' Makefile
 
 # The stamp .ready is written last and names this folder: an environment that is half made, was moved along with its
 # checkout or has lost its Python is made again.
-again_unless_whole = $(shell [ "$$(cat $(1)/.ready 2>&1)" = "$(CURDIR)" ] && $(1)/bin/python -c '' 2>&1 || echo again)
+again_unless_whole = $(shell [ "$$(cat $(1)/.ready 2>/dev/null)" = "$(CURDIR)" ] && $(1)/bin/python -c '' 2>/dev/null || echo again)
 stamp = printf '%s' "$(CURDIR)" > $@
 
 .venv/.ready: setup.cfg constraints.txt $(call again_unless_whole,.venv)

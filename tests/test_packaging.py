@@ -91,7 +91,7 @@ model = wavenet.WaveNet.from_preset("wavenet_digits")
 print(model.generate(num_samples=100, text="4 2 7", speaker="jackson").shape)"""
     assert run(python, "-c", code, cwd=cwd) == "(1, 100)"
     if way != "checkout":
-        assert "wavenet_digits" in run(python.parent / "dilatednets", "models", cwd=cwd)
+        assert "receptive field" in run(python.parent / "dilatednets", "describe", "wavenet_digits", cwd=cwd)
 
 
 def files(folder):
@@ -103,8 +103,11 @@ def empty_environment(folder):
     venv.create(folder, symlinks=True)
     python = folder / "bin" / "python"
     site = Path(run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=folder))
-    # A .pth file in a folder that is itself on the path by a .pth file is not read: no editable install leaks in.
-    (site / "libraries.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    # A .pth file in a folder that is itself on the path by a .pth file is not read: no editable install leaks in, and
+    # setuptools' own, by which TensorFlow 2.16 finds distutils on Python 3.12, has to be copied.
+    libraries = Path(sysconfig.get_path("purelib"))
+    shim = libraries / "distutils-precedence.pth"
+    (site / "libraries.pth").write_text(f"{libraries}\n{shim.read_text() if shim.is_file() else ''}\n")
     return python
 
 
