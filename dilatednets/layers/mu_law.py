@@ -55,7 +55,8 @@ class MuLaw(keras.layers.Layer):
         """Codes -> float32 audio in [-1, 1]."""
         mu = self.levels - 1
         companded = 2 * ops.cast(codes, "float32") / mu - 1
-        return ops.sign(companded) * (ops.exp(ops.absolute(companded) * math.log1p(mu)) - 1) / mu
+        size = ops.expm1(ops.absolute(companded) * math.log1p(mu)) / mu
+        return ops.sign(companded) * ops.minimum(size, 1.0)  # rounding may exceed 1 by a bit
 
     def compute_output_spec(self, audio: Any) -> Any:
         """Shape of the input, int32."""

@@ -153,6 +153,8 @@ class EpochEnd(keras.callbacks.Callback):
         self.net, self.recipe, self.run, self.held_out = model, recipe, run, held_out
         self.history: list[dict[str, float]] = []
         self.average = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
+        # It would not give the plain weights back after the last of `epochs`, since fit drops them: no epoch is the last.
+        self.average.set_params({"epochs": 0})
 
     @property
     def _variables(self) -> list[Any]:

@@ -35,7 +35,9 @@ def oracle(block, x, speaker, local):
     past = np.pad(x, ((0, 0), ((taps - 1) * 3, 0), (0, 0)))
 
     def pre_activation(columns):
-        y = w["conv/bias"][columns] + sum(past[:, i * 3 : i * 3 + x.shape[1]] @ w["conv/kernel"][i][:, columns] for i in range(taps))
+        y = w["conv/bias"][columns]
+        for i in range(taps):
+            y = y + past[:, i * 3 : i * 3 + x.shape[1]] @ w["conv/kernel"][i][:, columns]
         if speaker is not None:
             y = y + (speaker @ w["global_projection/kernel"][:, columns])[:, None]
         if local is not None:
