@@ -1,13 +1,14 @@
 # make demo    hear a WaveNet: WAV and spectrograms in demo/
 # make test    the fast tests
 # make check   everything else that must hold: style, types, doc examples, slow tests, the lanes `latest` and `jax`
+# make readmes the presets' READMEs and the front page's tables, from the cards in zoo/
 # make clean   remove what these made
 # Each makes its environment by itself on first use, from a Python 3.11 or 3.12 found here, or PYTHON=/path/to/python.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint doctest slow latest jax clean again
+.PHONY: help demo test check lint doctest slow latest jax readmes clean again
 
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 export KERAS_BACKEND := tensorflow
@@ -62,6 +63,9 @@ latest: .venv-latest/.ready
 jax: export KERAS_BACKEND := jax
 jax: .venv-jax/.ready
 	.venv-jax/bin/python -m pytest -q
+
+readmes: .venv/.ready
+	.venv/bin/python tools/update_readmes
 
 clean:
 	rm -rf .venv .venv-latest .venv-jax build dist demo *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

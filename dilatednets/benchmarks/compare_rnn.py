@@ -27,6 +27,9 @@ class LSTMBaseline(keras.Model):
         config = {**like.get_config(), "dilations": [1]}
         config.pop("name", None)
         self.front = WaveNet.from_config(config)
+        self.unused = [*self.front.blocks, self.front.hidden, self.front.head]
+        for layer in self.unused:
+            layer.trainable = False
         self.distribution = like.distribution
         self.lstms = [keras.layers.LSTM(units, return_sequences=True, use_cudnn=False) for _ in range(2)]
         self.hidden = keras.layers.Dense(like.hidden.units, activation="relu")
@@ -51,8 +54,7 @@ class LSTMBaseline(keras.Model):
 
     def used_parameters(self) -> int:
         """Parameters that the output depends on."""
-        unused = [*self.front.blocks, self.front.hidden, self.front.head]
-        return int(self.count_params() - sum(layer.count_params() for layer in unused))
+        return int(self.count_params() - sum(layer.count_params() for layer in self.unused))
 
 
 def run(recipe: Recipe, data_dir: str) -> dict[str, Any]:

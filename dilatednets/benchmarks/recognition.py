@@ -12,7 +12,8 @@ from dilatednets.data.spoken_digits import WORDS
 from dilatednets.zoo.wavenet import WaveNet
 
 FRAMES, BANDS = 96, 40  # 0.96 s at 10 ms a frame; longer words are cut
-EPOCHS, BATCH = 40, 64
+FLOOR = -2.5  # features are clipped there; padding is as low
+EPOCHS, BATCH = 25, 64
 
 
 def run(model: WaveNet, data_dir: str, seeds: int = 5, temperature: float = 1.0) -> dict[str, Any]:
@@ -60,33 +61,33 @@ def report(result: dict[str, Any]) -> str:
 
 
 def train_recogniser(recordings: Sequence[spoken_digits.Recording], speakers: Sequence[str], rate: int) -> keras.Model:
-    """A small convolutional net over log-mel frames, with one head for the digit and one for the speaker."""
+    """A small net of dilated convolutions over log-mel frames, with one head for the digit and one for the speaker."""
     keras.utils.set_random_seed(0)
-    inputs = keras.Input((FRAMES, BANDS, 1))
-    x = inputs
-    for filters in (24, 48, 96):
-        x = keras.layers.Conv2D(filters, 3, padding="same", use_bias=False)(x)
-        x = keras.layers.BatchNormalization(momentum=0.9)(x)
-        x = keras.layers.MaxPooling2D(2)(keras.layers.ReLU()(x))
-    x = keras.layers.Dropout(0.3)(keras.layers.Flatten()(x))
-    x = keras.layers.Dropout(0.3)(keras.layers.Dense(128, activation="relu")(x))
+    x = inputs = keras.Input((FRAMES, BANDS))
+    for dilation in (None, 1, 2, 4, 8):
+        y = keras.layers.Conv1D(128, 3, padding="same", dilation_rate=dilation or 1, use_bias=False)(x)
+        y = keras.layers.ReLU()(keras.layers.BatchNormalization(momentum=0.9)(y))
+        x = y if dilation is None else keras.layers.Add()([x, keras.layers.Dropout(0.1)(y)])
+    pooled = [keras.layers.GlobalAveragePooling1D()(x), keras.layers.GlobalMaxPooling1D()(x)]
+    x = keras.layers.Dropout(0.4)(keras.layers.Concatenate()(pooled))
     heads = {
         "digit": keras.layers.Dense(len(WORDS), activation="softmax", name="digit")(x),
         "speaker": keras.layers.Dense(len(speakers), activation="softmax", name="speaker")(x),
     }
     net = keras.Model(inputs, heads)
-    steps = EPOCHS * (len(recordings) // BATCH)
+    steps = EPOCHS * -(-len(recordings) // BATCH)
     net.compile(
         keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(2e-3, steps)),
         dict.fromkeys(heads, "sparse_categorical_crossentropy"),
         jit_compile=False,
     )
-    features = np.stack([log_mel(r.audio, rate) for r in recordings])
+    features = [log_mel(r.audio, rate) for r in recordings]
     digits = np.array([WORDS.index(r.word) for r in recordings])
     voices = np.array([speakers.index(r.speaker) for r in recordings])
     rng = np.random.default_rng(0)
     for _ in range(EPOCHS):
-        net.fit(_augmented(features, rng), {"digit": digits, "speaker": voices}, batch_size=BATCH, epochs=1, verbose=0)
+        varied = np.stack([_padded(_varied(one, rng)) for one in features])
+        net.fit(varied, {"digit": digits, "speaker": voices}, batch_size=BATCH, epochs=1, verbose=0)
     return net
 
 
@@ -94,7 +95,7 @@ def accuracy(
     recogniser: keras.Model, audio: Sequence[np.ndarray], digits: Sequence[int], speakers: Sequence[int], rate: int
 ) -> dict[str, float]:
     """Fractions of recordings whose digit, and whose speaker, the recogniser names rightly."""
-    guesses = recogniser.predict(np.stack([log_mel(one, rate) for one in audio])[..., None], verbose=0)
+    guesses = recogniser.predict(np.stack([_padded(log_mel(one, rate)) for one in audio]), verbose=0)
     return {
         "digit": float(np.mean(guesses["digit"].argmax(1) == digits)),
         "speaker": float(np.mean(guesses["speaker"].argmax(1) == speakers)),
@@ -102,13 +103,19 @@ def accuracy(
 
 
 def log_mel(audio: np.ndarray, rate: int) -> np.ndarray:
-    """Log energies in 40 mel bands, 25 ms windows every 10 ms: (96, 40), zero mean; short words end in the floor."""
+    """Log energies in 40 mel bands, 25 ms windows every 10 ms: (frames, 40), zero mean and unit variance, clipped."""
     window, hop, size = rate // 40, rate // 100, 512 * max(rate // 16000, 1)
-    padded = np.pad(audio, (0, max(FRAMES * hop + window - len(audio), 0)))
-    frames = np.lib.stride_tricks.sliding_window_view(padded, window)[::hop][:FRAMES]
+    audio = np.pad(audio, (0, max(window + 8 * hop - len(audio), 0)))
+    frames = np.lib.stride_tricks.sliding_window_view(audio, window)[::hop]
     power = np.abs(np.fft.rfft(frames * np.hanning(window), n=size, axis=1)) ** 2
     energy = np.log(power @ _mel_bands(rate, size) + 1e-5)
-    return (energy - energy.mean()).astype(np.float32)
+    return np.clip((energy - energy.mean()) / (energy.std() + 1e-3), FLOOR, -FLOOR).astype(np.float32)
+
+
+def _padded(features: np.ndarray) -> np.ndarray:
+    """(FRAMES, BANDS): cut, or filled up with the floor."""
+    features = features[:FRAMES]
+    return np.pad(features, ((0, FRAMES - len(features)), (0, 0)), constant_values=FLOOR)
 
 
 def _mel_bands(rate: int, size: int) -> np.ndarray:
@@ -121,10 +128,16 @@ def _mel_bands(rate: int, size: int) -> np.ndarray:
     return np.maximum(np.minimum(rising, falling), 0.0)
 
 
-def _augmented(features: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Shifts each recording by up to 8 frames, and adds noise; (batch, frames, bands, 1)."""
-    shifted = np.stack(
-        [np.roll(f, s, axis=0) for f, s in zip(features, rng.integers(-8, 9, len(features)), strict=True)]
-    )
-    noise = rng.standard_normal(shifted.shape, np.float32) * rng.uniform(0, 0.5, (len(features), 1, 1))
-    return (shifted + noise).astype(np.float32)[..., None]
+def _varied(features: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The same word at another tempo, a little later, with noise, and without a few neighbouring bands."""
+    tempo = rng.uniform(0.8, 1.25)
+    places = np.minimum(np.arange(max(round(len(features) * tempo), 1)) / tempo, len(features) - 1)
+    before = places.astype(int)
+    share = (places - before)[:, None]
+    after = np.minimum(before + 1, len(features) - 1)
+    varied = features[before] * (1 - share) + features[after] * share
+    varied = np.pad(varied, ((int(rng.integers(0, 5)), 0), (0, 0)), constant_values=FLOOR)
+    varied += rng.uniform(0, 0.3) * rng.standard_normal(varied.shape)
+    band = int(rng.integers(0, BANDS))
+    varied[:, band : band + int(rng.integers(0, 6))] = 0.0
+    return varied.astype(np.float32)

@@ -1,5 +1,6 @@
 """The command `generate`."""
 
+import math
 import time
 from argparse import Namespace
 
@@ -13,7 +14,7 @@ def generate(options: Namespace) -> None:
     from dilatednets.files import check_writable
     from dilatednets.zoo.wavenet import WaveNet
 
-    if options.seconds is not None and not options.seconds > 0:
+    if options.seconds is not None and not 0 < options.seconds < math.inf:
         raise InputError(f"--seconds: must be above 0, not {options.seconds}")
     for path in (options.output, options.plot):
         if path:

@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from dilatednets import __version__
 from dilatednets.errors import InputError
@@ -27,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The command's grammar. What a command does is imported when it runs, so that --help answers at once."""
-    top = argparse.ArgumentParser(prog="dilatednets", description="Trained models of dilated convolutions.")
+    top = _Parser(prog="dilatednets", description="Trained models of dilated convolutions.")
     top.add_argument("--version", action="version", version=__version__)
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
@@ -103,6 +104,14 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--data-dir", help="spoken_digits folder to fine-tune on; default: the checkout's sample")
     demo.set_defaults(run=_lazy("demo", "demo"))
     return top
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong with the arguments in one line, like every other refusal; subcommands' parsers are of it, too."""
+
+    def error(self, message: str) -> NoReturn:
+        """Prints the line and exits with status 2."""
+        self.exit(2, f"{self.prog}: {' '.join(message.split())}; see {self.prog} --help\n")
 
 
 class _lazy:

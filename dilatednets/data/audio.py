@@ -142,6 +142,28 @@ def trim_silence(audio: np.ndarray, sample_rate: int, threshold_db: float = -45.
     return audio[max(loud[0] * frame - keep, 0) : (loud[-1] + 1) * frame + keep]
 
 
+def normalize_level(audio: np.ndarray, level_db: float = -20.0) -> np.ndarray:
+    """Scales a recording to a level, so that loud and quiet recordings use the same part of the scale.
+
+    Args:
+        audio: (samples,).
+        level_db: Root mean square of the result, in dB of full scale; lower where the peak would exceed full scale.
+
+    Returns:
+        float32 (samples,); digital silence as it is.
+
+    Example:
+    >>> quiet = 0.01 * np.sin(np.arange(8000))
+    >>> float(np.sqrt(np.mean(normalize_level(quiet) ** 2)).round(3))
+    0.1
+    """
+    peak = float(np.max(np.abs(audio), initial=0.0))
+    if peak == 0.0:
+        return audio
+    scale = 10 ** (level_db / 20) / float(np.sqrt(np.mean(np.square(audio, dtype=np.float64))))
+    return (audio * min(scale, 1.0 / peak)).astype(np.float32)
+
+
 def write_wav(path: str | os.PathLike[str], audio: Any, sample_rate: int) -> None:
     """Writes 16-bit mono WAV, whole or not at all.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dilatednets.data.audio import read_audio, trim_silence
+from dilatednets.data.audio import normalize_level, read_audio, trim_silence
 from dilatednets.errors import InputError
 
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -29,7 +29,11 @@ class Recording:
 
 
 def load(
-    data_dir: str | os.PathLike[str], split: str = "train", sample_rate: int = 8000, trim: bool = True
+    data_dir: str | os.PathLike[str],
+    split: str = "train",
+    sample_rate: int = 8000,
+    trim: bool = True,
+    normalize: bool = True,
 ) -> list[Recording]:
     """Reads one split, sorted by file name.
 
@@ -38,6 +42,7 @@ def load(
         split: "test" (index 0-4, the data set's own), "validation" (5-9), "train" (from 10 on), or "all".
         sample_rate: Recordings are resampled to it.
         trim: Whether to cut leading and trailing silence.
+        normalize: Whether to scale each recording to a level of -20 dB; the raw ones of one speaker differ by 20 dB.
 
     Raises:
         InputError: for a folder that is missing, empty, or laid out otherwise; for a split without recordings; for a
@@ -50,6 +55,7 @@ def load(
         if index in SPLITS[split]:
             audio = read_audio(path, sample_rate)
             audio = trim_silence(audio, sample_rate) if trim else audio
+            audio = normalize_level(audio) if normalize else audio
             recordings.append(Recording(str(path), WORDS[digit], speaker, index, audio))
     if not recordings:
         raise InputError(f"{data_dir}: no recordings of split {split} (index {_range(split)})")

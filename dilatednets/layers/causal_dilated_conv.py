@@ -152,7 +152,9 @@ class CausalDilatedConv(keras.layers.Layer):
         return ops.slice(buffer, (0, slot, 0), (batch, 1, channels))[:, 0]
 
     def _combine(self, taps: list[Any]) -> Any:
-        kernel = ops.reshape(self.kernel, (self.kernel_size * self.channels, self.filters))
+        # Keras casts variables to the compute dtype in `call` only, and `step` must do the same.
+        kernel = ops.cast(self.kernel, self.compute_dtype)
+        kernel = ops.reshape(kernel, (self.kernel_size * self.channels, self.filters))
         y = ops.matmul(taps[0] if len(taps) == 1 else ops.concatenate(taps, axis=-1), kernel)
         if self.bias is not None:
             y = y + ops.cast(self.bias, y.dtype)

@@ -143,7 +143,7 @@ class ResidualGatedBlock(keras.layers.Layer):
             (residual_t (batch, filters), skip_t (batch, skip_filters), the next state).
         """
         gate, state = self.conv.step(x_t, state)
-        residual, skip = self._outputs(x_t, gate if condition_t is None else gate + condition_t)
+        residual, skip = self._outputs(x_t, gate if condition_t is None else gate + ops.cast(condition_t, gate.dtype))
         return residual, skip, state
 
     def _outputs(self, x: Any, gate: Any) -> tuple[Any, Any]:

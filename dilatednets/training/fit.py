@@ -33,13 +33,13 @@ def train(recipe: Recipe, data_dir: str, output: str, resume: bool = False) -> P
     Raises:
         InputError: for bad data, a run that is there already, or a loss that is no number, with advice.
     """
-    run = RunFolder(Path(output), recipe, resume)
     keras.utils.set_random_seed(recipe.training.seed)
     training = spoken_digits.load(data_dir, "train", recipe.data.sample_rate)
     validation = spoken_digits.load(data_dir, "validation", recipe.data.sample_rate)
     model = build_model(recipe, training)
     windows = make_windows(model, recipe, training)
     held_out = make_windows(model, recipe, validation, evaluation=True)
+    run = RunFolder(Path(output), recipe, resume)  # only now: bad data must not leave a run behind
     compile_model(model, recipe, windows.steps_per_epoch * recipe.training.epochs)
     model.optimizer.build(model.trainable_variables)
     callback = EpochEnd(model, recipe, run, held_out)
@@ -85,11 +85,21 @@ def build_model(recipe: Recipe, recordings: list[Recording]) -> WaveNet:
         sample_rate=recipe.data.sample_rate,
         speakers=speakers,
         speaker_channels=net.speaker_channels,
+        condition_hidden=net.condition_hidden,
         condition_channels=net.condition_channels,
         condition_upsampling=net.condition_upsampling,
         text=front_end.get_config(),
         dtype=recipe.training.dtype,
     )
+
+
+def in_float32(model: WaveNet) -> WaveNet:
+    """The same weights in a model that computes in float32, whatever policy it was trained with."""
+    if model.dtype_policy.name == "float32":
+        return model
+    plain = WaveNet.from_config({**model.get_config(), "dtype": "float32"})
+    plain.set_weights(model.get_weights())
+    return plain
 
 
 def make_windows(
@@ -121,8 +131,10 @@ def compile_model(model: keras.Model, recipe: Recipe, steps: int, distribution: 
         warmup_steps=warmup,
     )
     distribution = distribution or model.distribution
+    # Of a short run, a long average would still be mostly what it started from.
+    momentum = min(settings.ema, 1 - 10 / max(steps, 11))
     model.compile(
-        keras.optimizers.Adam(schedule, clipnorm=settings.clip_norm, use_ema=True, ema_momentum=settings.ema),
+        keras.optimizers.Adam(schedule, clipnorm=settings.clip_norm, use_ema=True, ema_momentum=momentum),
         NegativeLogLikelihood(distribution),
         weighted_metrics=[bits_per_sample(distribution)],
         jit_compile=settings.jit_compile,
@@ -185,7 +197,7 @@ class EpochEnd(keras.callbacks.Callback):
         self.history.append({**row, "validation_bits_per_sample": value})
         print(f"\nepoch {epoch + 1}: {value:.4f} bits a sample on validation", flush=True)
         if value < best:
-            self.net.save_to_preset(self.run.path / "best", recipe=recipe_toml(self.recipe))
+            in_float32(self.net).save_to_preset(self.run.path / "best", recipe=recipe_toml(self.recipe))
         every = self.recipe.training.sample_every
         if every and (epoch + 1) % every == 0:
             self._write_sample(epoch + 1)
@@ -197,7 +209,7 @@ class EpochEnd(keras.callbacks.Callback):
         from dilatednets.data.plots import save_png, waveform_and_spectrogram
 
         speaker = self.net.speakers[epoch % len(self.net.speakers)]
-        audio = self.net.generate(text=self.recipe.training.sample_text, speaker=speaker, seed=0)[0]
+        audio = in_float32(self.net).generate(text=self.recipe.training.sample_text, speaker=speaker, seed=0)[0]
         stem = self.run.path / "samples" / f"epoch_{epoch:03d}_{speaker}"
         write_wav(stem.with_suffix(".wav"), audio, self.net.sample_rate)
         title = f"epoch {epoch}, {speaker}: {self.recipe.training.sample_text}"

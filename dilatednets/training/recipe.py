@@ -40,6 +40,7 @@ class Net:
     output: str = "softmax"
     speaker_channels: int = 16
     condition_hop: int = 80
+    condition_hidden: int = 64
     condition_channels: int = 16
     condition_upsampling: str = "transposed"
 
@@ -58,9 +59,11 @@ class Training:
     warmup_steps: int = 300
     clip_norm: float = 1.0
     ema: float = 0.999
-    """Decay of the averaged weights, which are the ones evaluated and kept."""
+    """Decay of the averaged weights, which are the ones evaluated and kept; lower in a run of less than 10 / (1 - ema)
+    steps, so that the average reaches back over a tenth of it at most."""
     seed: int = 0
     dtype: str = "float32"
+    """Keras dtype policy of the training; the model that is kept computes in float32."""
     jit_compile: bool = True
     sample_every: int = 1
     """Epochs between samples written as WAV and PNG; 0 for none."""
@@ -137,11 +140,16 @@ def recipe_toml(recipe: Recipe) -> str:
     values = dataclasses.asdict(recipe)
     if recipe.init:
         del values["net"]
-    lines = [f"{key} = {json.dumps(value)}" for key, value in values.items() if not isinstance(value, dict)]
+    # Such JSON is TOML, too; but TOML knows no pairs of surrogate escapes.
+    lines = [f"{key} = {_json(value)}" for key, value in values.items() if not isinstance(value, dict)]
     for key, table in values.items():
         if isinstance(table, dict) and table:
-            lines += ["", f"[{key}]", *(f"{name} = {json.dumps(value)}" for name, value in table.items())]
+            lines += ["", f"[{key}]", *(f"{name} = {_json(value)}" for name, value in table.items())]
     return "\n".join(lines) + "\n"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _apply(content: dict[str, Any], setting: str) -> None:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -54,12 +55,12 @@ class RunFolder:
         if not path.is_file():
             return []
         try:
-            with np.load(path) as state:
+            with open(path, "rb") as file, np.load(file) as state:
                 if len(state.files) != len(variables) + 1:
                     raise ValueError(f"{len(state.files) - 1} variables for {len(variables)}")
                 for i, variable in enumerate(variables):
                     variable.assign(state[f"variable_{i}"])
                 history: list[dict[str, float]] = json.loads(str(state["history"]))
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise InputError(f"{path}: not this run's state ({error}); start again in another folder") from error
         return history

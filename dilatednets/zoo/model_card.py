@@ -87,15 +87,39 @@ def readme(card: dict[str, Any]) -> str:
     ]
     lines += ["| | |", "| --- | --- |"]
     lines += [f"| {title} | {_number(card[key])} |" for key, title in facts if key in card]
-    if metrics:
-        lines += ["", "| metric | data | split | value | tolerance | how |", "| --- | --- | --- | --- | --- | --- |"]
-        for m in metrics:
-            cells = [m["name"], m["data"], m["split"], _number(m["value"]), _number(m.get("tolerance", ""))]
-            lines.append(f"| {' | '.join(cells)} | {m.get('command', '')} |")
+    for table in (metrics_table(card), measurements_table(card)):
+        lines += ["", *table] if table else []
     for note in card.get("notes", []):
         lines += ["", note]
     lines += ["", "Made from card.json by `dilatednets`; change that file, not this one."]
     return "\n".join(lines) + "\n"
+
+
+def metrics_table(card: dict[str, Any]) -> list[str]:
+    """The card's `metrics`, figures on data, as lines of a Markdown table; none if there are none."""
+    rows = [
+        f"| {m['name']} | {m['data']} | {m['split']} | {_number(m['value'])} | {_number(m.get('tolerance', ''))} "
+        f"| {_code(m.get('command', ''))} |"
+        for m in card.get("metrics", [])
+    ]
+    return rows and [
+        "| metric | data | split | value | tolerance | how |",
+        "| --- | --- | --- | --- | --- | --- |",
+        *rows,
+    ]
+
+
+def measurements_table(card: dict[str, Any]) -> list[str]:
+    """The card's `measurements`, such as speeds: {"what", "value", "goal", "command"}; as `metrics_table`."""
+    rows = [
+        f"| {m['what']} | {m['value']} | {m.get('goal', '')} | {_code(m['command'])} |"
+        for m in card.get("measurements", [])
+    ]
+    return rows and ["| what | measured | to reach | how |", "| --- | --- | --- | --- |", *rows]
+
+
+def _code(command: str) -> str:
+    return f"`{command}`" if command else ""
 
 
 def _number(value: Any) -> str:

@@ -40,6 +40,7 @@ class WaveNet(keras.Model):
         speaker_channels: Size of a speaker's vector.
         condition_features: Features of a frame of the local condition; 0 for none.
         condition_hop: Samples a frame.
+        condition_hidden: Channels of the frames' encoder; it works at the rate of frames, so wide ones cost little.
         condition_channels: Channels after upsampling.
         condition_upsampling: "transposed" or "repeat"; see `ConditionUpsampler`.
         text: Configuration of the text front end, from `dilatednets.data.text.WordFrontEnd.get_config()`; None for none.
@@ -86,6 +87,7 @@ class WaveNet(keras.Model):
         speaker_channels: int = 16,
         condition_features: int = 0,
         condition_hop: int = 80,
+        condition_hidden: int = 64,
         condition_channels: int = 16,
         condition_upsampling: str = "transposed",
         text: dict[str, Any] | None = None,
@@ -114,6 +116,7 @@ class WaveNet(keras.Model):
             "components": components,
             "input_kernel_size": input_kernel_size,
             "speaker_channels": speaker_channels,
+            "condition_hidden": condition_hidden,
             "condition_channels": condition_channels,
             "condition_upsampling": condition_upsampling,
         }
@@ -143,7 +146,12 @@ class WaveNet(keras.Model):
         self.upsampler = None
         if condition_features:
             self.upsampler = ConditionUpsampler(
-                condition_channels, condition_hop, condition_upsampling, dtype=policy, name="upsampler"
+                condition_channels,
+                condition_hop,
+                condition_upsampling,
+                hidden=condition_hidden,
+                dtype=policy,
+                name="upsampler",
             )
         self._build()
 

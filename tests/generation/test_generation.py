@@ -62,6 +62,16 @@ def test_the_compiled_loop_makes_what_the_parallel_net_says(rng, output, batch):
     assert np.mean(np.abs(drawn - audio) < 1e-4) > 0.99
 
 
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_a_model_in_bfloat16_generates(rng, output):
+    conditions = {"speakers": ("a", "b"), "condition_features": 5, "condition_hop": 20}
+    model = WaveNet((1, 2, 4), 3, 8, 12, 10, output, 8000, **conditions, dtype="mixed_bfloat16")
+    condition = rng.random((2, 3, 5), np.float32)
+    prime = rng.uniform(-0.5, 0.5, (2, 20)).astype(np.float32)
+    audio = model.generate(40, speaker=["a", "b"], condition=condition, prime=prime, seed=0)
+    assert audio.shape == (2, 40) and np.all(np.abs(audio) <= 1) and np.unique(audio).size > 10
+
+
 def test_chunks_join_to_what_generate_returns(tiny_model):
     whole = tiny_model.generate(text="1 2", speaker=["ann", "bob", "ann"], seed=3)
     for size in (100, 999):

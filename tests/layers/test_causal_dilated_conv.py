@@ -113,6 +113,9 @@ def test_computes_in_bfloat16_with_float32_weights(rng):
     assert keras.backend.standardize_dtype(conv.kernel.dtype) == "float32"
     expected = oracle(x, ops.convert_to_numpy(conv.kernel), ops.convert_to_numpy(conv.bias), 4)
     np.testing.assert_allclose(ops.convert_to_numpy(ops.cast(y, "float32")), expected, atol=0.1)
+    y_t, (buffer, _) = conv.step(x[:, 0], conv.initial_state(1))
+    assert {keras.backend.standardize_dtype(v.dtype) for v in (y_t, buffer)} == {"bfloat16"}
+    np.testing.assert_allclose(ops.convert_to_numpy(ops.cast(y_t, "float32")), expected[:, 0], atol=0.1)
 
 
 @pytest.mark.parametrize("bad", [{"filters": 0}, {"kernel_size": 0}, {"dilation_rate": -1}, {"dilation_rate": 1.5}])

@@ -69,6 +69,18 @@ def test_equals_the_oracle_and_its_own_steps(rng, global_channels, local_channel
         np.testing.assert_allclose(ops.convert_to_numpy(skip_t), outputs[1][:, t], atol=1e-5)
 
 
+def test_steps_equal_the_parallel_call_in_bfloat16(rng):
+    block = ResidualGatedBlock(8, 12, dilation_rate=2, dtype="mixed_bfloat16")
+    x, local = (rng.standard_normal((2, 9, channels)).astype(np.float32) for channels in (8, 6))
+    parallel = [ops.convert_to_numpy(ops.cast(y, "float32")) for y in block(x, local_condition=local)]
+    condition = block.project_condition(None, local)
+    state = block.initial_state(2)
+    for t in range(9):
+        *outputs, state = block.step(x[:, t], state, condition[:, t])
+        for y, whole in zip(outputs, parallel, strict=True):
+            np.testing.assert_allclose(ops.convert_to_numpy(ops.cast(y, "float32")), whole[:, t], atol=0.06)
+
+
 def test_a_step_of_training_moves_every_weight_and_lowers_the_loss(rng):
     keras.utils.set_random_seed(0)
     block = ResidualGatedBlock(8, 12, dilation_rate=2, gate_filters=10)

@@ -1,0 +1,244 @@
+"""Training runs: what they leave behind, that a crash changes nothing, and that they say what is wrong."""
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pytest
+from conftest import CHECKOUT
+
+from dilatednets.data import spoken_digits
+from dilatednets.data.audio import read_audio
+from dilatednets.errors import InputError
+from dilatednets.training import fit
+from dilatednets.training.evaluate import evaluate
+from dilatednets.training.recipe import parse_recipe, recipe_toml
+from dilatednets.zoo.wavenet import WaveNet
+
+NET = {"dilations": [1, 2, 4], "residual_channels": 8, "gate_channels": 16, "skip_channels": 8, "condition_channels": 4}
+TRAINING = {"epochs": 2, "batch_size": 16, "target": 1600, "learning_rate": 1e-2, "ema": 0.5, "sample_every": 0}
+
+
+def tiny_recipe(**training):
+    return parse_recipe({"name": "tiny", "net": NET, "training": {**TRAINING, **training}})
+
+
+def state(run):
+    with np.load(run / "state.npz") as arrays:
+        return {name: arrays[name] for name in arrays.files}
+
+
+def history(run):
+    return list(csv.DictReader((run / "history.csv").read_text().splitlines()))
+
+
+def assert_same_end(run, other):
+    """Equal weights, optimiser state and history; equal best weights."""
+    first, second = state(run), state(other)
+    assert first.keys() == second.keys() and len(first) > 30
+    for name in first:
+        np.testing.assert_array_equal(first[name], second[name], err_msg=name)
+    weights = [WaveNet.from_preset(folder / "best").get_weights() for folder in (run, other)]
+    for a, b in zip(*weights, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.fixture(scope="module")
+def finished(sample_dir, tmp_path_factory):
+    """A run of two epochs."""
+    run = tmp_path_factory.mktemp("runs") / "finished"
+    recipe = tiny_recipe(sample_every=2, sample_text="one")
+    assert fit.train(recipe, str(sample_dir), str(run)) == run / "best"
+    return run
+
+
+def test_run_leaves_what_it_promises(finished):
+    assert {path.name for path in finished.iterdir()} - {"tensorboard"} == {
+        "recipe.toml", "state.npz", "history.csv", "best", "samples",
+    }  # fmt: skip
+    rows = history(finished)
+    assert [row["epoch"] for row in rows] == ["1", "2"]
+    bits = [float(row["validation_bits_per_sample"]) for row in rows]
+    assert bits[1] < bits[0] < 8
+    assert {path.name for path in (finished / "samples").iterdir()} == {
+        "epoch_002_jackson.wav", "epoch_002_jackson.png",
+    }  # fmt: skip
+    assert len(read_audio(finished / "samples" / "epoch_002_jackson.wav")) > 1000
+
+
+@pytest.mark.tensorflow
+def test_tensorboard_logs_are_written(finished):
+    assert any(path.stat().st_size > 0 for path in (finished / "tensorboard").rglob("events.*"))
+
+
+def test_best_is_a_preset_that_reaches_what_the_history_says(finished, sample_dir):
+    model = WaveNet.from_preset(finished / "best")
+    assert model.speakers == ("jackson", "theo")
+    best = min(float(row["validation_bits_per_sample"]) for row in history(finished))
+    result = evaluate(model, str(sample_dir), "validation")
+    assert result["bits_per_sample"] == pytest.approx(best, abs=1e-4)
+    recordings = spoken_digits.load(sample_dir, "validation")
+    assert result["recordings"] == len(recordings) == 40
+    assert result["samples"] == sum(len(r.audio) for r in recordings)
+    assert (finished / "best" / "recipe.toml").read_text() == (finished / "recipe.toml").read_text()
+
+
+def test_training_goes_on_with_plain_weights_and_keeps_the_averaged(finished):
+    """The state holds the weights that training goes on with; the preset holds their average."""
+    last = [state(finished)[f"variable_{i}"] for i in range(3)]
+    best = WaveNet.from_preset(finished / "best").get_weights()[:3]
+    assert any(np.abs(a - b).max() > 0 for a, b in zip(last, best, strict=True))
+
+
+def test_interrupted_run_ends_the_same(finished, sample_dir, tmp_path, monkeypatch):
+    recipe = tiny_recipe(sample_every=2, sample_text="one")
+    plain = fit.EpochEnd.on_train_batch_end
+
+    def crash(self, batch, logs=None):
+        plain(self, batch, logs)
+        if len(self.history) == 1:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(fit.EpochEnd, "on_train_batch_end", crash)
+        fit.train(recipe, str(sample_dir), str(tmp_path / "run"))
+    assert len(np.atleast_1d(state(tmp_path / "run")["history"])) == 1
+    fit.train(recipe, str(sample_dir), str(tmp_path / "run"), resume=True)
+    assert_same_end(tmp_path / "run", finished)
+
+
+def test_resuming_a_finished_run_changes_nothing(finished, sample_dir):
+    before = state(finished)
+    recipe = tiny_recipe(sample_every=2, sample_text="one")
+    assert fit.train(recipe, str(sample_dir), str(finished), resume=True) == finished / "best"
+    for name, value in state(finished).items():
+        np.testing.assert_array_equal(value, before[name])
+
+
+def start(folder, run, *more):
+    """`dilatednets train` in a process of its own."""
+    recipe = folder / "recipe.toml"
+    recipe.write_text(recipe_toml(tiny_recipe(epochs=3)))
+    data_dir = CHECKOUT / "datasets" / "spoken_digits" / "sample"
+    command = [sys.executable, "-m", "dilatednets.cli.main", "train", recipe, "--data-dir", data_dir, "--output", run]
+    command = [*map(str, command), *more]
+    return subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+
+
+def finish(process):
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors[-2000:]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A run of three epochs in a process of its own, uninterrupted."""
+    folder = tmp_path_factory.mktemp("whole")
+    finish(start(folder, folder / "run"))
+    return folder / "run"
+
+
+@pytest.mark.slow
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("wait", ["best/config.json", "state.npz"])
+def test_killed_run_ends_the_same(whole, tmp_path, wait):
+    """kill -9 as soon as a file of the first epoch's end is there, at whatever point that is."""
+    run = tmp_path / "run"
+    process = start(tmp_path, run)
+    deadline = time.monotonic() + 120
+    while not (run / wait).exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    finish(start(tmp_path, run, "--resume"))
+    assert_same_end(run, whole)
+
+
+def test_a_run_is_not_overwritten(finished, sample_dir):
+    with pytest.raises(InputError, match="holds a run already; go on with it by --resume"):
+        fit.train(tiny_recipe(), str(sample_dir), str(finished))
+
+
+def test_a_run_goes_on_by_its_own_recipe_only(finished, sample_dir):
+    with pytest.raises(InputError, match="is not the recipe given"):
+        fit.train(tiny_recipe(epochs=9), str(sample_dir), str(finished), resume=True)
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04 cut off", None])
+def test_foreign_state_is_refused(finished, sample_dir, tmp_path, content):
+    recipe = tiny_recipe()
+    (tmp_path / "recipe.toml").write_text(recipe_toml(recipe))
+    if content is None:
+        np.savez(tmp_path / "state.npz", history=np.array("[]"), variable_0=np.zeros(3))
+    else:
+        (tmp_path / "state.npz").write_bytes(content)
+    with pytest.raises(InputError, match=r"state\.npz: not this run's state"):
+        fit.train(recipe, str(sample_dir), str(tmp_path), resume=True)
+
+
+def test_diverged_loss_stops_with_advice(sample_dir, tmp_path):
+    with pytest.raises(InputError, match=r"training\.learning_rate: the loss became (nan|inf).*lower it from 1e\+30"):
+        fit.train(tiny_recipe(learning_rate=1e30, clip_norm=1e30, warmup_steps=0), str(sample_dir), str(tmp_path))
+    assert not (tmp_path / "best").exists()
+
+
+def test_bad_data_leaves_no_run_behind(tmp_path):
+    with pytest.raises(InputError, match="no such folder"):
+        fit.train(tiny_recipe(), str(tmp_path / "nothing"), str(tmp_path / "run"))
+    assert not (tmp_path / "run").exists()
+
+
+def test_fine_tuning_keeps_known_speakers_and_makes_new_ones(sample_dir, tmp_path, tiny_model):
+    recordings = spoken_digits.load(sample_dir, "train")
+    tiny_model.save_to_preset(tmp_path / "start")
+    recipe = parse_recipe({"name": "mine", "init": str(tmp_path / "start"), "training": TRAINING})
+    fresh = fit.build_model(recipe, recordings)
+    assert fresh.speakers == ("jackson", "theo")
+    lengths = [len(r.audio) / 8000 for r in recordings if (r.speaker, r.word) == ("theo", "six")]
+    assert fresh.text["durations"]["theo"]["six"] == pytest.approx(np.exp(np.mean(np.log(lengths))), rel=0.1)
+    fresh.save_to_preset(tmp_path / "known")
+    recipe = parse_recipe({"name": "mine", "init": str(tmp_path / "known"), "training": TRAINING})
+    for a, b in zip(fit.build_model(recipe, recordings).get_weights(), fresh.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_fine_tuning_needs_a_model_of_text_at_the_same_rate(sample_dir, tmp_path):
+    WaveNet((1, 2), 2, 4, 8, 4, sample_rate=8000).save_to_preset(tmp_path / "mute")
+    recipe = parse_recipe({"name": "mine", "init": str(tmp_path / "mute"), "training": TRAINING})
+    with pytest.raises(InputError, match="was not trained on text at 8000 Hz"):
+        fit.build_model(recipe, spoken_digits.load(sample_dir, "train"))
+
+
+def test_a_model_trained_in_bfloat16_is_kept_in_float32():
+    model = WaveNet((1, 2), 2, 4, 8, 4, dtype="mixed_bfloat16")
+    plain = fit.in_float32(model)
+    assert plain.dtype_policy.name == "float32" and plain.blocks[0].compute_dtype == "float32"
+    for a, b in zip(plain.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert fit.in_float32(plain) is plain
+
+
+def test_schedule_warms_up_and_decays_to_the_end():
+    recipe = tiny_recipe(learning_rate=1e-2, final_learning_rate=1e-3, warmup_steps=10)
+    model = WaveNet((1,), 2, 4, 8, 4)
+    fit.compile_model(model, recipe, steps=200)
+    rates = [float(keras.ops.convert_to_numpy(model.optimizer._learning_rate(step))) for step in (0, 10, 200)]
+    assert rates == pytest.approx([1e-3, 1e-2, 1e-3], rel=1e-4)
+
+
+@pytest.mark.parametrize(("steps", "momentum"), [(20_000, 0.999), (100, 0.9), (5, 1 / 11)])
+def test_average_reaches_back_over_a_tenth_of_the_run_at_most(steps, momentum):
+    model = WaveNet((1,), 2, 4, 8, 4)
+    fit.compile_model(model, tiny_recipe(ema=0.999), steps)
+    assert model.optimizer.ema_momentum == pytest.approx(momentum)
+
+
+def test_evaluation_of_unknown_speakers_is_refused(tiny_model, sample_dir):
+    with pytest.raises(InputError, match="recordings of jackson, theo, the model has ann, bob"):
+        evaluate(tiny_model, str(sample_dir), "validation")

@@ -1,0 +1,115 @@
+"""Recipes: what is accepted, what is refused with which words, and that nothing is lost on the way to a file and back."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dilatednets.errors import InputError
+from dilatednets.training.recipe import Recipe, parse_recipe, read_recipe, recipe_toml
+
+
+def refusal(call, *arguments):
+    with pytest.raises(InputError) as caught:
+        call(*arguments)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@given(
+    st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\x7f"), min_size=1),
+    st.lists(st.integers(1, 1024), min_size=1, max_size=40),
+    st.floats(1e-6, 1.0),
+    st.booleans(),
+    st.dictionaries(st.sampled_from(["bits_per_sample", "tolerance", "hours"]), st.floats(0, 10)),
+)
+def test_a_recipe_survives_its_file(tmp_path_factory, name, dilations, rate, jit, goal):
+    training = {"learning_rate": rate, "jit_compile": jit}
+    recipe = parse_recipe({"name": name, "goal": goal, "net": {"dilations": dilations}, "training": training})
+    path = tmp_path_factory.mktemp("recipe") / "recipe.toml"
+    path.write_text(recipe_toml(recipe), encoding="utf-8")
+    assert read_recipe(path) == recipe
+
+
+def test_a_recipe_from_a_preset_survives_its_file(tmp_path):
+    recipe = parse_recipe({"name": "mine", "init": "wavenet_digits", "training": {"epochs": 3}})
+    (tmp_path / "recipe.toml").write_text(recipe_toml(recipe), encoding="utf-8")
+    assert read_recipe(tmp_path / "recipe.toml") == recipe
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ({}, "key name: missing"),
+        ({"name": "a", "trainings": {}}, "unknown key trainings; did you mean training?"),
+        ({"name": "a", "training": {"epoch": 3}}, "unknown key training.epoch; did you mean training.epochs?"),
+        ({"name": "a", "net": {"dilation": [1]}}, "unknown key net.dilation; did you mean net.dilations?"),
+        ({"name": "a", "training": {"epochs": "three"}}, "key training.epochs: must be an integer, not 'three'"),
+        ({"name": "a", "training": {"epochs": 2.5}}, "key training.epochs: must be an integer, not 2.5"),
+        ({"name": "a", "training": {"epochs": True}}, "key training.epochs: must be an integer, not True"),
+        ({"name": "a", "training": {"learning_rate": "1"}}, "key training.learning_rate: must be a number"),
+        ({"name": "a", "training": {"jit_compile": 1}}, "key training.jit_compile: must be true or false"),
+        ({"name": "a", "net": {"dilations": 3}}, "key net.dilations: must be a list of integers, not 3"),
+        ({"name": "a", "net": {"dilations": [1, "2"]}}, "key net.dilations: must be an integer, not '2'"),
+        ({"name": "a", "goal": {"bits_per_sample": "low"}}, "key goal.bits_per_sample: must be a number"),
+        ({"name": "a", "training": 3}, "key training: must be a table, not 3"),
+        ({"name": 3}, "key name: must be a string, not 3"),
+        ({"name": "a", "model": "Net"}, "key model: 'Net' cannot be trained; models are WaveNet"),
+        ({"name": "a", "init": "wavenet_digits", "net": {}}, "remove [net]"),
+        ({"name": "a", "training": {"epochs": 0}}, "key training.epochs: must be at least 1"),
+        ({"name": "a", "training": {"learning_rate": -1e-3}}, "learning rates must be above 0"),
+        ({"name": "a", "training": {"ema": 1.0}}, "key training.ema: must lie between 0 and 1"),
+    ],
+)
+def test_refuses_with_the_key_and_the_cure(content, says):
+    message = refusal(parse_recipe, content, "my.toml")
+    assert message.startswith("my.toml: ") and says in message
+
+
+def test_integers_serve_as_numbers():
+    assert parse_recipe({"name": "a", "training": {"clip_norm": 2}}).training.clip_norm == 2.0
+
+
+def test_settings_change_the_file_s_values(tmp_path):
+    path = tmp_path / "recipe.toml"
+    path.write_text('name = "a"\n[training]\nepochs = 3\n')
+    settings = [
+        "training.epochs=5",
+        "training.sample_text=one two",
+        "net.dilations=[1, 2]",
+        "training.jit_compile=false",
+    ]
+    recipe = read_recipe(path, settings)
+    assert (recipe.training.epochs, recipe.training.sample_text) == (5, "one two")
+    assert recipe.net.dilations == [1, 2] and recipe.training.jit_compile is False
+    assert read_recipe(path).training == type(recipe.training)(epochs=3)
+
+
+@pytest.mark.parametrize(
+    ("setting", "says"),
+    [
+        ("training.epochs", "write key=value"),
+        ("=3", "write key=value"),
+        ("name.epochs=3", "name is a value, not a table"),
+        ("training.epoch=3", "did you mean training.epochs?"),
+    ],
+)
+def test_bad_settings_are_named(tmp_path, setting, says):
+    path = tmp_path / "recipe.toml"
+    path.write_text('name = "a"\n')
+    assert says in refusal(read_recipe, path, [setting])
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [(None, "no such recipe"), (b"name = ", "not a TOML file"), (b"\xff\xfe", "not a TOML file"), (b"", "missing")],
+)
+def test_bad_file_is_named(tmp_path, content, says):
+    path = tmp_path / "recipe.toml"
+    if content is not None:
+        path.write_bytes(content)
+    message = refusal(read_recipe, path)
+    assert message.startswith(str(path)) and says in message
+
+
+def test_defaults_are_a_recipe():
+    assert parse_recipe({"name": "a"}) == Recipe("a")

@@ -1,0 +1,130 @@
+"""Every trained model that ships is what its card says."""
+
+import dataclasses
+import hashlib
+import json
+import math
+import tomllib
+
+import keras
+import numpy as np
+import pytest
+
+from dilatednets.training.recipe import parse_recipe, read_recipe
+from dilatednets.zoo import model_card, presets, wavenet
+
+PRESETS = presets.available()
+
+
+@pytest.fixture(scope="module", params=PRESETS)
+def folder(request):
+    return PRESETS[request.param]
+
+
+@pytest.fixture(scope="module")
+def card(folder):
+    return json.loads((folder / "card.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def config(folder):
+    return json.loads((folder / "config.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def model(folder, config):
+    return {"WaveNet": wavenet.WaveNet}[config["class"]].from_preset(folder.name)
+
+
+def test_a_trained_model_ships():
+    assert PRESETS, "zoo/ holds no preset"
+
+
+def test_its_class_lists_it(folder, config):
+    assert {"WaveNet": wavenet.WaveNet}[config["class"]].presets.count(folder.name) == 1
+
+
+def test_folder_is_whole_and_small(folder):
+    names = {"config.json", "model.weights.h5", "recipe.toml", "golden.npz", "card.json", "README.md"}
+    samples = {"sample.wav", "sample.png"}  # what the READMEs show
+    assert names <= {path.name for path in folder.iterdir()} <= names | samples
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 20_000_000
+
+
+def test_counted_figures_are_what_a_recount_gives(card, config, model):
+    described = model.describe()
+    assert {key: card[key] for key in described} == described and card["class"] == config["class"]
+    assert card["parameters"] == sum(weight.size for weight in model.get_weights())
+
+
+def test_wavenet_s_figures_follow_from_its_arguments(card, config):
+    if config["class"] != "WaveNet":
+        pytest.skip("another model")
+    net = config["config"]
+    layers, kernel, dilations = len(net["dilations"]), net["kernel_size"], net["dilations"]
+    residual, gate, skip = net["residual_channels"], net["gate_channels"], net["skip_channels"]
+    field = (kernel - 1) * sum(dilations) + net["input_kernel_size"]
+    outputs = {"softmax": net["levels"], "logistics": 3 * net["components"], "gaussian": 2}[net["output"]]
+    macs = net["input_kernel_size"] * residual + layers * (kernel * residual * gate + gate // 2 * (residual + skip))
+    macs += skip * skip + skip * outputs - gate // 2 * residual  # the last block has no residual
+    if net["condition_features"]:
+        macs += layers * net["condition_channels"] * gate
+    assert (card["layers"], card["receptive_field"], card["macs_per_sample"]) == (layers, field, macs)
+    assert card["receptive_field_ms"] == pytest.approx(1000 * field / net["sample_rate"])
+
+
+def test_weights_are_the_ones_of_the_card(folder, card):
+    assert hashlib.sha256((folder / "model.weights.h5").read_bytes()).hexdigest() == card["sha256"]
+
+
+def test_outputs_are_the_golden_ones(folder, model):
+    assert model_card.golden_error(model, folder) < (1e-4 if keras.backend.backend() == "tensorflow" else 1e-3)
+
+
+def test_recipe_makes_this_net(folder, config):
+    recipe = read_recipe(folder / "recipe.toml")
+    assert recipe == parse_recipe(tomllib.loads((folder / "recipe.toml").read_text(encoding="utf-8")))
+    assert recipe.name == folder.name and recipe.model == config["class"]
+    assert recipe.data.sample_rate == config["config"]["sample_rate"]
+    if not recipe.init:
+        net = dataclasses.asdict(recipe.net)
+        assert {key: config["config"][key] for key in net} == net
+
+
+def test_card_says_where_it_comes_from(folder, card):
+    assert card["name"] == folder.name
+    told = {"description", "data", "data_licence", "weights_licence", "weights_licence_id", "seed", "keras", "hardware"}
+    assert all(str(card.get(key, "")).strip() for key in (*told, "wall_time")), told - set(card)
+
+
+def test_metrics_say_how_to_get_them(folder, card):
+    assert card["metrics"]
+    for metric in card["metrics"]:
+        assert {"name", "data", "split", "value", "tolerance", "command"} <= set(metric)
+        assert all(str(metric[key]).strip() for key in ("name", "data", "split", "command"))
+        assert math.isfinite(metric["value"]) and 0 <= metric["tolerance"] < math.inf
+
+
+def test_validation_reaches_the_recipe_s_goal(folder, card):
+    goal = read_recipe(folder / "recipe.toml").goal
+    for metric in card["metrics"]:
+        if metric["split"] == "validation" and metric["name"] == "bits_per_sample" and "bits_per_sample" in goal:
+            assert metric["value"] <= goal["bits_per_sample"] + goal.get("tolerance", 0.0)
+
+
+def test_readme_is_made_from_the_card(folder, card):
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    assert text == model_card.readme(card)
+    yaml = pytest.importorskip("yaml")
+    metadata = yaml.safe_load(text.split("---\n")[1])
+    shown = [(m["type"], m["value"]) for r in metadata["model-index"][0]["results"] for m in r["metrics"]]
+    assert shown == [(metric["name"], metric["value"]) for metric in card["metrics"]]
+
+
+def test_it_generates(config, model):
+    if config["class"] != "WaveNet":
+        pytest.skip("another model")
+    text = model.text["vocabulary"][0] if model.text else None
+    audio = model.generate(num_samples=200, text=text, speaker=0 if model.speakers else None, seed=0)
+    assert audio.shape == (1, 200) and audio.dtype == np.float32
+    assert np.all(np.isfinite(audio)) and np.abs(audio).max() <= 1
