@@ -1,5 +1,6 @@
 """How fast a WaveNet generates, beside the loops one would otherwise write."""
 
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -20,9 +21,11 @@ def run(model: WaveNet, batches: Sequence[int] = (1, 8), seconds: float = 3.0) -
         seconds: Each measurement lasts at least this long.
 
     Returns:
-        {"model": its cost, "machine": ..., "rows": [...], "baselines": [...]}, all measured in this run.
+        {"model": its cost, "machine": ..., "rows": [...], "baselines": [...], "memory_of_10_s_bytes": ...}, all measured
+        in this run.
     """
     facts = model.describe()
+    memory = generation_memory(model)
     machine = machine_bounds(model)
     rows = []
     for batch in batches:
@@ -48,7 +51,20 @@ def run(model: WaveNet, batches: Sequence[int] = (1, 8), seconds: float = 3.0) -
     first = rows[0]["samples_per_second"]
     for baseline in baselines:
         baseline["ratio"] = first / baseline["samples_per_second"]
-    return {"model": facts, "machine": machine, "rows": rows, "baselines": baselines}
+    return {"model": facts, "machine": machine, "rows": rows, "baselines": baselines, "memory_of_10_s_bytes": memory}
+
+
+def generation_memory(model: WaveNet) -> int:
+    """Bytes by which making 10 s of audio, compilation included, raises this process's peak of resident memory."""
+    import resource  # not on Windows
+
+    def peak() -> int:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+    before = peak()
+    for _ in loop.stream(model, _request(model, 1, 10 * model.sample_rate)):
+        pass
+    return peak() - before
 
 
 def generation_rate(model: WaveNet, batch: int, seconds: float) -> tuple[float, float]:
@@ -137,6 +153,7 @@ def report(result: dict[str, Any]) -> str:
             f"{baseline['name']}: {baseline['samples_per_second']:,.0f} samples/s; "
             f"batch {result['rows'][0]['batch']} above is {baseline['ratio']:.1f} times that"
         )
+    lines.append(f"10 s of audio took {result['memory_of_10_s_bytes'] / 1e6:,.0f} MB more than the loaded model")
     lines.append(
         f"This machine: {machine['macs_per_second'] / 1e9:.0f} GMAC/s in large products, weights of this net read "
         f"{machine['weight_readings_per_second']:,.0f} times a second. Compare ratios between machines, not rates."

@@ -2,6 +2,8 @@
 
 from dilatednets.layers.causal_dilated_conv import CausalDilatedConv as CausalDilatedConv
 from dilatednets.layers.condition_upsampler import ConditionUpsampler as ConditionUpsampler
+from dilatednets.layers.context_module import ContextModule as ContextModule
+from dilatednets.layers.dilated_identity import DilatedIdentity as DilatedIdentity
 from dilatednets.layers.mu_law import MuLaw as MuLaw
 from dilatednets.layers.output_distributions import output_distribution as output_distribution
 from dilatednets.layers.receptive_field import receptive_field as receptive_field

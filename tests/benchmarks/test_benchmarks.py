@@ -25,6 +25,7 @@ def test_generation_is_measured_beside_its_baseline(tiny_model):
         )
     first = result["baselines"][0]
     assert first["ratio"] == pytest.approx(result["rows"][0]["samples_per_second"] / first["samples_per_second"])
+    assert 0 <= result["memory_of_10_s_bytes"] < 2**30
     text = generation.report(result)
     assert all(baseline["name"] in text for baseline in result["baselines"])
 
