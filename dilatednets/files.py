@@ -45,7 +45,11 @@ def check_writable(target: str | os.PathLike[str]) -> None:
     Raises:
         InputError: as `atomic_path`.
     """
-    _make_beside(Path(target)).unlink()
+    target = Path(target)
+    made = [folder for folder in target.parents if not folder.exists()]
+    _make_beside(target).unlink()
+    for folder in made:  # the innermost first
+        folder.rmdir()
 
 
 def _make_beside(target: Path) -> Path:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from dilatednets.generation import loop
-from dilatednets.generation.requests import Request
+from dilatednets.generation.request import Request
 from dilatednets.zoo.wavenet import WaveNet
 
 
@@ -78,8 +78,9 @@ def generation_rate(model: WaveNet, batch: int, seconds: float) -> tuple[float, 
 
 def step_loop_rate(model: WaveNet, seconds: float) -> float:
     """Samples a second when each sample is one call from Python of the same compiled step."""
-    chunks = _chunks(model, 1, 1)
-    return _rate(lambda: next(chunks), seconds)
+    shard = loop._Shard(model, _request(model, 1, 100 * loop.CHUNK_SAMPLES), slice(0, 1), 1)
+    noise = np.full((1, 1, model.distribution.noise_size), 0.5, np.float32)
+    return _rate(lambda: shard.next_chunk(0, noise), seconds)
 
 
 def torch_loop_rate(model: WaveNet, seconds: float) -> float | None:

@@ -9,6 +9,7 @@ import numpy as np
 from dilatednets.data import spoken_digits
 from dilatednets.data.audio import trim_silence
 from dilatednets.data.spoken_digits import WORDS
+from dilatednets.errors import InputError
 from dilatednets.zoo.wavenet import WaveNet
 
 FRAMES, BANDS = 96, 40  # 0.96 s at 10 ms a frame; longer words are cut
@@ -28,9 +29,14 @@ def run(model: WaveNet, data_dir: str, seeds: int = 5, temperature: float = 1.0)
     Returns:
         {"real": accuracies on real validation recordings, "generated": those on generated digits, "count": ...}.
     """
+    if seeds < 1 or model.text is None or not model.speakers:
+        raise InputError("--seeds: must be at least 1, and the model one with text and speakers")
     rate = model.sample_rate
     training = spoken_digits.load(data_dir, "train", rate)
     validation = spoken_digits.load(data_dir, "validation", rate)
+    unknown = set(spoken_digits.speakers([*training, *validation])) - set(model.speakers)
+    if unknown:
+        raise InputError(f"{data_dir}: recordings of {', '.join(sorted(unknown))}, whom the model does not know")
     recogniser = train_recogniser(training, model.speakers, rate)
     real = accuracy(
         recogniser,
@@ -104,7 +110,8 @@ def accuracy(
 
 def log_mel(audio: np.ndarray, rate: int) -> np.ndarray:
     """Log energies in 40 mel bands, 25 ms windows every 10 ms: (frames, 40), zero mean and unit variance, clipped."""
-    window, hop, size = rate // 40, rate // 100, 512 * max(rate // 16000, 1)
+    window, hop = rate // 40, rate // 100
+    size = max(512, 1 << (window - 1).bit_length())
     audio = np.pad(audio, (0, max(window + 8 * hop - len(audio), 0)))
     frames = np.lib.stride_tricks.sliding_window_view(audio, window)[::hop]
     power = np.abs(np.fft.rfft(frames * np.hanning(window), n=size, axis=1)) ** 2

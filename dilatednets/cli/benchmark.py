@@ -1,6 +1,7 @@
 """The commands `benchmark` and `compare`."""
 
 import json
+import math
 from argparse import Namespace
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,16 @@ def generation(options: Namespace) -> None:
     from dilatednets.benchmarks import generation as measure
     from dilatednets.zoo.wavenet import WaveNet
 
-    if min(options.batch) < 1 or options.seconds <= 0 or options.layers < 1:
-        raise InputError("--batch, --layers: must be at least 1, and --seconds above 0")
+    sizes = ("layers", "residual_channels", "gate_channels", "skip_channels", "kernel_size", "sample_rate")
+    for name in sizes:
+        if getattr(options, name) < 1:
+            raise InputError(f"--{name.replace('_', '-')}: must be at least 1, not {getattr(options, name)}")
+    if options.gate_channels % 2:
+        raise InputError(
+            f"--gate-channels: counts both halves of the gate, so it must be even: {options.gate_channels}"
+        )
+    if min(options.batch) < 1 or not 0 < options.seconds < math.inf:
+        raise InputError("--batch: must be at least 1, and --seconds above 0")
     if options.model:
         model = WaveNet.from_preset(options.model)
     else:

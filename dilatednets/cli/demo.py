@@ -10,7 +10,7 @@ PRESET, TEXT, SPEAKERS = "wavenet_digits", "four two seven", ("jackson", "theo")
 def demo(options: Namespace) -> None:
     """Speaks in two voices, fine-tunes on the sample recordings, and says what it costs and where everything is."""
     from dilatednets.cli.dilation_plot import dilation_plot
-    from dilatednets.cli.inspect import cost_lines
+    from dilatednets.cli.models import cost_lines
     from dilatednets.data.audio import write_wav
     from dilatednets.data.plots import save_png, waveform_and_spectrogram
     from dilatednets.files import check_writable
@@ -66,7 +66,7 @@ def _fine_tune(data_dir: Path, folder: Path) -> list[Path]:
 
     from dilatednets.training import fit
     from dilatednets.training.evaluate import evaluate
-    from dilatednets.training.recipe import parse_recipe
+    from dilatednets.training.recipe import parse_recipe, read_recipe
     from dilatednets.zoo.wavenet import WaveNet
 
     recipe = parse_recipe(
@@ -86,7 +86,7 @@ def _fine_tune(data_dir: Path, folder: Path) -> list[Path]:
         }
     )
     before = evaluate(WaveNet.from_preset(PRESET), str(data_dir), "validation")["bits_per_sample"]
-    if folder.exists():  # an earlier demo's
+    if (folder / "recipe.toml").is_file() and read_recipe(folder / "recipe.toml") == recipe:  # an earlier demo's
         shutil.rmtree(folder)
     begin = time.perf_counter()
     best = fit.train(recipe, str(data_dir), str(folder))

@@ -1,9 +1,10 @@
 """Arguments of the `dilatednets` command, and what it says when they are wrong."""
 
 import argparse
+import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from dilatednets import __version__
@@ -33,13 +34,13 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     models = commands.add_parser("models", help="table of trained models with their metrics")
-    models.set_defaults(run=_lazy("inspect", "models"))
+    models.set_defaults(run=_command("models", "models"))
 
     describe = commands.add_parser("describe", help="a model's cost, receptive field, picture of the dilation pattern")
     describe.add_argument("model", help="preset name or folder")
     describe.add_argument("--plot", metavar="FILE.png", help="draw which samples one output sees")
     describe.add_argument("--json", action="store_true", help="one JSON object, the last line of standard output")
-    describe.set_defaults(run=_lazy("inspect", "describe"))
+    describe.set_defaults(run=_command("models", "describe"))
 
     train = commands.add_parser("train", help="train a model by a recipe")
     train.add_argument("recipe", help="a TOML file, e.g. zoo/wavenet_digits/recipe.toml")
@@ -47,14 +48,14 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--output", required=True, metavar="RUN", help="folder of the run: best model, logs, samples")
     train.add_argument("--resume", action="store_true", help="go on from the last epoch end")
     train.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="e.g. training.epochs=3")
-    train.set_defaults(run=_lazy("training", "train"))
+    train.set_defaults(run=_command("training", "train"))
 
     evaluate = commands.add_parser("evaluate", help="measure a model on a split of its data set")
     evaluate.add_argument("model", help="preset name or folder")
     evaluate.add_argument("--data-dir", required=True, help="the data set's folder")
     evaluate.add_argument("--split", default="validation", help="train, validation or test")
     evaluate.add_argument("--json", action="store_true", help="one JSON object, the last line of standard output")
-    evaluate.set_defaults(run=_lazy("training", "evaluate"))
+    evaluate.set_defaults(run=_command("training", "evaluate"))
 
     generate = commands.add_parser("generate", help="make audio with a WaveNet")
     generate.add_argument("model", help="preset name or folder")
@@ -65,7 +66,7 @@ def parser() -> argparse.ArgumentParser:
     generate.add_argument("--temperature", type=float, default=1.0, help="below 1: less noise (default 1)")
     generate.add_argument("--output", required=True, metavar="FILE.wav")
     generate.add_argument("--plot", metavar="FILE.png", help="draw waveform and spectrogram")
-    generate.set_defaults(run=_lazy("generate", "generate"))
+    generate.set_defaults(run=_command("generate", "generate"))
 
     benchmark = commands.add_parser("benchmark", help="measure speed, beside what one would otherwise use")
     kinds = benchmark.add_subparsers(title="what to measure", required=True, metavar="KIND")
@@ -82,14 +83,14 @@ def parser() -> argparse.ArgumentParser:
     generation.add_argument("--batch", type=int, nargs="+", default=[1, 8], help="batch sizes (default: 1 8)")
     generation.add_argument("--seconds", type=float, default=3.0, help="seconds each measurement lasts at least")
     generation.add_argument("--json", action="store_true", help="one JSON object, the last line of standard output")
-    generation.set_defaults(run=_lazy("benchmark", "generation"))
+    generation.set_defaults(run=_command("benchmark", "generation"))
     recognition = kinds.add_parser("recognition", help="how well a recogniser understands generated digits")
     recognition.add_argument("model", help="preset name or folder")
     recognition.add_argument("--data-dir", required=True, help="the spoken_digits folder to train the recogniser on")
     recognition.add_argument("--seeds", type=int, default=5, help="digits of each speaker, each this often (default 5)")
     recognition.add_argument("--temperature", type=float, default=1.0)
     recognition.add_argument("--json", action="store_true", help="one JSON object, the last line of standard output")
-    recognition.set_defaults(run=_lazy("benchmark", "recognition"))
+    recognition.set_defaults(run=_command("benchmark", "recognition"))
 
     compare = commands.add_parser("compare", help="a dilated net and a recurrent one, equal in size and training")
     compare.add_argument("task", choices=["spoken_digits"])
@@ -97,12 +98,12 @@ def parser() -> argparse.ArgumentParser:
     compare.add_argument("--recipe", default="wavenet_digits", help="recipe or preset whose net and data are used")
     compare.add_argument("--epochs", type=int, default=3, help="epochs of both (default 3)")
     compare.add_argument("--json", action="store_true", help="one JSON object, the last line of standard output")
-    compare.set_defaults(run=_lazy("benchmark", "compare"))
+    compare.set_defaults(run=_command("benchmark", "compare"))
 
     demo = commands.add_parser("demo", help="speak, fine-tune, and say what it costs, in a few minutes")
     demo.add_argument("--output", default="demo", help="folder for what it makes (default: demo)")
     demo.add_argument("--data-dir", help="spoken_digits folder to fine-tune on; default: the checkout's sample")
-    demo.set_defaults(run=_lazy("demo", "demo"))
+    demo.set_defaults(run=_command("demo", "demo"))
     return top
 
 
@@ -114,16 +115,13 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {' '.join(message.split())}; see {self.prog} --help\n")
 
 
-class _lazy:
+def _command(module: str, name: str) -> Callable[[argparse.Namespace], None]:
     """A command's function, imported when called."""
 
-    def __init__(self, module: str, name: str) -> None:
-        self.module, self.name = module, name
+    def run(options: argparse.Namespace) -> None:
+        getattr(importlib.import_module(f"dilatednets.cli.{module}"), name)(options)
 
-    def __call__(self, options: argparse.Namespace) -> None:
-        import importlib
-
-        getattr(importlib.import_module(f"dilatednets.cli.{self.module}"), self.name)(options)
+    return run
 
 
 if __name__ == "__main__":

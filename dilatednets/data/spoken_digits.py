@@ -12,6 +12,7 @@ from dilatednets.data.audio import normalize_level, read_audio, trim_silence
 from dilatednets.errors import InputError
 
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+DIGITS = {str(number): word for number, word in enumerate(WORDS)}
 LAYOUT = "recordings/{digit}_{speaker}_{index}.wav"
 SPLITS = {"test": range(5), "validation": range(5, 10), "train": range(10, 10**9), "all": range(10**9)}
 _NAME = re.compile(r"(?P<digit>[0-9])_(?P<speaker>[^_]+)_(?P<index>[0-9]+)\.wav")

@@ -10,6 +10,16 @@ from dilatednets.data.spoken_digits import Recording
 from dilatednets.data.text import Segment, WordFrontEnd
 from dilatednets.errors import InputError
 
+MAX_WORDS = 5  # of an utterance in training
+
+
+class Stretch(NamedTuple):
+    """A stretch of the timeline: `audio` (samples,), `condition` (frames, features), `weight` (samples,), all float32."""
+
+    audio: np.ndarray
+    condition: np.ndarray
+    weight: np.ndarray
+
 
 class Window(NamedTuple):
     """One training example.
@@ -28,8 +38,10 @@ class SpeechWindows:
     """Windows of running speech, made anew for each epoch from recordings of single words.
 
     A model that only ever heard single words could not say two in a row. So the recordings of each speaker are put in
-    random order into one stream, with random pauses between them, and the stream is cut into windows. Order, pauses
-    and cuts follow from `seed` and the epoch's number alone: a resumed training sees what an uninterrupted one sees.
+    random order into utterances of one to five words, with random pauses between words and between utterances, and the
+    stream of utterances is cut into windows. As when the model speaks, an utterance knows nothing of its neighbours:
+    before its first word and after its last there is silence. Order, pauses and cuts follow from `seed` and the epoch's
+    number alone: a resumed training sees what an uninterrupted one sees.
 
     Args:
         recordings: Of one sample rate.
@@ -39,13 +51,15 @@ class SpeechWindows:
         target: Samples that count, a window.
         batch_size: Windows a batch.
         seed: Of order, pauses and cuts.
-        max_gap: Longest pause in seconds.
+        max_gap: Longest pause in seconds between two words of an utterance.
+        lookahead: Frames by which the condition exceeds the audio, `ConditionUpsampler.lookahead`: the model is to see
+            what comes next at a window's end, too, as it does when it speaks.
         evaluation: For measuring instead of training: every sample of every recording counts exactly once, in each epoch
             the same, and samples of pauses, which are easy and would flatter the figure, do not count.
 
     Raises:
-        InputError: if a recording's speaker is not in `speakers`, `target` is no multiple of the hop, or there is too
-            little audio for one batch.
+        InputError: if a recording's speaker or word is not one of the model's, `target` is no multiple of the hop, or
+            there is too little audio for one batch.
     """
 
     def __init__(
@@ -58,6 +72,7 @@ class SpeechWindows:
         batch_size: int,
         seed: int = 0,
         max_gap: float = 0.15,
+        lookahead: int = 0,
         evaluation: bool = False,
     ) -> None:
         hop = front_end.hop
@@ -68,15 +83,22 @@ class SpeechWindows:
             raise InputError(
                 f"speakers: recordings of {', '.join(sorted(unknown))}, the model has {', '.join(speakers)}"
             )
+        unknown = {r.word for r in recordings} - set(front_end.vocabulary)
+        if unknown:
+            raise InputError(
+                f"recordings of {', '.join(sorted(unknown))}: the model's words are {', '.join(front_end.vocabulary)}"
+            )
         self.recordings = list(recordings)
         self.front_end = front_end
         self.speakers = tuple(speakers)
         self.receptive_field = receptive_field
-        self.context = -(-receptive_field // hop) * hop
+        # The upsampler looks back as far as ahead: the context's first frames are not what they are in the utterance.
+        self.context = (-(-receptive_field // hop) + lookahead) * hop
         self.target = target
         self.batch_size = batch_size
         self.seed = seed
         self.max_gap = max_gap
+        self.lookahead = lookahead
         self.evaluation = evaluation
         # Pauses only add to the recordings' own length, and each speaker's stream loses less than two windows at its ends.
         samples = [sum(len(r.audio) for r in self.recordings if r.speaker == s) for s in self.speakers]
@@ -89,18 +111,48 @@ class SpeechWindows:
                 f"{target} samples; lower batch_size or target, or add recordings"
             )
 
-    def stream(self, speaker: str, rng: np.random.Generator) -> tuple[np.ndarray, list[Segment]]:
-        """All recordings of one speaker in random order with pauses between: the audio and where each word lies."""
-        own = [r for r in self.recordings if r.speaker == speaker]
+    def utterance(self, words: Sequence[Recording], rng: np.random.Generator) -> Stretch:
+        """The words one after the other, with pauses before, between and after them, in whole frames."""
+        hop, rate = self.front_end.hop, self.front_end.sample_rate
+        margin, longest = round(self.front_end.margin * rate), round(self.max_gap * rate)
         pieces, segments, position = [], [], 0
-        for index in rng.permutation(len(own)):
-            gap = int(rng.integers(0, round(self.max_gap * self.front_end.sample_rate) + 1))
-            recording = own[index]
+        for number, recording in enumerate(words):
+            gap = int(rng.integers(0, longest + 1)) if number else margin + int(rng.integers(0, longest // 2 + 1))
             pieces += [np.zeros(gap, np.float32), recording.audio]
             start = position + gap
             position = start + len(recording.audio)
             segments.append(Segment(recording.word, start, position))
-        return np.concatenate(pieces) if pieces else np.zeros(0, np.float32), segments
+        tail = margin + int(rng.integers(0, longest // 2 + 1))
+        tail += -(position + tail) % hop
+        audio = np.concatenate([*pieces, np.zeros(tail, np.float32)])
+        weight = np.zeros(len(audio), np.float32)
+        for segment in segments:
+            weight[segment.start : segment.end] = 1.0
+        if not self.evaluation:
+            weight[:] = 1.0  # a model must learn to be silent, too
+        return Stretch(audio, self.front_end.features(segments, len(audio) // hop), weight)
+
+    def silence(self, frames: int) -> Stretch:
+        """A stretch without words, which does not count."""
+        nothing = np.zeros(frames * self.front_end.hop, np.float32)
+        return Stretch(nothing, self.front_end.features([], frames), nothing)
+
+    def stream(self, speaker: str, rng: np.random.Generator) -> Stretch:
+        """All recordings of one speaker in utterances; before them a context of silence, behind them what fills a window."""
+        own = [r for r in self.recordings if r.speaker == speaker]
+        order = rng.permutation(len(own))
+        hop = self.front_end.hop
+        stretches, said = [self.silence(self.context // hop)], 0
+        while said < len(own):
+            count = int(rng.integers(1, MAX_WORDS + 1))
+            stretches.append(self.utterance([own[index] for index in order[said : said + count]], rng))
+            said += count
+        length = sum(len(one.audio) for one in stretches) - self.context
+        missing = -length % self.target if self.evaluation else 0
+        stretches.append(self.silence(missing // hop + self.lookahead))
+        audio, frames, weight = (np.concatenate(column) for column in zip(*stretches, strict=True))
+        end = len(audio) - self.lookahead * hop
+        return Stretch(audio[:end], frames, weight[:end])
 
     def windows(self, epoch: int) -> Iterator[Window]:
         """The windows of an epoch, shuffled (not so in evaluation)."""
@@ -108,18 +160,11 @@ class SpeechWindows:
         hop = self.front_end.hop
         streams, places = [], []
         for number, speaker in enumerate(self.speakers):
-            audio, segments = self.stream(speaker, rng)
+            stream = self.stream(speaker, rng)
             first = 0 if self.evaluation else int(rng.integers(0, self.target // hop)) * hop
-            # Silence before the beginning is the first window's context; silence behind the end fills up the last one.
-            tail = -len(audio) % self.target if self.evaluation else -len(audio) % hop
-            audio = np.pad(audio, (self.context, tail))
-            segments = [Segment(s.unit, s.start + self.context, s.end + self.context) for s in segments]
-            streams.append(
-                (audio, self.front_end.features(segments, len(audio) // hop), self._weights(audio, segments))
-            )
-            places += [
-                (number, start) for start in range(first, len(audio) - self.context - self.target + 1, self.target)
-            ]
+            last = len(stream.audio) - self.context - self.target
+            streams.append(stream)
+            places += [(number, start) for start in range(first, last + 1, self.target)]
         if not self.evaluation:
             rng.shuffle(places)
         for number, start in places:
@@ -127,15 +172,7 @@ class SpeechWindows:
             audio, frames, weights = streams[number]
             weight = weights[start:end].copy()
             weight[: self.context] = 0.0
-            yield Window(audio[start:end], number, frames[start // hop : end // hop], weight)
-
-    def _weights(self, audio: np.ndarray, segments: Sequence[Segment]) -> np.ndarray:
-        if not self.evaluation:
-            return np.ones(len(audio), np.float32)  # a model must learn to be silent, too
-        weights = np.zeros(len(audio), np.float32)
-        for segment in segments:
-            weights[segment.start : segment.end] = 1.0
-        return weights
+            yield Window(audio[start:end], number, frames[start // hop : end // hop + self.lookahead], weight)
 
     def batches(self, epoch: int) -> Iterator[tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]]:
         """Exactly `steps_per_epoch` batches for Keras: (inputs, audio to predict, weights)."""
@@ -160,7 +197,7 @@ class SpeechWindows:
 
         length = self.context + self.target
         audio = tf.TensorSpec((self.batch_size, length), tf.float32)
-        frames = (self.batch_size, length // self.front_end.hop, self.front_end.num_features)
+        frames = (self.batch_size, length // self.front_end.hop + self.lookahead, self.front_end.num_features)
         inputs = {
             "audio": audio,
             "speaker": tf.TensorSpec((self.batch_size,), tf.int32),

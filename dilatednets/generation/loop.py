@@ -12,7 +12,7 @@ from keras import ops
 
 from dilatednets.errors import InputError
 from dilatednets.generation.compiled import compiled
-from dilatednets.generation.requests import Request
+from dilatednets.generation.request import Request
 
 CHUNK_SAMPLES = 2000  # long enough to hide the call (0.1 ms), short enough to listen while the rest is being made
 
@@ -30,7 +30,7 @@ def stream(model: Any, request: Request, chunk_samples: int | None = None) -> It
     if not isinstance(chunk, int) or chunk < 1:
         raise InputError(f"chunk_samples: must be a positive integer, not {chunk_samples!r}")
     noise = np.random.Generator(np.random.Philox(request.seed))
-    voices = [_Voices(model, request, rows, chunk) for rows in shards(request.batch)]
+    voices = [_Shard(model, request, rows, chunk) for rows in shards(request.batch)]
 
     with ThreadPoolExecutor(len(voices)) as pool:
 
@@ -57,7 +57,7 @@ def shards(batch: int) -> list[slice]:
     return [slice(int(a), int(b)) for a, b in itertools.pairwise(edges)]
 
 
-class _Voices:
+class _Shard:
     """Some rows of a batch in the making: their conditions, and the state between chunks."""
 
     def __init__(self, model: Any, request: Request, rows: slice, chunk: int) -> None:

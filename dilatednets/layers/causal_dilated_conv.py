@@ -113,6 +113,8 @@ class CausalDilatedConv(keras.layers.Layer):
         Returns:
             (buffer (batch, history + 1, channels), slot int32 ()).
         """
+        if not self.built:
+            raise ValueError("CausalDilatedConv: build it, or call it once, before asking for its state")
         buffer = ops.zeros((batch_size, self.history + 1, self.channels), self.compute_dtype)
         return buffer, ops.zeros((), "int32")
 

@@ -64,6 +64,11 @@ class ConditionUpsampler(keras.layers.Layer):
             keras.layers.Conv1D(filters, kernel_size, padding="same", dtype=policy, name="encoder_1"),
         ]
 
+    @property
+    def lookahead(self) -> int:
+        """Frames after its own (and before it) that a sample depends on, at most."""
+        return 2 * (self.kernel_size // 2) + (1 if self.mode == "transposed" else 0)
+
     def build(self, input_shape: Any) -> None:
         """Creates the weights for frames of `input_shape`."""
         for layer in self.encoder:

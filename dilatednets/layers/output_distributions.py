@@ -26,6 +26,9 @@ class OutputDistribution(Protocol):
     num_parameters: int
     noise_size: int
 
+    def get_config(self) -> dict[str, Any]:
+        """Arguments of `output_distribution` that make the same."""
+
     def bits(self, audio: Any, parameters: Any) -> Any:
         """Negative log2 likelihood of `audio` (...) under `parameters` (..., num_parameters): float32 (...)."""
 
@@ -41,6 +44,10 @@ class MuLawSoftmax:
     def __init__(self, levels: int = 256) -> None:
         self.mu_law = MuLaw(levels)
         self.num_parameters = levels
+
+    def get_config(self) -> dict[str, Any]:
+        """See `OutputDistribution`."""
+        return {"name": "softmax", "levels": self.num_parameters}
 
     def bits(self, audio: Any, parameters: Any) -> Any:
         """See `OutputDistribution`."""
@@ -63,6 +70,10 @@ class Gaussian:
 
     num_parameters = 2
     noise_size = 1
+
+    def get_config(self) -> dict[str, Any]:
+        """See `OutputDistribution`."""
+        return {"name": "gaussian"}
 
     def bits(self, audio: Any, parameters: Any) -> Any:
         """See `OutputDistribution`: the density times the width of one of 2**16 steps."""
@@ -89,6 +100,10 @@ class MixtureOfLogistics:
     def __init__(self, components: int = 10) -> None:
         self.components = components
         self.num_parameters = 3 * components
+
+    def get_config(self) -> dict[str, Any]:
+        """See `OutputDistribution`."""
+        return {"name": "logistics", "components": self.components}
 
     def bits(self, audio: Any, parameters: Any) -> Any:
         """See `OutputDistribution`. The mass of one step; the outermost steps reach to infinity."""

@@ -131,20 +131,34 @@ class ResidualGatedBlock(keras.layers.Layer):
         """As `CausalDilatedConv.state_after`."""
         return self.conv.state_after(x)
 
-    def step(self, x_t: Any, state: ConvState, condition_t: Any = None) -> tuple[Any, Any, ConvState]:
-        """One sample.
+    def step(
+        self,
+        x_t: Any,
+        state: ConvState,
+        global_condition: Any = None,
+        local_condition: Any = None,
+        *,
+        projected: Any = None,
+    ) -> tuple[tuple[Any, Any], ConvState]:
+        """One sample: equal to the parallel call at this time.
 
         Args:
             x_t: (batch, filters).
             state: From `initial_state`, `state_after` or the step before.
-            condition_t: (batch, gate_filters), one time of `project_condition`; None without conditions.
+            global_condition: (batch, channels) or None, as at build time.
+            local_condition: (batch, channels) of this time, or None, as at build time.
+            projected: Instead of the conditions, what `project_condition` made of them beforehand for all times, at this
+                time: (batch, gate_filters).
 
         Returns:
-            (residual_t (batch, filters), skip_t (batch, skip_filters), the next state).
+            ((residual_t (batch, filters), skip_t (batch, skip_filters)), the next state).
         """
+        if projected is None:
+            local = None if local_condition is None else local_condition[:, None]
+            projected = self.project_condition(global_condition, local)
+            projected = None if projected is None else projected[:, 0]
         gate, state = self.conv.step(x_t, state)
-        residual, skip = self._outputs(x_t, gate if condition_t is None else gate + ops.cast(condition_t, gate.dtype))
-        return residual, skip, state
+        return self._outputs(x_t, gate if projected is None else gate + ops.cast(projected, gate.dtype)), state
 
     def _outputs(self, x: Any, gate: Any) -> tuple[Any, Any]:
         half = self.gate_filters // 2

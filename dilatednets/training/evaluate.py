@@ -1,14 +1,13 @@
 """Measures a trained model on a split of its data set."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
 
 from dilatednets.data import spoken_digits
 from dilatednets.training.fit import evaluate_windows, make_windows
-from dilatednets.training.likelihood import NegativeLogLikelihood, bits_per_sample
-from dilatednets.training.recipe import Data, Recipe
+from dilatednets.training.likelihood import BitsPerSample, NegativeLogLikelihood
+from dilatednets.training.recipe import Recipe
 from dilatednets.zoo.wavenet import WaveNet
 
 
@@ -30,15 +29,16 @@ def evaluate(model: WaveNet, data_dir: str, split: str) -> dict[str, Any]:
         InputError: for bad data, or recordings of speakers that the model does not know.
     """
     recordings = spoken_digits.load(data_dir, split, model.sample_rate)
-    recipe = Recipe("evaluate", data=dataclasses.replace(Data(), sample_rate=model.sample_rate))
-    windows = make_windows(model, recipe, recordings, evaluation=True)
-    model.compile(
+    windows = make_windows(model, Recipe("evaluate"), recordings, evaluation=True)
+    measured = WaveNet.from_config(model.get_config())  # the caller's model keeps its loss and optimiser
+    measured.set_weights(model.get_weights())
+    measured.compile(
         loss=NegativeLogLikelihood(model.distribution),
-        weighted_metrics=[bits_per_sample(model.distribution)],
+        weighted_metrics=[BitsPerSample(model.distribution)],
         jit_compile=True,
     )
     return {
-        "bits_per_sample": evaluate_windows(model, windows),
+        "bits_per_sample": evaluate_windows(measured, windows),
         "samples": int(np.sum([len(r.audio) for r in recordings])),
         "recordings": len(recordings),
         "split": split,

@@ -4,14 +4,15 @@ from typing import Any
 
 import keras
 
-from dilatednets.layers.output_distributions import OutputDistribution
+from dilatednets.layers.output_distributions import OutputDistribution, output_distribution
 
 
+@keras.saving.register_keras_serializable("dilatednets")
 class NegativeLogLikelihood(keras.losses.Loss):
     """Bits a sample of the true audio under the predicted distributions, averaged with the windows' weights.
 
     Args:
-        distribution: The model's, `model.distribution`.
+        distribution: The model's, `model.distribution`, or its configuration.
         **kwargs: Arguments of `keras.losses.Loss`.
 
     Call arguments:
@@ -20,15 +21,36 @@ class NegativeLogLikelihood(keras.losses.Loss):
         sample_weight: (batch, time); the mean is over positions of weight above zero, not over all.
     """
 
-    def __init__(self, distribution: OutputDistribution, **kwargs: Any) -> None:
-        super().__init__(reduction="mean_with_sample_weight", dtype="float32", **kwargs)
-        self.distribution = distribution
+    def __init__(self, distribution: OutputDistribution | dict[str, Any], **kwargs: Any) -> None:
+        super().__init__(**{"reduction": "mean_with_sample_weight", "dtype": "float32", **kwargs})
+        self.distribution = _distribution(distribution)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Bits (batch, time)."""
         return self.distribution.bits(y_true, y_pred)
 
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {**super().get_config(), "distribution": self.distribution.get_config()}
 
-def bits_per_sample(distribution: OutputDistribution) -> keras.metrics.Metric:
-    """The same as a metric: the weighted mean over all batches of an epoch."""
-    return keras.metrics.MeanMetricWrapper(distribution.bits, name="bits_per_sample", dtype="float32")
+
+@keras.saving.register_keras_serializable("dilatednets")
+class BitsPerSample(keras.metrics.MeanMetricWrapper):
+    """The same as a metric: the weighted mean over all batches of an epoch.
+
+    Args:
+        distribution: As for `NegativeLogLikelihood`.
+        **kwargs: Arguments of `keras.metrics.Metric`.
+    """
+
+    def __init__(self, distribution: OutputDistribution | dict[str, Any], **kwargs: Any) -> None:
+        self.distribution = _distribution(distribution)
+        super().__init__(self.distribution.bits, **{"name": "bits_per_sample", "dtype": "float32", **kwargs})
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {"name": self.name, "dtype": self.dtype, "distribution": self.distribution.get_config()}
+
+
+def _distribution(given: OutputDistribution | dict[str, Any]) -> OutputDistribution:
+    return output_distribution(**given) if isinstance(given, dict) else given

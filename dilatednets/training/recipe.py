@@ -3,10 +3,12 @@
 import dataclasses
 import difflib
 import json
+import math
 import os
 import tomllib
 import types
 import typing
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -77,12 +79,52 @@ class Recipe:
     name: str
     model: str = "WaveNet"
     init: str = ""
-    """A preset to start from instead of random weights; its net is kept, and `net` must be absent."""
+    """A preset to start from instead of random weights; its net is kept, and `net` must be absent. Speakers it knows keep
+    their vectors and tempo, others get fresh ones."""
     goal: dict[str, float] = field(default_factory=dict)
     """What the run must reach on validation, e.g. bits_per_sample, its tolerance, and hours of wall time."""
     data: Data = field(default_factory=Data)
     net: Net = field(default_factory=Net)
     training: Training = field(default_factory=Training)
+
+
+_POSITIVE: tuple[Callable[[Any], bool], str] = (lambda x: 0 < x < math.inf, "above 0")
+_NOT_NEGATIVE: tuple[Callable[[Any], bool], str] = (lambda x: 0 <= x < math.inf, "0 or above")
+
+
+def _one_of(*choices: str) -> tuple[Callable[[Any], bool], str]:
+    return choices.__contains__, " or ".join(map(repr, choices))
+
+
+# What a value must be beyond its type.
+_RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "data.reader": _one_of("spoken_digits"),
+    "data.sample_rate": _POSITIVE,
+    "data.gap": _NOT_NEGATIVE,
+    "data.max_gap": _NOT_NEGATIVE,
+    "net.dilations": (lambda x: bool(x) and min(x) > 0, "a list of positive integers"),
+    "net.kernel_size": _POSITIVE,
+    "net.residual_channels": _POSITIVE,
+    "net.gate_channels": (lambda x: x > 0 and x % 2 == 0, "even and above 0: it counts both halves of the gate"),
+    "net.skip_channels": _POSITIVE,
+    "net.output": _one_of("softmax", "logistics", "gaussian"),
+    "net.speaker_channels": _POSITIVE,
+    "net.condition_hop": _POSITIVE,
+    "net.condition_hidden": _POSITIVE,
+    "net.condition_channels": _POSITIVE,
+    "net.condition_upsampling": _one_of("transposed", "repeat"),
+    "training.epochs": _POSITIVE,
+    "training.batch_size": _POSITIVE,
+    "training.target": _POSITIVE,
+    "training.learning_rate": _POSITIVE,
+    "training.final_learning_rate": _POSITIVE,
+    "training.warmup_steps": _NOT_NEGATIVE,
+    "training.clip_norm": _POSITIVE,
+    "training.ema": (lambda x: 0 < x < 1, "between 0 and 1"),
+    "training.seed": (lambda x: 0 <= x < 2**32, "0 or above, and below 2**32"),
+    "training.dtype": _one_of("float32", "mixed_bfloat16"),
+    "training.sample_every": _NOT_NEGATIVE,
+}
 
 
 def read_recipe(path: str | os.PathLike[str], settings: list[str] | None = None) -> Recipe:
@@ -123,13 +165,13 @@ def parse_recipe(content: dict[str, Any], origin: str = "recipe") -> Recipe:
             f"{origin}: key net: a run from init = {content['init']!r} keeps that model's net; remove [net]"
         )
     recipe: Recipe = _parse(Recipe, content, origin, "")
-    for name in ("epochs", "batch_size", "target"):
-        if getattr(recipe.training, name) < 1:
-            raise InputError(f"{origin}: key training.{name}: must be at least 1")
-    if recipe.training.learning_rate <= 0 or recipe.training.final_learning_rate <= 0:
-        raise InputError(f"{origin}: key training.learning_rate: learning rates must be above 0")
-    if not 0 < recipe.training.ema < 1:
-        raise InputError(f"{origin}: key training.ema: must lie between 0 and 1")
+    for key, (holds, rule) in _RULES.items():
+        table, name = key.split(".")
+        value = getattr(getattr(recipe, table), name)
+        if not holds(value):
+            raise InputError(f"{origin}: key {key}: must be {rule}, not {value!r}")
+    if recipe.training.final_learning_rate > recipe.training.learning_rate:
+        raise InputError(f"{origin}: key training.final_learning_rate: must not exceed training.learning_rate")
     if recipe.model != "WaveNet":
         raise InputError(f"{origin}: key model: {recipe.model!r} cannot be trained; models are WaveNet")
     return recipe

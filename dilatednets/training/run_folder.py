@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,9 @@ from dilatednets.training.recipe import Recipe, read_recipe, recipe_toml
 
 
 class RunFolder:
-    """`recipe.toml`, `state.npz` (the last epoch's end), `history.csv`, `best/` (a preset), `samples/`, `tensorboard/`.
+    """What a run leaves: `recipe.toml`, `history.csv`, `best/` and `last/` (presets), `samples/`, `tensorboard/`.
+
+    And `state.npz`, the state after the last epoch, optimiser included, from which `--resume` goes on.
 
     Args:
         path: The folder.
@@ -33,6 +36,8 @@ class RunFolder:
             raise InputError(f"{path}: holds a run already; go on with it by --resume, or choose another output folder")
         if kept.is_file() and read_recipe(kept) != recipe:
             raise InputError(f"{kept}: is not the recipe given; resume with the run's own recipe and --set values")
+        for left_over in [*path.glob(".best.*"), *path.glob(".last.*")]:  # of a crash in the middle of a save
+            shutil.rmtree(left_over, ignore_errors=True)
         if not kept.is_file():
             with atomic_path(kept) as temporary:
                 temporary.write_text(recipe_toml(recipe), encoding="utf-8")
@@ -42,6 +47,9 @@ class RunFolder:
         arrays = {f"variable_{i}": np.asarray(v) for i, v in enumerate(variables)}
         with atomic_path(self.path / "state.npz") as temporary:
             np.savez(temporary, history=np.array(json.dumps(history)), **arrays)
+        self._write_history(history)
+
+    def _write_history(self, history: list[dict[str, float]]) -> None:
         text = io.StringIO()
         rows = csv.DictWriter(text, fieldnames=list(history[0]))
         rows.writeheader()
@@ -63,4 +71,5 @@ class RunFolder:
                 history: list[dict[str, float]] = json.loads(str(state["history"]))
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise InputError(f"{path}: not this run's state ({error}); start again in another folder") from error
+        self._write_history(history)  # a crash may have come between the two files
         return history

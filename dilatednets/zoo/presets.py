@@ -43,6 +43,7 @@ def roots() -> list[Path]:
 def available() -> dict[str, Path]:
     """All presets that come with the package, name to folder."""
     folders = [folder for root in roots() for folder in sorted(root.iterdir()) if (folder / CONFIG).is_file()]
+    folders = [folder for folder in folders if not folder.name.startswith(".")]  # one being written, or left by a crash
     return {folder.name: folder for folder in reversed(folders)}
 
 
@@ -102,6 +103,7 @@ def load(cls: Any, handle: str | os.PathLike[str], overrides: dict[str, Any] | N
         source = trained.get(weight.path)
         if source is not None and tuple(source.shape) == tuple(weight.shape) and _meaning_kept(weight, overrides):
             weight.assign(source)
+    fresh.adopt(model)
     return fresh
 
 
@@ -169,15 +171,23 @@ def save(model: Any, folder: str | os.PathLike[str], record: dict[str, Any], rec
         full = {**record, "name": target.name, **model_card.counted(model), "sha256": sha256(work / WEIGHTS)}
         _write_json(work / CARD, full)
         (work / "README.md").write_text(model_card.readme(full), encoding="utf-8")
-        old = None
-        if target.exists():
-            old = Path(tempfile.mkdtemp(prefix=f".{target.name}.old.", dir=target.parent))
-            os.replace(target, old)
-        os.replace(work, target)
-        if old is not None:
-            shutil.rmtree(old)
+        _put_in_place(work, target)
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _put_in_place(work: Path, target: Path) -> None:
+    """Renames `work` to `target`; a folder that is there gives way, and comes back if the renaming fails."""
+    old = work.with_name(f"{work.name}.old")
+    if target.exists():
+        os.replace(target, old)
+    try:
+        os.replace(work, target)
+    except OSError:
+        if old.exists():
+            os.replace(old, target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def sha256(path: Path) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from keras import ops
 
 from dilatednets.errors import InputError
-from dilatednets.generation import loop, requests
+from dilatednets.generation import loop, request
 from dilatednets.layers import CausalDilatedConv, ConditionUpsampler, ResidualGatedBlock
 from dilatednets.layers.output_distributions import output_distribution
 from dilatednets.layers.receptive_field import causal_field
@@ -263,8 +263,8 @@ class WaveNet(keras.Model):
         x, first = self.input_conv.step(self._encode(sample), state[0])
         states, skips = [first], None
         for index, block in enumerate(self.blocks):
-            condition = None if condition_t is None else condition_t[:, index]
-            x, skip, new = block.step(x, state[index + 1], condition)
+            projected = None if condition_t is None else condition_t[:, index]
+            (x, skip), new = block.step(x, state[index + 1], projected=projected)
             states.append(new)
             skips = skip if skips is None else skips + skip
         return self._parameters(skips), states
@@ -319,11 +319,11 @@ class WaveNet(keras.Model):
 
         The chunks, joined, equal what `generate` returns for the same seed.
         """
-        request = requests.resolve(
+        asked = request.resolve(
             self, num_samples, text=text, speaker=speaker, condition=condition, prime=prime, temperature=temperature,
             seed=seed,
         )  # fmt: skip
-        return loop.stream(self, request, chunk_samples)
+        return loop.stream(self, asked, chunk_samples)
 
     def describe(self) -> dict[str, Any]:
         """Parameters, multiply-accumulates a sample, receptive field in samples and in ms."""
@@ -333,10 +333,22 @@ class WaveNet(keras.Model):
     def from_preset(cls, handle: Any, **overrides: Any) -> "WaveNet":
         """Loads a trained model by name or folder; see `dilatednets.zoo.presets.load`.
 
-        `speakers=[...]` other than the preset's gives fresh speaker vectors on the trained body.
+        `speakers=[...]` other than the preset's gives fresh vectors, to those that it does not know, on the trained body.
         """
         model: WaveNet = presets.load(cls, handle, overrides)
         return model
+
+    def adopt(self, trained: "WaveNet") -> None:
+        """Takes over the vectors of the speakers that `trained` knows, by name."""
+        if self.speaker_embedding is None or trained.speaker_embedding is None:
+            return
+        vectors = ops.convert_to_numpy(self.speaker_embedding.embeddings).copy()
+        known = ops.convert_to_numpy(trained.speaker_embedding.embeddings)
+        if vectors.shape[1] == known.shape[1]:
+            for number, name in enumerate(self.speakers):
+                if name in trained.speakers:
+                    vectors[number] = known[trained.speakers.index(name)]
+            self.speaker_embedding.embeddings.assign(vectors)
 
     def save_to_preset(self, folder: Any, card: dict[str, Any] | None = None, recipe: str | None = None) -> None:
         """Writes what `from_preset` reads; see `dilatednets.zoo.presets.save`."""

@@ -74,6 +74,15 @@ def test_recogniser_learns_real_recordings(sample_dir):
     assert found["digit"] > 0.6 and found["speaker"] > 0.9
 
 
+@pytest.mark.slow
+def test_recognition_asks_for_every_digit_of_every_speaker(sample_dir, monkeypatch):
+    monkeypatch.setattr(recognition, "EPOCHS", 3)
+    result = recognition.run(WaveNet.from_preset("wavenet_digits"), str(sample_dir), seeds=1, temperature=0.8)
+    assert result["count"] == 60 and result["temperature"] == 0.8
+    assert all(0 <= result[kind][what] <= 1 for kind in ("real", "generated") for what in ("digit", "speaker"))
+    assert "60 generated digits" in recognition.report(result)
+
+
 @pytest.mark.parametrize("units", ["softmax", "gaussian"])
 def test_lstm_has_the_same_size_and_sees_no_future(sample_dir, units, rng):
     wavenet = WaveNet(

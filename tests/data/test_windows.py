@@ -60,7 +60,7 @@ def same_batches(left, right):
 
 
 @pytest.mark.parametrize("evaluation", [False, True])
-def test_a_window_is_one_stretch_of_one_speaker_s_words_and_pauses(make_windows, recordings, evaluation):
+def test_a_window_is_one_stretch_of_one_speaker_s_words_and_pauses(make_windows, recordings, front_end, evaluation):
     source = sources(recordings)
     for window in make_windows(evaluation=evaluation).windows(3):
         code = numbers(window.audio)
@@ -69,8 +69,8 @@ def test_a_window_is_one_stretch_of_one_speaker_s_words_and_pauses(make_windows,
         within = (origin[1:] == origin[:-1]) & (origin[1:] >= 0)
         assert np.all(np.diff(code)[within] == 1)
         for before, after in itertools.pairwise(np.flatnonzero(np.diff(origin)) + 1):
-            if origin[before] < 0:  # a whole pause
-                assert after - before <= 0.15 * 8000
+            if origin[before] < 0:  # a whole pause, between words or, with both margins, between utterances
+                assert after - before <= (0.15 + 2 * front_end.margin) * 8000 + HOP
         for index in np.unique(origin[origin >= 0]):
             inside = np.flatnonzero(origin == index)
             whole = numbers(recordings[index].audio)
@@ -122,7 +122,7 @@ def test_no_sample_counts_twice_in_an_epoch_of_training(make_windows, recordings
 def test_evaluation_counts_every_sample_once_and_no_pause(front_end, seed, target, batch_size, max_gap):
     recordings = make_recordings(5, np.random.default_rng(seed))
     windows = SpeechWindows(
-        recordings, front_end, ("ann", "bob", "silent"), FIELD, target * HOP, batch_size, seed, max_gap, evaluation=True
+        recordings, front_end, ("ann", "bob", "silent"), FIELD, target * HOP, batch_size, seed, max_gap, 0, True
     )
     counted, total, batches = [], 0.0, 0
     for inputs, audio, weight in windows.batches(0):
@@ -191,3 +191,37 @@ def test_too_little_audio_is_refused_with_a_cure(make_windows, recordings):
     with pytest.raises(InputError, match="0 samples of audio are too few"):
         make_windows(recordings=[], evaluation=True)
     assert make_windows(recordings=recordings[:1], batch_size=100, evaluation=True).steps_per_epoch == 1
+
+
+def neighbours(frames, front_end):
+    """(this, previous, next) of each frame; -1 is silence."""
+    size = len(front_end.vocabulary) + 1
+    ids = frames[:, : 3 * size].reshape(len(frames), 3, size).argmax(axis=2)
+    return {tuple(int(i) for i in np.where(row == size - 1, -1, row)) for row in ids}
+
+
+def test_training_hears_what_generation_asks_for(make_windows, front_end):
+    """Single words, beginnings and ends of utterances: every pattern of neighbours is in an epoch."""
+    heard = set()
+    recordings = make_recordings(200, np.random.default_rng(2))
+    for window in make_windows(recordings=recordings, batch_size=1, target=1600).windows(0):
+        heard |= neighbours(window.condition, front_end)
+    for text in ("0", "1", "2", "0 1", "2 0 1"):
+        assert neighbours(front_end.frames(text, "ann"), front_end) <= heard, text
+
+
+def test_evaluation_does_not_depend_on_how_it_is_cut(recordings, front_end, tiny_model):
+    """The model sees at each sample the same past and the same condition, wherever windows begin and end."""
+    totals = []
+    for target, batch_size in ((400, 3), (1600, 2), (80, 16)):
+        windows = SpeechWindows(
+            recordings, front_end, ("ann", "bob"), tiny_model.receptive_field, target, batch_size,
+            lookahead=tiny_model.upsampler.lookahead, evaluation=True,
+        )  # fmt: skip
+        bits = 0.0
+        for inputs, audio, weight in windows.batches(0):
+            assert inputs["condition"].shape[1] == audio.shape[1] // HOP + 3
+            parameters = tiny_model(inputs)
+            bits += float(np.sum(np.asarray(tiny_model.distribution.bits(audio, parameters)) * weight))
+        totals.append(bits)
+    assert totals == pytest.approx([totals[0]] * 3, rel=1e-6)

@@ -5,7 +5,7 @@ import pytest
 from keras import ops
 
 from dilatednets.errors import InputError
-from dilatednets.generation import loop
+from dilatednets.generation import loop, request
 from dilatednets.zoo.wavenet import WaveNet
 
 OUTPUTS = ["softmax", "logistics", "gaussian"]
@@ -50,12 +50,24 @@ def test_steps_equal_the_parallel_call(rng, output, kernel_size, conditioned, ba
         last = made["audio"][:, t]
 
 
-@pytest.mark.parametrize(("output", "batch"), [("softmax", 1), ("softmax", 8), ("logistics", 3), ("gaussian", 2)])
-def test_the_compiled_loop_makes_what_the_parallel_net_says(rng, output, batch):
+@pytest.mark.parametrize(
+    ("output", "kernel_size", "batch", "conditioned"),
+    [
+        ("softmax", 2, 1, True),
+        ("softmax", 3, 8, True),
+        ("softmax", 2, 1, False),
+        ("logistics", 2, 3, True),
+        ("gaussian", 3, 2, False),
+    ],
+)
+def test_the_compiled_loop_makes_what_the_parallel_net_says(rng, output, kernel_size, batch, conditioned):
     """Generated audio, given back to the parallel net, must be what the same noise draws from its distributions."""
-    model = make(output)
+    model = make(output, kernel_size, conditioned)
     made = inputs(model, rng, batch, 60)
-    audio = model.generate(60, speaker=list(made["speaker"]), condition=made["condition"], seed=5)
+    asked = {"prime": np.zeros((batch, 1))}
+    if conditioned:
+        asked = {"speaker": list(made["speaker"]), "condition": made["condition"]}
+    audio = model.generate(60, **asked, seed=5)
     parameters = model({**made, "audio": audio})
     drawn = drawn_by_seed(model, parameters, 5)
     # Noise that falls on the edge of a code may be rounded to either side.
@@ -114,10 +126,31 @@ def test_generation_follows_the_weights_as_they_are_now(tiny_model):
     assert np.unique(before).size > 1
 
 
-def test_shorter_texts_of_a_batch_end_in_silence(tiny_model):
-    request_frames = tiny_model.generate(text=["1", "1 2 3"], speaker="bob", seed=0)
-    alone = tiny_model.generate(text="1 2 3", speaker="bob", seed=0)
-    assert request_frames.shape == (2, alone.shape[1])
+def test_shorter_texts_of_a_batch_end_in_silence(tiny_model, front_end):
+    asked = request.resolve(tiny_model, text=["1", "1 2 3"], speaker="bob")
+    short, long = (front_end.frames(text, "bob") for text in ("1", "1 2 3"))
+    np.testing.assert_array_equal(asked.frames[1], long)
+    np.testing.assert_array_equal(asked.frames[0, : len(short)], short)
+    np.testing.assert_array_equal(asked.frames[0, len(short) :], front_end.features([], len(long) - len(short)))
+    assert tiny_model.generate(text=["1", "1 2 3"], speaker="bob").shape == (2, 80 * len(long))
+
+
+def test_numpy_s_numbers_are_numbers(tiny_model):
+    plain = tiny_model.generate(100, text="1", speaker=1, seed=3, temperature=0.5)
+    numpy_s = tiny_model.generate(
+        np.int64(100), text="1", speaker=np.array([1]), seed=np.int64(3), temperature=np.float32(0.5)
+    )
+    np.testing.assert_array_equal(numpy_s, plain)
+
+
+def test_a_chunk_comes_before_the_rest_is_asked_for(tiny_model, monkeypatch):
+    made = []
+    plain = loop._Shard.next_chunk
+    monkeypatch.setattr(loop._Shard, "next_chunk", lambda *args: made.append(args[1]) or plain(*args))
+    chunks = tiny_model.stream(text="1 2 3", speaker="bob", chunk_samples=400)
+    next(chunks)
+    assert 1 <= len(made) <= 2  # the one that came, and the next one, made ahead
+    assert len(list(chunks)) == len(made) - 1 > 5
 
 
 def test_threads_share_a_model(tiny_model):
@@ -149,13 +182,17 @@ def test_threads_share_a_model(tiny_model):
         ({"text": "1", "speaker": "ann", "temperature": float("nan")}, "temperature"),
         ({"text": "1", "speaker": "ann", "seed": -1}, "seed"),
         ({"text": "1", "speaker": "ann", "num_samples": 0}, "num_samples"),
-        ({"text": "1", "speaker": "ann", "num_samples": 10**6}, "too short"),
+        ({"text": "1", "speaker": "ann", "num_samples": 10**6}, "num_samples: 1000000 samples .* more than the text"),
+        ({"text": [1, 2], "speaker": "ann"}, "text: must be a string"),
+        ({"text": "1", "speaker": 1.0}, "no speaker 1.0"),
+        ({"text": "1", "speaker": "ann", "prime": np.zeros((0, 5))}, "prime"),
+        ({"speaker": "ann", "condition": np.zeros((0, 9, 42))}, "condition"),
         ({"text": "1", "speaker": "ann", "condition": np.zeros((9, 42))}, "not both"),
         ({"speaker": "ann", "condition": np.zeros((9, 3))}, "need .frames, 42."),
         ({"text": ["1", "2", "3"], "speaker": ["ann", "bob"]}, "one, or as many of each"),
         ({"text": [], "speaker": "ann"}, "text: empty"),
         ({"text": "1", "speaker": "ann", "prime": np.full(9, 2.0)}, "prime"),
-        ({"text": "1", "speaker": "ann", "prime": np.zeros(10**5)}, "too short"),
+        ({"text": "1", "speaker": "ann", "prime": np.zeros(10**5)}, "more than the text lasts"),
     ],
 )  # fmt: skip
 def test_bad_requests_get_one_line(tiny_model, arguments, says):

@@ -118,6 +118,11 @@ def test_computes_in_bfloat16_with_float32_weights(rng):
     np.testing.assert_allclose(ops.convert_to_numpy(ops.cast(y_t, "float32")), expected[:, 0], atol=0.1)
 
 
+def test_has_no_state_before_it_is_built():
+    with pytest.raises(ValueError, match="build it, or call it once"):
+        CausalDilatedConv(4).initial_state(1)
+
+
 @pytest.mark.parametrize("bad", [{"filters": 0}, {"kernel_size": 0}, {"dilation_rate": -1}, {"dilation_rate": 1.5}])
 def test_refuses_sizes_that_are_no_positive_integers(bad):
     with pytest.raises(ValueError, match=next(iter(bad))):

@@ -60,11 +60,13 @@ def test_equals_the_oracle_and_its_own_steps(rng, global_channels, local_channel
     for got, expected in zip(outputs, oracle(block, x, speaker, local), strict=True):
         np.testing.assert_allclose(got, expected, atol=1e-5)
 
-    condition = block.project_condition(speaker, local)
+    projected = block.project_condition(speaker, local)
     state = block.initial_state(2)
     for t in range(20):
-        at = None if condition is None else condition[:, t if local is not None else 0]
-        residual_t, skip_t, state = block.step(x[:, t], state, at)
+        at = None if projected is None else projected[:, t if local is not None else 0]
+        same = block.step(x[:, t], state, speaker, None if local is None else local[:, t])[0]
+        (residual_t, skip_t), state = block.step(x[:, t], state, projected=at)
+        np.testing.assert_allclose(ops.convert_to_numpy(same[1]), ops.convert_to_numpy(skip_t), atol=1e-5)
         np.testing.assert_allclose(ops.convert_to_numpy(residual_t), outputs[0][:, t], atol=1e-5)
         np.testing.assert_allclose(ops.convert_to_numpy(skip_t), outputs[1][:, t], atol=1e-5)
 
@@ -76,7 +78,7 @@ def test_steps_equal_the_parallel_call_in_bfloat16(rng):
     condition = block.project_condition(None, local)
     state = block.initial_state(2)
     for t in range(9):
-        *outputs, state = block.step(x[:, t], state, condition[:, t])
+        outputs, state = block.step(x[:, t], state, projected=condition[:, t])
         for y, whole in zip(outputs, parallel, strict=True):
             np.testing.assert_allclose(ops.convert_to_numpy(ops.cast(y, "float32")), whole[:, t], atol=0.06)
 

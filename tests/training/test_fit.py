@@ -1,6 +1,8 @@
 """Training runs: what they leave behind, that a crash changes nothing, and that they say what is wrong."""
 
 import csv
+import dataclasses
+import json
 import os
 import signal
 import subprocess
@@ -59,7 +61,7 @@ def finished(sample_dir, tmp_path_factory):
 
 def test_run_leaves_what_it_promises(finished):
     assert {path.name for path in finished.iterdir()} - {"tensorboard"} == {
-        "recipe.toml", "state.npz", "history.csv", "best", "samples",
+        "recipe.toml", "state.npz", "history.csv", "best", "last", "samples",
     }  # fmt: skip
     rows = history(finished)
     assert [row["epoch"] for row in rows] == ["1", "2"]
@@ -107,7 +109,7 @@ def test_interrupted_run_ends_the_same(finished, sample_dir, tmp_path, monkeypat
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(fit.EpochEnd, "on_train_batch_end", crash)
         fit.train(recipe, str(sample_dir), str(tmp_path / "run"))
-    assert len(np.atleast_1d(state(tmp_path / "run")["history"])) == 1
+    assert len(json.loads(str(state(tmp_path / "run")["history"]))) == 1
     fit.train(recipe, str(sample_dir), str(tmp_path / "run"), resume=True)
     assert_same_end(tmp_path / "run", finished)
 
@@ -188,6 +190,20 @@ def test_diverged_loss_stops_with_advice(sample_dir, tmp_path):
     assert not (tmp_path / "best").exists()
 
 
+def test_validation_that_is_no_number_stops_with_advice(sample_dir, tmp_path, monkeypatch):
+    """After the last step of an epoch no loss tells."""
+    monkeypatch.setattr(fit, "evaluate_windows", lambda model, windows: float("nan"))
+    with pytest.raises(InputError, match=r"learning_rate: validation became nan at the end of epoch 1; lower it"):
+        fit.train(tiny_recipe(), str(sample_dir), str(tmp_path / "run"))
+    assert not (tmp_path / "run" / "state.npz").exists()
+
+
+def test_text_that_cannot_be_said_is_refused_before_training(sample_dir, tmp_path):
+    with pytest.raises(InputError, match="cannot say 'ten'"):
+        fit.train(tiny_recipe(sample_every=9, sample_text="ten"), str(sample_dir), str(tmp_path / "run"))
+    assert not (tmp_path / "run").exists()
+
+
 def test_bad_data_leaves_no_run_behind(tmp_path):
     with pytest.raises(InputError, match="no such folder"):
         fit.train(tiny_recipe(), str(tmp_path / "nothing"), str(tmp_path / "run"))
@@ -206,6 +222,31 @@ def test_fine_tuning_keeps_known_speakers_and_makes_new_ones(sample_dir, tmp_pat
     recipe = parse_recipe({"name": "mine", "init": str(tmp_path / "known"), "training": TRAINING})
     for a, b in zip(fit.build_model(recipe, recordings).get_weights(), fresh.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_a_voice_that_said_some_words_only(sample_dir, tmp_path, front_end, tiny_model):
+    """From scratch, the model's words are those of the recordings; a preset keeps all of its own."""
+    recordings = [r for r in spoken_digits.load(sample_dir, "train") if r.speaker == "theo" and r.word != "nine"]
+    model = fit.build_model(tiny_recipe(), recordings)
+    assert len(model.text["vocabulary"]) == 9
+    with pytest.raises(InputError, match="cannot say 'nine'"):
+        model.generate(text="nine", speaker="theo")
+    with pytest.raises(InputError, match="cannot say '9'"):
+        model.generate(text="9", speaker="theo")
+    with pytest.raises(InputError, match="recordings of nine: the model's words are zero"):
+        everything = [r for r in spoken_digits.load(sample_dir, "train") if r.speaker == "theo"]
+        fit.make_windows(model, tiny_recipe(), everything)
+
+    tiny_model.save_to_preset(tmp_path / "start")
+    recordings = [dataclasses.replace(r, speaker=s) for s in ("ann", "theo") for r in recordings]
+    recipe = parse_recipe({"name": "mine", "init": str(tmp_path / "start"), "training": TRAINING})
+    model = fit.build_model(recipe, recordings)
+    durations = model.text["durations"]
+    assert durations["theo"]["nine"] == 0.1 and durations["theo"]["six"] > 0.2  # the average voice's, its own
+    assert durations["ann"] == front_end.durations["ann"] and durations[""] == front_end.durations[""]
+    vectors, trained = (np.asarray(m.speaker_embedding.embeddings) for m in (model, tiny_model))
+    np.testing.assert_array_equal(vectors[0], trained[0])  # ann is who she was
+    assert np.abs(vectors[1] - trained[1]).max() > 0
 
 
 def test_fine_tuning_needs_a_model_of_text_at_the_same_rate(sample_dir, tmp_path):

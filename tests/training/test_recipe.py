@@ -23,7 +23,7 @@ def refusal(call, *arguments):
     st.dictionaries(st.sampled_from(["bits_per_sample", "tolerance", "hours"]), st.floats(0, 10)),
 )
 def test_a_recipe_survives_its_file(tmp_path_factory, name, dilations, rate, jit, goal):
-    training = {"learning_rate": rate, "jit_compile": jit}
+    training = {"learning_rate": rate, "final_learning_rate": rate / 2, "jit_compile": jit}
     recipe = parse_recipe({"name": name, "goal": goal, "net": {"dilations": dilations}, "training": training})
     path = tmp_path_factory.mktemp("recipe") / "recipe.toml"
     path.write_text(recipe_toml(recipe), encoding="utf-8")
@@ -55,9 +55,24 @@ def test_a_recipe_from_a_preset_survives_its_file(tmp_path):
         ({"name": 3}, "key name: must be a string, not 3"),
         ({"name": "a", "model": "Net"}, "key model: 'Net' cannot be trained; models are WaveNet"),
         ({"name": "a", "init": "wavenet_digits", "net": {}}, "remove [net]"),
-        ({"name": "a", "training": {"epochs": 0}}, "key training.epochs: must be at least 1"),
-        ({"name": "a", "training": {"learning_rate": -1e-3}}, "learning rates must be above 0"),
-        ({"name": "a", "training": {"ema": 1.0}}, "key training.ema: must lie between 0 and 1"),
+        ({"name": "a", "training": {"epochs": 0}}, "key training.epochs: must be above 0, not 0"),
+        (
+            {"name": "a", "training": {"learning_rate": -1e-3}},
+            "key training.learning_rate: must be above 0, not -0.001",
+        ),
+        ({"name": "a", "training": {"ema": 1.0}}, "key training.ema: must be between 0 and 1"),
+        ({"name": "a", "training": {"clip_norm": float("nan")}}, "key training.clip_norm: must be above 0, not nan"),
+        ({"name": "a", "training": {"learning_rate": 1e-5}}, "final_learning_rate: must not exceed"),
+        ({"name": "a", "training": {"dtype": "float8"}}, "training.dtype: must be 'float32' or 'mixed_bfloat16'"),
+        ({"name": "a", "training": {"seed": -1}}, "key training.seed: must be 0 or above"),
+        ({"name": "a", "net": {"gate_channels": 63}}, "key net.gate_channels: must be even"),
+        ({"name": "a", "net": {"kernel_size": 0}}, "key net.kernel_size: must be above 0"),
+        ({"name": "a", "net": {"dilations": []}}, "key net.dilations: must be a list of positive integers"),
+        ({"name": "a", "net": {"condition_upsampling": "linear"}}, "must be 'transposed' or 'repeat', not 'linear'"),
+        ({"name": "a", "net": {"condition_hop": 0}}, "key net.condition_hop: must be above 0"),
+        ({"name": "a", "data": {"reader": "ljspeech"}}, "key data.reader: must be 'spoken_digits'"),
+        ({"name": "a", "data": {"sample_rate": 0}}, "key data.sample_rate: must be above 0"),
+        ({"name": "a", "data": {"max_gap": -1}}, "key data.max_gap: must be 0 or above"),
     ],
 )
 def test_refuses_with_the_key_and_the_cure(content, says):

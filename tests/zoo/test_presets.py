@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 
 import keras
 import numpy as np
@@ -156,6 +157,7 @@ def test_golden_outputs_tell_a_changed_model(tiny_model, folder):
 def test_presets_are_listed_by_class_and_found_by_name(folder, monkeypatch):
     monkeypatch.setattr(presets, "roots", lambda: [folder.parent])
     (folder.parent / "no_preset").mkdir()
+    shutil.copytree(folder, folder.parent / ".tiny.abc.old")  # what a crash may leave
     (folder.parent / "other").mkdir()
     (folder.parent / "other" / "config.json").write_text('{"class": "Other", "config": {}}')
     assert presets.available() == {"tiny": folder, "other": folder.parent / "other"}
@@ -261,7 +263,7 @@ def failing(*arguments, **keywords):
     raise OSError(28, "No space left on device")
 
 
-@pytest.mark.parametrize("broken", ["save_weights", "write_golden", "readme", "sha256", "replace"])
+@pytest.mark.parametrize("broken", ["save_weights", "write_golden", "readme", "sha256", "replace", "last replace"])
 @pytest.mark.parametrize("older", [True, False])
 def test_failed_save_leaves_what_was_there(tiny_model, tmp_path, monkeypatch, broken, older):
     folder = tmp_path / "tiny"
@@ -276,7 +278,17 @@ def test_failed_save_leaves_what_was_there(tiny_model, tmp_path, monkeypatch, br
         "sha256": presets,
         "replace": os,
     }
-    monkeypatch.setattr(place[broken], broken, failing)
+    if broken == "last replace":  # the old preset has given way, and the new one cannot take its place
+
+        def replace(source, destination, plain=os.replace):
+            if destination == folder and not str(source).endswith(".old"):
+                failing()
+            plain(source, destination)
+
+        monkeypatch.setattr(os, "replace", replace)
+    else:
+        monkeypatch.setattr(place[broken], broken, failing)
     with pytest.raises(OSError, match="No space"):
         tiny_model.save_to_preset(folder)
     assert contents(tmp_path) == before and folder.exists() == older
+    assert [path.name for path in tmp_path.iterdir()] == (["tiny"] if older else [])

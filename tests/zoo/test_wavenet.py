@@ -5,7 +5,7 @@ from keras import ops
 
 from dilatednets.errors import InputError
 from dilatednets.layers import receptive_field
-from dilatednets.training.likelihood import NegativeLogLikelihood, bits_per_sample
+from dilatednets.training.likelihood import BitsPerSample, NegativeLogLikelihood
 from dilatednets.zoo.wavenet import WaveNet
 
 
@@ -52,7 +52,7 @@ def test_training_moves_every_weight_and_lowers_the_loss(rng, output, dtype):
     model.compile(
         keras.optimizers.Adam(1e-2),
         NegativeLogLikelihood(model.distribution),
-        weighted_metrics=[bits_per_sample(model.distribution)],
+        weighted_metrics=[BitsPerSample(model.distribution)],
     )
     before = [w.copy() for w in model.get_weights()]
     weight = np.ones((4, 160), np.float32)
@@ -108,3 +108,18 @@ def test_says_what_condition_is_missing(tiny_model):
         tiny_model({"audio": audio, "condition": np.zeros((1, 2, 42), np.float32)})
     with pytest.raises(InputError, match="42 features"):
         tiny_model({"audio": audio, "speaker": np.array([0])})
+
+
+@pytest.mark.parametrize("output", ["softmax", "logistics", "gaussian"])
+def test_a_compiled_model_is_saved_and_loaded_by_keras(rng, tmp_path, output):
+    model = WaveNet((1, 2), 2, 4, 8, 4, output, levels=64, components=3)
+    metric = BitsPerSample(model.distribution)
+    model.compile("adam", NegativeLogLikelihood(model.distribution), weighted_metrics=[metric], jit_compile=False)
+    audio = rng.uniform(-1, 1, (2, 30)).astype(np.float32)
+    model.train_on_batch(audio, audio, np.ones_like(audio))
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    weight = np.ones_like(audio)
+    assert loaded.test_on_batch(audio, audio, weight) == pytest.approx(
+        model.test_on_batch(audio, audio, weight), rel=1e-5
+    )

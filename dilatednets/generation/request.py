@@ -1,6 +1,7 @@
 """What a caller asks of generation, checked and turned into arrays."""
 
 import math
+import numbers
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -41,17 +42,17 @@ def resolve(
     Raises:
         InputError: naming the argument and the cure.
     """
-    if not isinstance(temperature, int | float) or not math.isfinite(temperature) or temperature <= 0:
+    if not isinstance(temperature, numbers.Real) or not 0 < temperature < math.inf:
         raise InputError(
             f"temperature: must be above 0, not {temperature!r}; 1 samples as trained, 0.8 with less noise"
         )
-    if seed is not None and (not isinstance(seed, int) or seed < 0):
+    if seed is not None and (not isinstance(seed, numbers.Integral) or seed < 0):
         raise InputError(f"seed: must be an integer of 0 or more, not {seed!r}")
-    if num_samples is not None and (not isinstance(num_samples, int) or num_samples < 1):
+    if num_samples is not None and (not isinstance(num_samples, numbers.Integral) or num_samples < 1):
         raise InputError(f"num_samples: must be a positive integer, not {num_samples!r}")
     speakers = _speaker_numbers(model, speaker)
     primes = None if prime is None else _prime(prime)
-    texts = [text] if isinstance(text, str) else list(text) if text is not None else None
+    texts = None if text is None else _texts(text)
     frames = None if condition is None else _condition(model, condition)
     sizes = {
         "text": None if texts is None else len(texts),
@@ -66,7 +67,8 @@ def resolve(
         if condition is not None:
             raise InputError("condition: give text or a condition, not both")
         frames = _text_frames(model, texts * batch if len(texts) == 1 else texts, speakers)
-    frames, num_samples = _lengths(model, frames, num_samples, 0 if primes is None else primes.shape[1])
+    asked = None if num_samples is None else int(num_samples)
+    frames, num_samples = _lengths(model, frames, asked, 0 if primes is None else primes.shape[1], texts is not None)
     return Request(
         batch=batch,
         num_samples=num_samples,
@@ -74,7 +76,7 @@ def resolve(
         frames=None if frames is None else np.broadcast_to(frames, (batch, *frames.shape[1:])),
         prime=None if primes is None else np.broadcast_to(primes, (batch, primes.shape[1])),
         temperature=float(temperature),
-        seed=int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed,
+        seed=int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else int(seed),
     )
 
 
@@ -100,21 +102,28 @@ def _speaker_numbers(model: Any, speaker: Any) -> np.ndarray | None:
         return None
     if speaker is None:
         raise InputError(f"speaker: choose one of {names}")
-    numbers = []
-    for one in [speaker] if isinstance(speaker, str | int | np.integer) else speaker:
+    found = []
+    for one in speaker if isinstance(speaker, Sequence | np.ndarray) and not isinstance(speaker, str) else [speaker]:
         if isinstance(one, str) and one in model.speakers:
-            numbers.append(model.speakers.index(one))
-        elif isinstance(one, int | np.integer) and 0 <= one < len(model.speakers):
-            numbers.append(int(one))
+            found.append(model.speakers.index(one))
+        elif isinstance(one, numbers.Integral) and 0 <= int(one) < len(model.speakers):
+            found.append(int(one))
         else:
             raise InputError(f"speaker: no speaker {one!r}; choose one of {names}")
-    return np.array(numbers, np.int32)
+    return np.array(found, np.int32)
+
+
+def _texts(text: str | Sequence[str]) -> list[str]:
+    texts = [text] if isinstance(text, str) else text
+    if not isinstance(texts, Sequence) or not all(isinstance(one, str) for one in texts):
+        raise InputError(f"text: must be a string or a list of strings, not {text!r}")
+    return list(texts)
 
 
 def _prime(prime: Any) -> np.ndarray:
     audio = np.asarray(prime, np.float32)
     audio = audio[None] if audio.ndim == 1 else audio
-    if audio.ndim != 2 or audio.shape[1] == 0 or not np.all(np.isfinite(audio)) or np.max(np.abs(audio)) > 1:
+    if audio.ndim != 2 or audio.size == 0 or not np.all(np.isfinite(audio)) or np.max(np.abs(audio)) > 1:
         raise InputError(f"prime: need audio in [-1, 1] of shape (samples,) or (batch, samples), not {np.shape(prime)}")
     return audio
 
@@ -124,7 +133,7 @@ def _condition(model: Any, condition: Any) -> np.ndarray:
     frames = frames[None] if frames.ndim == 2 else frames
     if model.condition_features == 0:
         raise InputError("condition: this model has no local condition; leave it out")
-    if frames.ndim != 3 or frames.shape[1] == 0 or frames.shape[2] != model.condition_features:
+    if frames.ndim != 3 or frames.size == 0 or frames.shape[2] != model.condition_features:
         raise InputError(
             f"condition: need (frames, {model.condition_features}) or (batch, frames, {model.condition_features}), "
             f"not {np.shape(condition)}"
@@ -147,7 +156,7 @@ def _text_frames(model: Any, texts: Sequence[str], speakers: np.ndarray | None) 
 
 
 def _lengths(
-    model: Any, frames: np.ndarray | None, num_samples: int | None, primed: int
+    model: Any, frames: np.ndarray | None, num_samples: int | None, primed: int, from_text: bool
 ) -> tuple[np.ndarray | None, int]:
     """How much to make; and that the condition covers it."""
     if model.condition_features and frames is None:
@@ -158,6 +167,11 @@ def _lengths(
             raise InputError("num_samples: say how many samples to make")
         return None, num_samples
     covered = frames.shape[1] * model.condition_hop - primed
+    if covered < (num_samples or 1) and from_text:
+        raise InputError(
+            f"num_samples: {num_samples or 1} samples (and {primed} of the prime) are more than the text lasts, "
+            f"{covered + primed}; leave it out, or give more text"
+        )
     if covered < (num_samples or 1):
         raise InputError(
             f"condition: {frames.shape[1]} frames of {model.condition_hop} samples are too short for "

@@ -1,4 +1,4 @@
-"""The commands `models` and `describe`."""
+"""The commands `models` and `describe`: what there is, and what it costs."""
 
 import json
 from argparse import Namespace
@@ -9,20 +9,21 @@ from dilatednets.zoo import presets
 
 def models(options: Namespace) -> None:
     """`dilatednets models`."""
+    names = sorted(presets.available())
     print(table())
-    print("\nTry: dilatednets describe wavenet_digits --plot dilations.png")
+    if names:
+        print(f"\nTry: dilatednets describe {names[0]} --plot dilations.png")
 
 
 def table() -> str:
-    """The zoo as a Markdown table, made from the cards."""
+    """The zoo as a Markdown table, made from the cards: a row for each metric that its card calls a headline."""
     lines = ["| preset | model | parameters | metric | value | data, split |", "| --- | --- | --- | --- | --- | --- |"]
     for name in sorted(presets.available()):
         card = presets.card(name)
-        for metric in [m for m in card.get("metrics", []) if m.get("headline")]:
-            lines.append(
-                f"| {name} | {card['class']} | {card['parameters']:,} | {metric['name']} | {metric['value']:.4g} "
-                f"| {metric['data']}, {metric['split']} |"
-            )
+        start = f"| {name} | {card.get('class', '')} | {card.get('parameters', 0):,} |"
+        headlines = [metric for metric in card.get("metrics", []) if metric.get("headline")]
+        lines += [f"{start} {m['name']} | {m['value']:.4g} | {m['data']}, {m['split']} |" for m in headlines]
+        lines += [] if headlines else [f"{start} | | |"]
     return "\n".join(lines)
 
 
