@@ -26,7 +26,7 @@ def demo(options: Namespace) -> None:
     written = []
     for speaker in SPEAKERS:
         begin = time.perf_counter()
-        audio = model.generate(text=TEXT, speaker=speaker, seed=1, temperature=0.8)[0]
+        audio = model.generate(text=TEXT, speaker=speaker, seed=1)[0]
         seconds = time.perf_counter() - begin
         length = len(audio) / model.sample_rate
         print(f"   {speaker}: {length:.2f} s of audio in {seconds:.2f} s, {length / seconds:.1f} times real time")
