@@ -50,13 +50,13 @@ def recognition(options: Namespace) -> None:
 
 
 def compare(options: Namespace) -> None:
-    """`dilatednets compare spoken_digits --data-dir DIR [--recipe R] [--epochs N]`."""
+    """`dilatednets compare spoken_digits --data-dir DIR [--recipe R] [--epochs N] [--set key=value ...]`."""
     from dilatednets.benchmarks import compare_rnn
     from dilatednets.training.recipe import read_recipe
     from dilatednets.zoo import presets
 
     path = Path(options.recipe) if Path(options.recipe).is_file() else presets.find(options.recipe) / presets.RECIPE
-    recipe = read_recipe(path, [f"training.epochs={options.epochs}"])
+    recipe = read_recipe(path, [f"training.epochs={options.epochs}", *options.set])
     result = compare_rnn.run(recipe, options.data_dir)
     _print(options, result, compare_rnn.report(result))
 

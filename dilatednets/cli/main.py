@@ -97,6 +97,7 @@ def parser() -> argparse.ArgumentParser:
     compare.add_argument("--data-dir", required=True, help="the data set's folder")
     compare.add_argument("--recipe", default="wavenet_digits", help="recipe or preset whose net and data are used")
     compare.add_argument("--epochs", type=int, default=3, help="epochs of both (default 3)")
+    compare.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="e.g. training.batch_size=16")
     compare.add_argument("--json", action="store_true", help="one JSON object, the last line of standard output")
     compare.set_defaults(run=_command("benchmark", "compare"))
 
