@@ -154,7 +154,7 @@ def normalize_level(audio: np.ndarray, level_db: float = -20.0) -> np.ndarray:
 
     Example:
     >>> quiet = 0.01 * np.sin(np.arange(8000))
-    >>> float(np.sqrt(np.mean(normalize_level(quiet) ** 2)).round(3))
+    >>> round(float(np.sqrt(np.mean(normalize_level(quiet) ** 2))), 3)
     0.1
     """
     peak = float(np.max(np.abs(audio), initial=0.0))
