@@ -75,6 +75,7 @@ def test_run_leaves_what_it_promises(finished):
 
 @pytest.mark.tensorflow
 def test_tensorboard_logs_are_written(finished):
+    pytest.importorskip("tensorboard")  # TensorFlow 2.21 no longer brings it
     assert any(path.stat().st_size > 0 for path in (finished / "tensorboard").rglob("events.*"))
 
 
