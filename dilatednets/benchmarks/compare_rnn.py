@@ -61,7 +61,7 @@ class LSTMBaseline(keras.Model):
 def run(recipe: Recipe, data_dir: str) -> dict[str, Any]:
     """Trains both nets by the recipe's windows, schedule and number of epochs, and measures both on validation.
 
-    The LSTM computes in float32 and without XLA, which is the faster way for it (measured on two cores: 2.4 times).
+    The LSTM computes in float32 and without XLA, the faster way for it (2.4 times at batch 4, on cores that also trained).
 
     Returns:
         {"epochs", "rows": [{"net", "parameters", "bits_per_sample", "seconds_per_epoch"}]}.

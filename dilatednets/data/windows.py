@@ -91,7 +91,6 @@ class SpeechWindows:
         self.recordings = list(recordings)
         self.front_end = front_end
         self.speakers = tuple(speakers)
-        self.receptive_field = receptive_field
         # The upsampler looks back as far as ahead: the context's first frames are not what they are in the utterance.
         self.context = (-(-receptive_field // hop) + lookahead) * hop
         self.target = target
