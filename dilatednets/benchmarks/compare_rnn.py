@@ -9,8 +9,8 @@ from keras import ops
 
 from dilatednets.data import spoken_digits
 from dilatednets.data.spoken_digits import Recording
-from dilatednets.training.fit import batches, build_model, compile_model, evaluate_windows, make_windows
-from dilatednets.training.recipe import Recipe
+from dilatednets.training.speech import batches, build_model, compile_model, evaluate_windows, make_windows
+from dilatednets.training.speech_recipe import SpeechRecipe
 from dilatednets.zoo.wavenet import WaveNet
 
 
@@ -58,7 +58,7 @@ class LSTMBaseline(keras.Model):
         return int(self.count_params() - sum(layer.count_params() for layer in self.unused))
 
 
-def run(recipe: Recipe, data_dir: str) -> dict[str, Any]:
+def run(recipe: SpeechRecipe, data_dir: str) -> dict[str, Any]:
     """Trains both nets by the recipe's windows, schedule and number of epochs, and measures both on validation.
 
     The LSTM computes in float32 and without XLA, the faster way for it (2.4 times at batch 4, on cores that also trained).
@@ -116,7 +116,7 @@ def _built(net: LSTMBaseline, wavenet: WaveNet) -> LSTMBaseline:
 
 
 def _train(
-    net: keras.Model, wavenet: WaveNet, recipe: Recipe, training: list[Recording], validation: list[Recording]
+    net: keras.Model, wavenet: WaveNet, recipe: SpeechRecipe, training: list[Recording], validation: list[Recording]
 ) -> tuple[float, float]:
     """Bits a sample on validation with averaged weights, and seconds an epoch."""
     windows = make_windows(wavenet, recipe, training)

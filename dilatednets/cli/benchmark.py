@@ -49,14 +49,50 @@ def recognition(options: Namespace) -> None:
     _print(options, result, measure.report(result))
 
 
+def inference(options: Namespace) -> None:
+    """`dilatednets benchmark inference [MODEL] [--size H W] [--batch N ...]`."""
+    from dilatednets.benchmarks import segmentation as measure
+
+    _check_size(options)
+    result = measure.inference(_segmenter(options), tuple(options.size), options.batch, options.seconds)
+    _print(options, result, measure.report(result))
+
+
+def training(options: Namespace) -> None:
+    """`dilatednets benchmark training [MODEL] [--size H W] [--batch N]`."""
+    from dilatednets.benchmarks import segmentation as measure
+
+    _check_size(options)
+    result = measure.training(_segmenter(options), tuple(options.size), options.batch[0], options.seconds)
+    _print(options, result, measure.report(result))
+
+
+def _check_size(options: Namespace) -> None:
+    if min(options.size) < 16 or min(options.batch) < 1 or not 0 < options.seconds < math.inf:
+        raise InputError("--size: must be at least 16 pixels a side, --batch at least 1, and --seconds above 0")
+
+
+def _segmenter(options: Namespace) -> Any:
+    """The model named, or an untrained one of the default size: speed does not depend on the weights."""
+    from dilatednets.zoo import catalogue
+    from dilatednets.zoo.context_segmenter import ContextSegmenter
+
+    if options.model:
+        return catalogue.from_preset(options.model, "ContextSegmenter")
+    return ContextSegmenter(num_classes=11)
+
+
 def compare(options: Namespace) -> None:
     """`dilatednets compare spoken_digits --data-dir DIR [--recipe R] [--epochs N] [--set key=value ...]`."""
     from dilatednets.benchmarks import compare_rnn
     from dilatednets.training.recipe import read_recipe
+    from dilatednets.training.speech_recipe import SpeechRecipe
     from dilatednets.zoo import presets
 
     path = Path(options.recipe) if Path(options.recipe).is_file() else presets.find(options.recipe) / presets.RECIPE
     recipe = read_recipe(path, [f"training.epochs={options.epochs}", *options.set])
+    if not isinstance(recipe, SpeechRecipe):
+        raise InputError(f"{path}: is a recipe of a {recipe.model}; the comparison needs a WaveNet's")
     result = compare_rnn.run(recipe, options.data_dir)
     _print(options, result, compare_rnn.report(result))
 

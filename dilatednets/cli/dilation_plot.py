@@ -64,3 +64,51 @@ def dilation_plot(dilations: Sequence[int], kernel_size: int, title: str) -> Ima
         words += f" Without dilation that would take {plain} layers."
     draw.text((20, height - 34), words, (30, 30, 40), small)
     return image
+
+
+def field_plot(dilations: Sequence[int], title: str) -> Image.Image:
+    """Draws the field of each 3x3 layer of a two-dimensional stack as nested squares, with the taps of the last layers.
+
+    Args:
+        dilations: Of the stack; empty for none.
+        title: Drawn above.
+
+    Returns:
+        An RGB picture.
+
+    Example:
+    >>> field_plot([1, 1, 2, 4, 8, 16, 1], "context module").size
+    (900, 560)
+    """
+    fields = [1 + 2 * sum(dilations[: layer + 1]) for layer in range(len(dilations))]
+    image = Image.new("RGB", (WIDTH, 560), "white")
+    draw = ImageDraw.Draw(image)
+    font, small = ImageFont.load_default(16), ImageFont.load_default(13)
+    draw.text((20, 16), f"{title}: what one output of the context module sees, layer by layer", (30, 30, 40), font)
+    if not fields:
+        draw.text((20, 60), "This model has no context module.", (30, 30, 40), small)
+        return image
+    side, centre = 420 / max(fields), (250, 300)
+
+    def box(field: float) -> tuple[float, float, float, float]:
+        half = field * side / 2
+        return centre[0] - half, centre[1] - half, centre[0] + half, centre[1] + half
+
+    for layer in reversed(range(len(fields))):
+        shade = (layer + 1) / len(fields)
+        colour = tuple(
+            round(a * (1 - shade) + b * shade) for a, b in zip((255, 255, 255), (150, 185, 230), strict=True)
+        )
+        draw.rectangle(box(fields[layer]), fill=colour, outline=SEEN)
+    widest = max(dilations)
+    for row in (-1, 0, 1):
+        for column in (-1, 0, 1):
+            x, y = centre[0] + column * widest * side, centre[1] + row * widest * side
+            draw.ellipse((x - 4, y - 4, x + 4, y + 4), LINE)
+    for layer, (dilation, field) in enumerate(zip(dilations, fields, strict=True), start=1):
+        words = f"layer {layer}: 3x3, dilation {dilation}, sees {field} x {field} pixels"
+        draw.text((520, 80 + 30 * layer), words, (30, 30, 40), small)
+    draw.text((520, 80 + 30 * (len(fields) + 2)), f"orange: the nine taps of dilation {widest}", LINE, small)
+    plain = f"Without dilation {len(fields)} layers see {1 + 2 * len(fields)} x {1 + 2 * len(fields)} pixels."
+    draw.text((20, 526), f"The field grows exponentially, parameters grow linearly. {plain}", (30, 30, 40), small)
+    return image

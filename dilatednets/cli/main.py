@@ -53,7 +53,8 @@ def parser() -> argparse.ArgumentParser:
     evaluate = commands.add_parser("evaluate", help="measure a model on a split of its data set")
     evaluate.add_argument("model", help="preset name or folder")
     evaluate.add_argument("--data-dir", required=True, help="the data set's folder")
-    evaluate.add_argument("--split", default="validation", help="train, validation or test")
+    evaluate.add_argument("--split", default="validation", help="train, validation (or val) or test")
+    evaluate.add_argument("--reader", help="of a segmenter: camvid, nuclei or folder; default: by the model's classes")
     evaluate.add_argument("--json", action="store_true", help="one JSON object, the last line of standard output")
     evaluate.set_defaults(run=_command("training", "evaluate"))
 
@@ -67,6 +68,17 @@ def parser() -> argparse.ArgumentParser:
     generate.add_argument("--output", required=True, metavar="FILE.wav")
     generate.add_argument("--plot", metavar="FILE.png", help="draw waveform and spectrogram")
     generate.set_defaults(run=_command("generate", "generate"))
+
+    segment = commands.add_parser("segment", help="label every pixel of images")
+    segment.add_argument("model", help="preset name or folder of a ContextSegmenter")
+    segment.add_argument("images", nargs="+", metavar="IMAGE", help="image files of any format, mode and size")
+    segment.add_argument("--output", required=True, metavar="DIR", help="folder for STEM.png and STEM_overlay.png")
+    segment.add_argument(
+        "--scales", type=float, nargs="+", default=[1.0], help="look at these magnifications, too (default: 1)"
+    )
+    segment.add_argument("--flip", action="store_true", help="look at the mirror image, too")
+    segment.add_argument("--count", action="store_true", help="count connected regions, or peaks of a map of distances")
+    segment.set_defaults(run=_command("segment", "segment"))
 
     benchmark = commands.add_parser("benchmark", help="measure speed, beside what one would otherwise use")
     kinds = benchmark.add_subparsers(title="what to measure", required=True, metavar="KIND")
@@ -84,6 +96,15 @@ def parser() -> argparse.ArgumentParser:
     generation.add_argument("--seconds", type=float, default=3.0, help="seconds each measurement lasts at least")
     generation.add_argument("--json", action="store_true", help="one JSON object, the last line of standard output")
     generation.set_defaults(run=_command("benchmark", "generation"))
+    for name, words in (("inference", "images a second of a ContextSegmenter"), ("training", "and in training")):
+        speed = kinds.add_parser(name, help=f"{words}, beside the same net in PyTorch")
+        speed.add_argument("model", nargs="?", help="preset name or folder; default: an untrained net")
+        speed.add_argument("--size", type=int, nargs=2, default=[360, 480], metavar=("H", "W"), help="of the images")
+        batches = [1, 8] if name == "inference" else [8]
+        speed.add_argument("--batch", type=int, nargs="+", default=batches, help=f"batch size (default: {batches})")
+        speed.add_argument("--seconds", type=float, default=3.0, help="seconds each measurement lasts at least")
+        speed.add_argument("--json", action="store_true", help="one JSON object, the last line of standard output")
+        speed.set_defaults(run=_command("benchmark", name))
     recognition = kinds.add_parser("recognition", help="how well a recogniser understands generated digits")
     recognition.add_argument("model", help="preset name or folder")
     recognition.add_argument("--data-dir", required=True, help="the spoken_digits folder to train the recogniser on")

@@ -29,29 +29,42 @@ def table() -> str:
 
 def describe(options: Namespace) -> None:
     """`dilatednets describe MODEL [--plot FILE.png] [--json]`."""
-    from dilatednets.cli.dilation_plot import dilation_plot
+    from dilatednets.cli.dilation_plot import dilation_plot, field_plot
     from dilatednets.data.plots import save_png
     from dilatednets.files import check_writable
-    from dilatednets.zoo.wavenet import WaveNet
+    from dilatednets.zoo import catalogue
 
     if options.plot:
         check_writable(options.plot)
-    model = WaveNet.from_preset(options.model)
+    model = catalogue.from_preset(options.model)
     facts = model.describe()
     if options.plot:
-        save_png(dilation_plot(model.dilations, model.kernel_size, str(options.model)), options.plot)
+        if "sample_rate" in facts:
+            picture = dilation_plot(model.dilations, model.kernel_size, str(options.model))
+        else:
+            picture = field_plot(model.context_dilations, str(options.model))
+        save_png(picture, options.plot)
     if options.json:
         print(json.dumps({"model": str(options.model), **facts}))
         return
-    print(f"{options.model}: {presets.card(options.model).get('description', 'WaveNet')}")
+    print(f"{options.model}: {presets.card(options.model).get('description', type(model).__name__)}")
     for line in cost_lines(model, facts):
         print(f"  {line}")
     if options.plot:
-        print(f"{options.plot}: which samples one output sees")
+        print(f"{options.plot}: what one output sees")
 
 
 def cost_lines(model: Any, facts: dict[str, Any]) -> list[str]:
     """What a model costs, in words."""
+    if "sample_rate" not in facts:
+        return [
+            f"{facts['parameters']:,} parameters, {facts['context_parameters']:,} of them in the context module",
+            f"{facts['macs_per_pixel']:,} multiply-accumulates a pixel, {facts['context_macs_per_pixel']:,} of them in the "
+            f"context module; {facts['macs_per_pixel'] * 360 * 480 / 1e9:.2f} billion for 360x480 pixels",
+            f"receptive field {facts['receptive_field']} pixels a side; scores at stride {facts['stride']}",
+            f"dilations of the context module: {' '.join(map(str, model.context_dilations)) or 'none'}",
+            f"{model.head_name}: {', '.join(model.class_names) or model.num_classes}",
+        ]
     rate = facts["sample_rate"]
     return [
         f"{facts['layers']} dilated layers: {' '.join(map(str, model.dilations))}",

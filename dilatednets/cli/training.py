@@ -2,6 +2,7 @@
 
 import json
 from argparse import Namespace
+from typing import Any
 
 
 def train(options: Namespace) -> None:
@@ -10,24 +11,33 @@ def train(options: Namespace) -> None:
     from dilatednets.training.recipe import read_recipe
 
     recipe = read_recipe(options.recipe, options.set)
-    print(
-        f"Training {recipe.name} on {options.data_dir} for {recipe.training.epochs} epochs; the run is in {options.output}"
-    )
+    print(f"Training {recipe.name} on {options.data_dir} for {recipe.epochs} epochs; the run is in {options.output}")
     best = fit.train(recipe, options.data_dir, options.output, options.resume)
     print(f"The best model on validation is {best}")
-    print(f'Try: dilatednets generate {best} --text "{recipe.training.sample_text}" --speaker NAME --output say.wav')
+    print(f"Try: {recipe.try_next(best)}")
 
 
 def evaluate(options: Namespace) -> None:
     """`dilatednets evaluate MODEL --data-dir DIR --split SPLIT [--json]`."""
     from dilatednets.training import evaluate as measure
-    from dilatednets.zoo.wavenet import WaveNet
+    from dilatednets.zoo import catalogue
 
-    result = measure.evaluate(WaveNet.from_preset(options.model), options.data_dir, options.split)
+    result = measure.evaluate(catalogue.from_preset(options.model), options.data_dir, options.split, options.reader)
     if options.json:
         print(json.dumps({"model": str(options.model), **result}))
-    else:
-        print(
-            f"{options.model} on {result['split']}: {result['bits_per_sample']:.4f} bits a sample "
-            f"({result['recordings']} recordings, {result['samples']} samples)"
-        )
+        return
+    print(f"{options.model} on {result.pop('split')}:")
+    for line in _lines(result):
+        print(f"  {line}")
+
+
+def _lines(figures: dict[str, Any]) -> list[str]:
+    """Figures by name, one a line; those of a table below its name."""
+    lines = []
+    for name, value in figures.items():
+        words = name.replace("_", " ")
+        if isinstance(value, dict):
+            lines += [f"{words}:", *(f"  {line}" for line in _lines(value))]
+        else:
+            lines.append(f"{words} {value:.4f}" if isinstance(value, float) else f"{words} {value}")
+    return lines

@@ -6,8 +6,8 @@ from typing import Any
 import keras
 
 
-def compiled(function: Callable[..., Any], variables: list[Any]) -> Callable[..., Any]:
-    """Compiles `function` with XLA; it sees the current values of `variables` at every call.
+def compiled(function: Callable[..., Any], variables: list[Any], xla: bool = True) -> Callable[..., Any]:
+    """Compiles `function`; it sees the current values of `variables` at every call.
 
     The weights become arguments of the compiled program. Closed over, JAX would freeze them at the first call, and a
     model trained further would go on generating with its old weights.
@@ -15,6 +15,8 @@ def compiled(function: Callable[..., Any], variables: list[Any]) -> Callable[...
     Args:
         function: Pure but for reading `variables`; tensors and nests of tensors in and out.
         variables: Keras variables that it reads.
+        xla: False leaves TensorFlow's program to its own kernels, whose convolutions are faster on CPUs and take inputs of
+            any size without compiling anew.
 
     Raises:
         NotImplementedError: on a backend other than tensorflow and jax.
@@ -37,7 +39,7 @@ def compiled(function: Callable[..., Any], variables: list[Any]) -> Callable[...
     if backend == "tensorflow":
         import tensorflow as tf
 
-        program = tf.function(with_values, jit_compile=True, autograph=False)
+        program = tf.function(with_values, jit_compile=xla, autograph=False, reduce_retracing=not xla)
     elif backend == "jax":
         import jax
 

@@ -2,44 +2,26 @@
 
 from typing import Any
 
-import numpy as np
-
-from dilatednets.data import spoken_digits
-from dilatednets.training.fit import evaluate_windows, make_windows
-from dilatednets.training.likelihood import BitsPerSample, NegativeLogLikelihood
-from dilatednets.training.recipe import Recipe
-from dilatednets.zoo.wavenet import WaveNet
+from dilatednets.training import segmentation, speech
+from dilatednets.zoo.context_segmenter import ContextSegmenter
 
 
-def evaluate(model: WaveNet, data_dir: str, split: str) -> dict[str, Any]:
-    """Bits a sample of a WaveNet on a split of spoken_digits.
-
-    The recordings of each speaker form running speech, as in training. Every sample of every recording counts once;
-    pauses between recordings do not count.
+def evaluate(model: Any, data_dir: str, split: str, reader: str | None = None) -> dict[str, Any]:
+    """Figures of a model on a split of its data set.
 
     Args:
-        model: With a text front end.
+        model: A WaveNet with text, measured on spoken_digits, or a ContextSegmenter.
         data_dir: The data set's folder.
         split: "train", "validation" or "test".
+        reader: The data set of a ContextSegmenter, a module of dilatednets.data; None finds it by the model's classes.
 
     Returns:
-        {"bits_per_sample", "samples", "recordings", "split"}.
+        {"bits_per_sample", "samples", "recordings", "split"} of a WaveNet; {"mean_iou", "pixel_accuracy", "class_iou",
+        "images", "split"} of a ContextSegmenter, {"mae", "psnr", "images", "split"} with a regression head.
 
     Raises:
-        InputError: for bad data, or recordings of speakers that the model does not know.
+        InputError: for bad data, or data that does not fit the model.
     """
-    recordings = spoken_digits.load(data_dir, split, model.sample_rate)
-    windows = make_windows(model, Recipe("evaluate"), recordings, evaluation=True)
-    measured = WaveNet.from_config(model.get_config())  # the caller's model keeps its loss and optimiser
-    measured.set_weights(model.get_weights())
-    measured.compile(
-        loss=NegativeLogLikelihood(model.distribution),
-        weighted_metrics=[BitsPerSample(model.distribution)],
-        jit_compile=True,
-    )
-    return {
-        "bits_per_sample": evaluate_windows(measured, windows),
-        "samples": int(np.sum([len(r.audio) for r in recordings])),
-        "recordings": len(recordings),
-        "split": split,
-    }
+    if isinstance(model, ContextSegmenter):
+        return segmentation.evaluate(model, data_dir, split, reader)
+    return speech.evaluate(model, data_dir, split)

@@ -3,128 +3,27 @@
 import dataclasses
 import difflib
 import json
-import math
 import os
 import tomllib
 import types
 import typing
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from dilatednets.errors import InputError
+from dilatednets.training import segmentation_recipe, speech_recipe
+from dilatednets.training.recipe_rules import Rules
+from dilatednets.training.segmentation_recipe import SegmentationRecipe
+from dilatednets.training.speech_recipe import SpeechRecipe
 
-
-@dataclass(frozen=True)
-class Data:
-    """What to train on."""
-
-    reader: str = "spoken_digits"
-    """The data set's reader, a module of dilatednets.data."""
-    sample_rate: int = 8000
-    """Recordings are resampled to it."""
-    gap: float = 0.06
-    """Seconds between words when the model speaks."""
-    max_gap: float = 0.15
-    """Longest pause, in seconds, between words in training."""
-
-
-@dataclass(frozen=True)
-class Net:
-    """Arguments of WaveNet that are not given by the data."""
-
-    dilations: list[int] = field(default_factory=lambda: 3 * [2**i for i in range(10)])
-    kernel_size: int = 2
-    residual_channels: int = 32
-    gate_channels: int = 64
-    skip_channels: int = 64
-    output: str = "softmax"
-    speaker_channels: int = 16
-    condition_hop: int = 80
-    condition_hidden: int = 64
-    condition_channels: int = 16
-    condition_upsampling: str = "transposed"
-
-
-@dataclass(frozen=True)
-class Training:
-    """How to train."""
-
-    epochs: int = 20
-    batch_size: int = 4
-    target: int = 3200
-    """Samples of a window that count; the receptive field comes before them."""
-    learning_rate: float = 2e-3
-    final_learning_rate: float = 2e-4
-    """Reached by a cosine at the end of the last epoch."""
-    warmup_steps: int = 300
-    clip_norm: float = 1.0
-    ema: float = 0.999
-    """Decay of the averaged weights, which are the ones evaluated and kept; lower in a run of less than 10 / (1 - ema)
-    steps, so that the average reaches back over a tenth of it at most."""
-    seed: int = 0
-    dtype: str = "float32"
-    """Keras dtype policy of the training; the model that is kept computes in float32."""
-    jit_compile: bool = True
-    sample_every: int = 1
-    """Epochs between samples written as WAV and PNG; 0 for none."""
-    sample_text: str = "four two seven"
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """A training run: model, data, schedule, and the figure it must reach."""
-
-    name: str
-    model: str = "WaveNet"
-    init: str = ""
-    """A preset to start from instead of random weights; its net is kept, and `net` must be absent. Speakers it knows keep
-    their vectors and tempo, others get fresh ones."""
-    goal: dict[str, float] = field(default_factory=dict)
-    """What the run must reach on validation, e.g. bits_per_sample, its tolerance, and hours of wall time."""
-    data: Data = field(default_factory=Data)
-    net: Net = field(default_factory=Net)
-    training: Training = field(default_factory=Training)
-
-
-_POSITIVE: tuple[Callable[[Any], bool], str] = (lambda x: 0 < x < math.inf, "above 0")
-_NOT_NEGATIVE: tuple[Callable[[Any], bool], str] = (lambda x: 0 <= x < math.inf, "0 or above")
-
-
-def _one_of(*choices: str) -> tuple[Callable[[Any], bool], str]:
-    return choices.__contains__, " or ".join(map(repr, choices))
-
-
-# What a value must be beyond its type.
-_RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "data.reader": _one_of("spoken_digits"),
-    "data.sample_rate": _POSITIVE,
-    "data.gap": _NOT_NEGATIVE,
-    "data.max_gap": _NOT_NEGATIVE,
-    "net.dilations": (lambda x: bool(x) and min(x) > 0, "a list of positive integers"),
-    "net.kernel_size": _POSITIVE,
-    "net.residual_channels": _POSITIVE,
-    "net.gate_channels": (lambda x: x > 0 and x % 2 == 0, "even and above 0: it counts both halves of the gate"),
-    "net.skip_channels": _POSITIVE,
-    "net.output": _one_of("softmax", "logistics", "gaussian"),
-    "net.speaker_channels": _POSITIVE,
-    "net.condition_hop": _POSITIVE,
-    "net.condition_hidden": _POSITIVE,
-    "net.condition_channels": _POSITIVE,
-    "net.condition_upsampling": _one_of("transposed", "repeat"),
-    "training.epochs": _POSITIVE,
-    "training.batch_size": _POSITIVE,
-    "training.target": _POSITIVE,
-    "training.learning_rate": _POSITIVE,
-    "training.final_learning_rate": _POSITIVE,
-    "training.warmup_steps": _NOT_NEGATIVE,
-    "training.clip_norm": _POSITIVE,
-    "training.ema": (lambda x: 0 < x < 1, "between 0 and 1"),
-    "training.seed": (lambda x: 0 <= x < 2**32, "0 or above, and below 2**32"),
-    "training.dtype": _one_of("float32", "mixed_bfloat16"),
-    "training.sample_every": _NOT_NEGATIVE,
+KINDS: dict[str, tuple[Any, Rules]] = {
+    "WaveNet": (SpeechRecipe, speech_recipe.RULES),
+    "ContextSegmenter": (SegmentationRecipe, segmentation_recipe.RULES),
 }
+"""The recipe's class and the rules of its values, by the model it trains."""
+
+Recipe = SpeechRecipe | SegmentationRecipe
 
 
 def read_recipe(path: str | os.PathLike[str], settings: list[str] | None = None) -> Recipe:
@@ -164,30 +63,54 @@ def parse_recipe(content: dict[str, Any], origin: str = "recipe") -> Recipe:
         raise InputError(
             f"{origin}: key net: a run from init = {content['init']!r} keeps that model's net; remove [net]"
         )
-    recipe: Recipe = _parse(Recipe, content, origin, "")
-    for key, (holds, rule) in _RULES.items():
-        table, name = key.split(".")
-        value = getattr(getattr(recipe, table), name)
-        if not holds(value):
-            raise InputError(f"{origin}: key {key}: must be {rule}, not {value!r}")
-    if recipe.training.final_learning_rate > recipe.training.learning_rate:
-        raise InputError(f"{origin}: key training.final_learning_rate: must not exceed training.learning_rate")
-    if recipe.model != "WaveNet":
-        raise InputError(f"{origin}: key model: {recipe.model!r} cannot be trained; models are WaveNet")
+    model = content.get("model", "WaveNet")
+    if model not in KINDS:
+        raise InputError(f"{origin}: key model: {model!r} cannot be trained; models are {', '.join(KINDS)}")
+    kind, rules = KINDS[model]
+    recipe: Recipe = _parse(kind, content, origin, "")
+    for pattern, (holds, rule) in rules.items():
+        for key, value in _values(recipe, pattern.split(".")):
+            if not holds(value):
+                raise InputError(f"{origin}: key {key}: must be {rule}, not {value!r}")
+    schedules = recipe.stages if isinstance(recipe, SegmentationRecipe) else {"": recipe.training}
+    for name, schedule in schedules.items():
+        if schedule.final_learning_rate > schedule.learning_rate:
+            table = f"stages.{name}" if name else "training"
+            raise InputError(f"{origin}: key {table}.final_learning_rate: must not exceed {table}.learning_rate")
     return recipe
+
+
+def _values(table: Any, names: list[str], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """(dotted key, value) of what a rule's pattern names."""
+    if not names:
+        yield prefix, table
+        return
+    first, *rest = names
+    for name in table if first == "*" else [first]:
+        inner = table[name] if isinstance(table, dict) else getattr(table, name)
+        yield from _values(inner, rest, f"{prefix}.{name}" if prefix else name)
 
 
 def recipe_toml(recipe: Recipe) -> str:
     """The recipe as TOML, every key with its value."""
     values = dataclasses.asdict(recipe)
     if recipe.init:
-        del values["net"]
+        values.pop("net", None)
     # Such JSON is TOML, too; but TOML knows no pairs of surrogate escapes.
     lines = [f"{key} = {_json(value)}" for key, value in values.items() if not isinstance(value, dict)]
     for key, table in values.items():
-        if isinstance(table, dict) and table:
-            lines += ["", f"[{key}]", *(f"{name} = {_json(value)}" for name, value in table.items())]
+        for header, inner in _tables(key, table) if isinstance(table, dict) else ():
+            lines += ["", f"[{header}]", *(f"{name} = {_json(value)}" for name, value in inner.items())]
     return "\n".join(lines) + "\n"
+
+
+def _tables(key: str, table: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(dotted name, content) of a table, or of each table in it."""
+    if any(isinstance(value, dict) for value in table.values()):
+        for name, inner in table.items():
+            yield from _tables(f"{key}.{name}", inner)
+    elif table:
+        yield key, table
 
 
 def _json(value: Any) -> str:
@@ -249,6 +172,9 @@ def _checked(value: Any, kind: Any, where: str) -> Any:
     inner = typing.get_args(kind)
     if base is list:
         return [_checked(item, inner[0], where) for item in value]
+    if base is dict and dataclasses.is_dataclass(inner[1]):
+        origin, _, key = where.partition(": key ")
+        return {name: _parse(inner[1], item, origin, f"{key}.{name}.") for name, item in value.items()}
     if base is dict:
         return {name: _checked(item, inner[1], f"{where}.{name}") for name, item in value.items()}
     return value
@@ -261,5 +187,6 @@ def _plain(kind: Any) -> str:
         str: "a string",
         bool: "true or false",
         list[int]: "a list of integers",
+        list[float]: "a list of numbers",
     }
     return names.get(kind, "a table of numbers")

@@ -1,10 +1,12 @@
 """A training run's folder: what a run needs to go on after a crash, and what its user wants to look at."""
 
+import contextlib
 import csv
 import io
 import json
 import shutil
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import numpy as np
 
 from dilatednets.errors import InputError
 from dilatednets.files import atomic_path
-from dilatednets.training.recipe import Recipe, read_recipe, recipe_toml
+from dilatednets.training.recipe import read_recipe, recipe_toml
 
 
 class RunFolder:
@@ -29,8 +31,9 @@ class RunFolder:
         InputError: if there is a run and `resume` is not set, or its recipe differs.
     """
 
-    def __init__(self, path: Path, recipe: Recipe, resume: bool) -> None:
+    def __init__(self, path: Path, recipe: Any, resume: bool) -> None:
         self.path = path
+        self.recipe_text = recipe_toml(recipe)
         kept = path / "recipe.toml"
         if kept.is_file() and not resume:
             raise InputError(f"{path}: holds a run already; go on with it by --resume, or choose another output folder")
@@ -40,16 +43,16 @@ class RunFolder:
             shutil.rmtree(left_over, ignore_errors=True)
         if not kept.is_file():
             with atomic_path(kept) as temporary:
-                temporary.write_text(recipe_toml(recipe), encoding="utf-8")
+                temporary.write_text(self.recipe_text, encoding="utf-8")
 
-    def save_state(self, variables: list[Any], history: list[dict[str, float]]) -> None:
+    def save_state(self, variables: list[Any], history: list[dict[str, Any]]) -> None:
         """Writes the state after an epoch: every variable and the history so far, in one file."""
         arrays = {f"variable_{i}": np.asarray(v) for i, v in enumerate(variables)}
         with atomic_path(self.path / "state.npz") as temporary:
             np.savez(temporary, history=np.array(json.dumps(history)), **arrays)
         self._write_history(history)
 
-    def _write_history(self, history: list[dict[str, float]]) -> None:
+    def _write_history(self, history: list[dict[str, Any]]) -> None:
         text = io.StringIO()
         rows = csv.DictWriter(text, fieldnames=list(history[0]))
         rows.writeheader()
@@ -57,19 +60,31 @@ class RunFolder:
         with atomic_path(self.path / "history.csv") as temporary:
             temporary.write_text(text.getvalue(), encoding="utf-8")
 
-    def restore(self, variables: list[Any]) -> list[dict[str, float]]:
-        """Sets `variables` to the last state and returns the history; an empty one if no epoch has ended yet."""
-        path = self.path / "state.npz"
-        if not path.is_file():
+    def history(self) -> list[dict[str, Any]]:
+        """A row of figures for each epoch that has ended."""
+        if not (self.path / "state.npz").is_file():
             return []
-        try:
-            with open(path, "rb") as file, np.load(file) as state:
+        with self._state() as state:
+            history: list[dict[str, Any]] = json.loads(str(state["history"]))
+        return history
+
+    def restore(self, variables: list[Any]) -> list[dict[str, Any]]:
+        """Sets `variables` to the last state and returns the history; an empty one if no epoch has ended yet."""
+        history = self.history()
+        if history:
+            with self._state() as state:
                 if len(state.files) != len(variables) + 1:
                     raise ValueError(f"{len(state.files) - 1} variables for {len(variables)}")
                 for i, variable in enumerate(variables):
                     variable.assign(state[f"variable_{i}"])
-                history: list[dict[str, float]] = json.loads(str(state["history"]))
+            self._write_history(history)  # a crash may have come between the two files
+        return history
+
+    @contextlib.contextmanager
+    def _state(self) -> Iterator[Any]:
+        path = self.path / "state.npz"
+        try:
+            with open(path, "rb") as file, np.load(file) as state:
+                yield state
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise InputError(f"{path}: not this run's state ({error}); start again in another folder") from error
-        self._write_history(history)  # a crash may have come between the two files
-        return history

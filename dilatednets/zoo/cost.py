@@ -31,6 +31,29 @@ def describe_wavenet(model: Any) -> dict[str, Any]:
     }
 
 
+def describe_segmenter(model: Any) -> dict[str, Any]:
+    """Parameters, multiply-accumulates a pixel of a large image, receptive field; the context module's share apart.
+
+    Example:
+    >>> from dilatednets.zoo.context_segmenter import ContextSegmenter
+    >>> describe_segmenter(ContextSegmenter(num_classes=11))["context_parameters"]
+    7832
+    """
+    stride = model.front_end.stride
+    features = model.front_end.output_channels
+    front = model.front_end.macs_per_pixel + features * model.num_classes / stride**2
+    context = 0 if model.context is None else sum(_size(w) for w in model.context.weights if len(w.shape) > 1)
+    return {
+        "parameters": model.count_params(),
+        "context_parameters": 0 if model.context is None else model.context.count_params(),
+        "macs_per_pixel": round(front + context / stride**2),
+        "context_macs_per_pixel": round(context / stride**2),
+        "receptive_field": model.receptive_field,
+        "stride": stride,
+        "num_classes": model.num_classes,
+    }
+
+
 def _size(weight: Any) -> int:
     count = 1
     for dimension in weight.shape:

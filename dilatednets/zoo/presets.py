@@ -72,6 +72,11 @@ def find(handle: str | os.PathLike[str]) -> Path:
     return folder
 
 
+def class_name(handle: str | os.PathLike[str]) -> str:
+    """Name of the class of a preset's model."""
+    return str(_read_json(find(handle) / CONFIG).get("class"))
+
+
 def card(handle: str | os.PathLike[str]) -> dict[str, Any]:
     """The record of a preset: description, cost, metrics, data, licences, sha256; empty for one saved without."""
     path = find(handle) / CARD

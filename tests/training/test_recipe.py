@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dilatednets.errors import InputError
-from dilatednets.training.recipe import Recipe, parse_recipe, read_recipe, recipe_toml
+from dilatednets.training.recipe import parse_recipe, read_recipe, recipe_toml
+from dilatednets.training.speech_recipe import SpeechRecipe
 
 
 def refusal(call, *arguments):
@@ -127,4 +128,4 @@ def test_bad_file_is_named(tmp_path, content, says):
 
 
 def test_defaults_are_a_recipe():
-    assert parse_recipe({"name": "a"}) == Recipe("a")
+    assert parse_recipe({"name": "a"}) == SpeechRecipe("a")

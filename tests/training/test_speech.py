@@ -17,7 +17,7 @@ from conftest import CHECKOUT
 from dilatednets.data import spoken_digits
 from dilatednets.data.audio import read_audio
 from dilatednets.errors import InputError
-from dilatednets.training import fit
+from dilatednets.training import epoch_end, fit, speech
 from dilatednets.training.evaluate import evaluate
 from dilatednets.training.recipe import parse_recipe, recipe_toml
 from dilatednets.zoo.wavenet import WaveNet
@@ -91,16 +91,9 @@ def test_best_is_a_preset_that_reaches_what_the_history_says(finished, sample_di
     assert (finished / "best" / "recipe.toml").read_text() == (finished / "recipe.toml").read_text()
 
 
-def test_training_goes_on_with_plain_weights_and_keeps_the_averaged(finished):
-    """The state holds the weights that training goes on with; the preset holds their average."""
-    last = [state(finished)[f"variable_{i}"] for i in range(3)]
-    best = WaveNet.from_preset(finished / "best").get_weights()[:3]
-    assert any(np.abs(a - b).max() > 0 for a, b in zip(last, best, strict=True))
-
-
 def test_interrupted_run_ends_the_same(finished, sample_dir, tmp_path, monkeypatch):
     recipe = tiny_recipe(sample_every=2, sample_text="one")
-    plain = fit.EpochEnd.on_train_batch_end
+    plain = epoch_end.EpochEnd.on_train_batch_end
 
     def crash(self, batch, logs=None):
         plain(self, batch, logs)
@@ -108,17 +101,21 @@ def test_interrupted_run_ends_the_same(finished, sample_dir, tmp_path, monkeypat
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(fit.EpochEnd, "on_train_batch_end", crash)
-        fit.train(recipe, str(sample_dir), str(tmp_path / "run"))
+        patch.setattr(epoch_end.EpochEnd, "on_train_batch_end", crash)
+        speech.train(recipe, str(sample_dir), str(tmp_path / "run"))
     assert len(json.loads(str(state(tmp_path / "run")["history"]))) == 1
-    fit.train(recipe, str(sample_dir), str(tmp_path / "run"), resume=True)
+    # The state holds the weights that training goes on with; the preset holds their average.
+    plain_weights = [state(tmp_path / "run")[f"variable_{i}"] for i in range(3)]
+    averaged = WaveNet.from_preset(tmp_path / "run" / "last").get_weights()[:3]
+    assert any(np.abs(a - b).max() > 0 for a, b in zip(plain_weights, averaged, strict=True))
+    speech.train(recipe, str(sample_dir), str(tmp_path / "run"), resume=True)
     assert_same_end(tmp_path / "run", finished)
 
 
 def test_resuming_a_finished_run_changes_nothing(finished, sample_dir):
     before = state(finished)
     recipe = tiny_recipe(sample_every=2, sample_text="one")
-    assert fit.train(recipe, str(sample_dir), str(finished), resume=True) == finished / "best"
+    assert speech.train(recipe, str(sample_dir), str(finished), resume=True) == finished / "best"
     for name, value in state(finished).items():
         np.testing.assert_array_equal(value, before[name])
 
@@ -165,12 +162,12 @@ def test_killed_run_ends_the_same(whole, tmp_path, wait):
 
 def test_a_run_is_not_overwritten(finished, sample_dir):
     with pytest.raises(InputError, match="holds a run already; go on with it by --resume"):
-        fit.train(tiny_recipe(), str(sample_dir), str(finished))
+        speech.train(tiny_recipe(), str(sample_dir), str(finished))
 
 
 def test_a_run_goes_on_by_its_own_recipe_only(finished, sample_dir):
     with pytest.raises(InputError, match="is not the recipe given"):
-        fit.train(tiny_recipe(epochs=9), str(sample_dir), str(finished), resume=True)
+        speech.train(tiny_recipe(epochs=9), str(sample_dir), str(finished), resume=True)
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04 cut off", None])
@@ -182,12 +179,12 @@ def test_foreign_state_is_refused(finished, sample_dir, tmp_path, content):
     else:
         (tmp_path / "state.npz").write_bytes(content)
     with pytest.raises(InputError, match=r"state\.npz: not this run's state"):
-        fit.train(recipe, str(sample_dir), str(tmp_path), resume=True)
+        speech.train(recipe, str(sample_dir), str(tmp_path), resume=True)
 
 
 def test_diverged_loss_stops_with_advice(sample_dir, tmp_path):
     with pytest.raises(InputError, match=r"training\.learning_rate: the loss became (nan|inf).*lower it from 1e\+30"):
-        fit.train(tiny_recipe(learning_rate=1e30, clip_norm=1e30, warmup_steps=0), str(sample_dir), str(tmp_path))
+        speech.train(tiny_recipe(learning_rate=1e30, clip_norm=1e30, warmup_steps=0), str(sample_dir), str(tmp_path))
     assert not (tmp_path / "best").exists()
 
 
@@ -195,19 +192,19 @@ def test_validation_that_is_no_number_stops_with_advice(sample_dir, tmp_path, mo
     """After the last step of an epoch no loss tells."""
     monkeypatch.setattr(fit, "evaluate_windows", lambda model, windows: float("nan"))
     with pytest.raises(InputError, match=r"learning_rate: validation became nan at the end of epoch 1; lower it"):
-        fit.train(tiny_recipe(), str(sample_dir), str(tmp_path / "run"))
+        speech.train(tiny_recipe(), str(sample_dir), str(tmp_path / "run"))
     assert not (tmp_path / "run" / "state.npz").exists()
 
 
 def test_text_that_cannot_be_said_is_refused_before_training(sample_dir, tmp_path):
     with pytest.raises(InputError, match="cannot say 'ten'"):
-        fit.train(tiny_recipe(sample_every=9, sample_text="ten"), str(sample_dir), str(tmp_path / "run"))
+        speech.train(tiny_recipe(sample_every=9, sample_text="ten"), str(sample_dir), str(tmp_path / "run"))
     assert not (tmp_path / "run").exists()
 
 
 def test_bad_data_leaves_no_run_behind(tmp_path):
     with pytest.raises(InputError, match="no such folder"):
-        fit.train(tiny_recipe(), str(tmp_path / "nothing"), str(tmp_path / "run"))
+        speech.train(tiny_recipe(), str(tmp_path / "nothing"), str(tmp_path / "run"))
     assert not (tmp_path / "run").exists()
 
 
@@ -215,20 +212,20 @@ def test_fine_tuning_keeps_known_speakers_and_makes_new_ones(sample_dir, tmp_pat
     recordings = spoken_digits.load(sample_dir, "train")
     tiny_model.save_to_preset(tmp_path / "start")
     recipe = parse_recipe({"name": "mine", "init": str(tmp_path / "start"), "training": TRAINING})
-    fresh = fit.build_model(recipe, recordings)
+    fresh = speech.build_model(recipe, recordings)
     assert fresh.speakers == ("jackson", "theo")
     lengths = [len(r.audio) / 8000 for r in recordings if (r.speaker, r.word) == ("theo", "six")]
     assert fresh.text["durations"]["theo"]["six"] == pytest.approx(np.exp(np.mean(np.log(lengths))), rel=0.1)
     fresh.save_to_preset(tmp_path / "known")
     recipe = parse_recipe({"name": "mine", "init": str(tmp_path / "known"), "training": TRAINING})
-    for a, b in zip(fit.build_model(recipe, recordings).get_weights(), fresh.get_weights(), strict=True):
+    for a, b in zip(speech.build_model(recipe, recordings).get_weights(), fresh.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
 
 
 def test_a_voice_that_said_some_words_only(sample_dir, tmp_path, front_end, tiny_model):
     """From scratch, the model's words are those of the recordings; a preset keeps all of its own."""
     recordings = [r for r in spoken_digits.load(sample_dir, "train") if r.speaker == "theo" and r.word != "nine"]
-    model = fit.build_model(tiny_recipe(), recordings)
+    model = speech.build_model(tiny_recipe(), recordings)
     assert len(model.text["vocabulary"]) == 9
     with pytest.raises(InputError, match="cannot say 'nine'"):
         model.generate(text="nine", speaker="theo")
@@ -236,12 +233,12 @@ def test_a_voice_that_said_some_words_only(sample_dir, tmp_path, front_end, tiny
         model.generate(text="9", speaker="theo")
     with pytest.raises(InputError, match="recordings of nine: the model's words are zero"):
         everything = [r for r in spoken_digits.load(sample_dir, "train") if r.speaker == "theo"]
-        fit.make_windows(model, tiny_recipe(), everything)
+        speech.make_windows(model, tiny_recipe(), everything)
 
     tiny_model.save_to_preset(tmp_path / "start")
     recordings = [dataclasses.replace(r, speaker=s) for s in ("ann", "theo") for r in recordings]
     recipe = parse_recipe({"name": "mine", "init": str(tmp_path / "start"), "training": TRAINING})
-    model = fit.build_model(recipe, recordings)
+    model = speech.build_model(recipe, recordings)
     durations = model.text["durations"]
     assert durations["theo"]["nine"] == 0.1 and durations["theo"]["six"] > 0.2  # the average voice's, its own
     assert durations["ann"] == front_end.durations["ann"] and durations[""] == front_end.durations[""]
@@ -254,22 +251,22 @@ def test_fine_tuning_needs_a_model_of_text_at_the_same_rate(sample_dir, tmp_path
     WaveNet((1, 2), 2, 4, 8, 4, sample_rate=8000).save_to_preset(tmp_path / "mute")
     recipe = parse_recipe({"name": "mine", "init": str(tmp_path / "mute"), "training": TRAINING})
     with pytest.raises(InputError, match="was not trained on text at 8000 Hz"):
-        fit.build_model(recipe, spoken_digits.load(sample_dir, "train"))
+        speech.build_model(recipe, spoken_digits.load(sample_dir, "train"))
 
 
 def test_a_model_trained_in_bfloat16_is_kept_in_float32():
     model = WaveNet((1, 2), 2, 4, 8, 4, dtype="mixed_bfloat16")
-    plain = fit.in_float32(model)
+    plain = epoch_end.in_float32(model)
     assert plain.dtype_policy.name == "float32" and plain.blocks[0].compute_dtype == "float32"
     for a, b in zip(plain.get_weights(), model.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
-    assert fit.in_float32(plain) is plain
+    assert epoch_end.in_float32(plain) is plain
 
 
 def test_schedule_warms_up_and_decays_to_the_end():
     recipe = tiny_recipe(learning_rate=1e-2, final_learning_rate=1e-3, warmup_steps=10)
     model = WaveNet((1,), 2, 4, 8, 4)
-    fit.compile_model(model, recipe, steps=200)
+    speech.compile_model(model, recipe, steps=200)
     rates = [float(keras.ops.convert_to_numpy(model.optimizer._learning_rate(step))) for step in (0, 10, 200)]
     assert rates == pytest.approx([1e-3, 1e-2, 1e-3], rel=1e-4)
 
@@ -277,7 +274,7 @@ def test_schedule_warms_up_and_decays_to_the_end():
 @pytest.mark.parametrize(("steps", "momentum"), [(20_000, 0.999), (100, 0.9), (5, 1 / 11)])
 def test_average_reaches_back_over_a_tenth_of_the_run_at_most(steps, momentum):
     model = WaveNet((1,), 2, 4, 8, 4)
-    fit.compile_model(model, tiny_recipe(ema=0.999), steps)
+    speech.compile_model(model, tiny_recipe(ema=0.999), steps)
     assert model.optimizer.ema_momentum == pytest.approx(momentum)
 
 

@@ -1,0 +1,59 @@
+"""The command `segment`."""
+
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from dilatednets.errors import InputError
+
+
+def segment(options: Namespace) -> None:
+    """`dilatednets segment MODEL IMAGE... --output DIR [--scales S ...] [--flip] [--count]`."""
+    from dilatednets.files import check_writable
+    from dilatednets.zoo import catalogue
+
+    output = Path(options.output)
+    stems = [Path(image).stem for image in options.images]
+    twice = {stem for stem in stems if stems.count(stem) > 1}
+    if twice:
+        raise InputError(f"{sorted(twice)[0]}: two images have this name; segment them into different folders")
+    if min(options.scales) <= 0:
+        raise InputError(f"--scales: must be above 0, not {min(options.scales)}")
+    check_writable(output / "labels.png")
+    model = catalogue.from_preset(options.model, "ContextSegmenter")
+    for image, stem in zip(options.images, stems, strict=True):
+        words = segment_file(model, image, output / stem, options.count, scales=options.scales, flip=options.flip)
+        print(f"{output / stem}.png and {stem}_overlay.png: {words}", flush=True)
+
+
+def segment_file(model: Any, image: str | Path, stem: Path, count: bool = False, **how: Any) -> str:
+    """Writes what a model sees in an image as `stem`.png and `stem`_overlay.png; returns it in words.
+
+    Args:
+        model: A ContextSegmenter.
+        image: An image file.
+        stem: Where, without a suffix.
+        count: Whether to count things.
+        **how: Arguments of `ContextSegmenter.segment`.
+    """
+    from dilatednets.data import label_plots
+    from dilatednets.data.images import as_rgb
+    from dilatednets.data.plots import save_png
+    from dilatednets.training.segmentation_data import task_of
+
+    rgb = as_rgb(image)
+    if model.head_name == "classification":
+        found = model.segment(rgb, **how)
+        names = model.class_names or tuple(map(str, range(model.num_classes)))
+        palette = model.palette or label_plots.default_palette(model.num_classes)
+        save_png(label_plots.label_image(found, palette), stem.with_name(f"{stem.name}.png"))
+        picture = label_plots.overlay(rgb, found, palette, names)
+        words = label_plots.shares(found, names)
+    else:
+        found = model.regress(rgb, **how)
+        save_png(label_plots.value_image(found[..., 0]), stem.with_name(f"{stem.name}.png"))
+        picture = label_plots.value_overlay(rgb, found[..., 0], (model.class_names or ("value",))[0])
+        words = f"values {found.min():.1f} to {found.max():.1f}"
+    save_png(picture, stem.with_name(f"{stem.name}_overlay.png"))
+    counting = task_of(model).count if count else None
+    return words if counting is None else f"{words}; {counting(found)} counted"

@@ -1,0 +1,41 @@
+"""CamVid in the SegNet layout: street scenes, 360x480, 11 classes and void."""
+
+from pathlib import Path
+
+from dilatednets.data.label_images import LabelledImages, find_pairs
+from dilatednets.errors import InputError
+
+CLASSES = (
+    "sky", "building", "pole", "road", "pavement", "tree", "sign", "fence", "car", "pedestrian", "bicyclist",
+)  # fmt: skip
+PALETTE = (
+    (128, 128, 128), (128, 0, 0), (192, 192, 128), (128, 64, 128), (60, 40, 222), (128, 128, 0), (192, 128, 128),
+    (64, 64, 128), (64, 0, 128), (64, 64, 0), (0, 128, 192),
+)  # fmt: skip
+VOID = 11
+SPLITS = {"train": "train", "validation": "val", "val": "val", "test": "test"}
+
+
+def load(data_dir: str, split: str) -> LabelledImages:
+    """The pairs of a split; files are read when asked for.
+
+    Args:
+        data_dir: Holds `train/ trainannot/ val/ valannot/ test/ testannot/`, or those of the split alone. Images may be PNG
+            or any other format that Pillow reads.
+        split: "train", "validation" (or "val"), or "test".
+
+    Raises:
+        InputError: for another split, or a folder that is missing or does not match its partner.
+
+    Reference:
+        Brostow, Fauqueur & Cipolla 2009, "Semantic object classes in video: A high-definition ground truth database".
+        Split and classes as in Badrinarayanan et al. 2015, SegNet.
+    """
+    if split not in SPLITS:
+        raise InputError(f"--split: camvid has {', '.join(SPLITS)}, not {split!r}")
+    folder = Path(data_dir)
+    name = SPLITS[split]
+    if not (folder / name).is_dir():
+        raise InputError(f"{folder / name}: missing; camvid has folders {name}/ and {name}annot/, see datasets/camvid")
+    images, labels = find_pairs(folder / name, folder / f"{name}annot")
+    return LabelledImages(images, labels, CLASSES, VOID, PALETTE)

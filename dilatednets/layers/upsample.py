@@ -1,0 +1,31 @@
+"""Bilinear upsampling of images whose size is known only when they come."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+
+def upsample(x: Any, factor: int) -> Any:
+    """Enlarges images by a whole factor, bilinearly, with half-pixel centres: pixel r becomes pixels f r to f r + f - 1.
+
+    Args:
+        x: (batch, height, width, channels).
+        factor: f.
+
+    Returns:
+        (batch, f height, f width, channels), in the type of `x`.
+
+    Example:
+    >>> import numpy as np
+    >>> np.asarray(upsample(np.array([0.0, 4.0], "float32").reshape(1, 1, 2, 1), 2))[0, 0, :, 0].tolist()
+    [0.0, 1.0, 3.0, 4.0]
+    """
+    x = ops.convert_to_tensor(x)
+    height, width = ops.shape(x)[1:3]
+    if keras.backend.backend() != "tensorflow":
+        return ops.image.resize(x, (factor * height, factor * width), interpolation="bilinear")
+    # Keras 3.15 compares the size with 0, which a size not known while tracing does not allow.
+    import tensorflow as tf
+
+    return tf.cast(tf.image.resize(x, tf.stack([factor * height, factor * width])), x.dtype)

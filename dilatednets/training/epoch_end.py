@@ -1,0 +1,147 @@
+"""What happens at the end of each epoch of a training run."""
+
+import importlib.util
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from dilatednets.errors import InputError
+from dilatednets.training.run_folder import RunFolder
+
+
+@dataclass(frozen=True)
+class Goal:
+    """The figure by which the best model of a run is chosen.
+
+    Args:
+        metric: Its name.
+        evaluate: Takes the model, with averaged weights, and gives validation figures by name, `metric` among them.
+        higher_is_better: Direction.
+        unit: Said after the figure.
+    """
+
+    metric: str
+    evaluate: Callable[[Any], dict[str, Any]]
+    higher_is_better: bool = False
+    unit: str = ""
+
+    def better(self, value: float, others: list[float]) -> bool:
+        """Whether `value` beats all of `others`."""
+        sign = -1 if self.higher_is_better else 1
+        return all(sign * value < sign * other for other in others)
+
+
+class EpochEnd(keras.callbacks.Callback):
+    """Evaluates the averaged weights, keeps the last and the best as presets, and saves the state.
+
+    Stops the run, with advice, at the first loss that is no number.
+
+    Args:
+        model: The model that is trained, compiled with an optimiser that averages weights and is built.
+        recipe: The run's recipe.
+        run: The run's folder.
+        goal: How to choose the best.
+        last_epoch: Epochs of the run up to the end of this stage; then the model is left with its averaged weights.
+        first_epoch: Epochs of the run before this stage.
+        evaluate_every: Epochs between evaluations.
+        prepare: Called with the model before an evaluation, once the averaged weights are in it.
+        sample: Called with the epoch after it was saved, to show what the model can do by now.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        recipe: Any,
+        run: RunFolder,
+        goal: Goal,
+        last_epoch: int,
+        first_epoch: int = 0,
+        evaluate_every: int = 1,
+        prepare: Callable[[Any], None] | None = None,
+        sample: Callable[[int], None] | None = None,
+    ) -> None:
+        super().__init__()
+        self.net, self.recipe, self.run, self.goal = model, recipe, run, goal
+        self.first_epoch, self.last_epoch = first_epoch, last_epoch
+        self.evaluate_every, self.prepare, self.sample = evaluate_every, prepare, sample
+        self.history: list[dict[str, Any]] = []
+        self.average = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
+        # It would not give the plain weights back after the last of `epochs`, since fit drops them: no epoch is the last.
+        self.average.set_params({"epochs": 0})
+
+    @property
+    def _variables(self) -> list[Any]:
+        """What the state holds: after the last epoch of a stage the weights alone, since the optimiser has done its work."""
+        over = len(self.history) >= self.last_epoch
+        return [*self.net.variables] if over else [*self.net.variables, *self.net.optimizer.variables]
+
+    def restore(self) -> int:
+        """Restores the last state, if it is of this stage; returns the epoch to go on with."""
+        self.history = self.run.history()
+        if self.first_epoch < len(self.history) <= self.last_epoch:
+            self.run.restore(self._variables)
+        return len(self.history)
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Looks at the loss."""
+        loss = float((logs or {}).get("loss", 0.0))
+        if not math.isfinite(loss):
+            raise self._diverged(f"the loss became {loss} in step {batch + 1}")
+
+    def _diverged(self, what: str) -> InputError:
+        return InputError(
+            f"learning_rate: {what} of epoch {len(self.history) + 1}; lower it, or training.clip_norm from "
+            f"{self.recipe.training.clip_norm} (try a third), and start again in another folder"
+        )
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """See the class."""
+        logs = {} if logs is None else logs
+        metric = self.goal.metric
+        over = epoch + 1 >= self.last_epoch
+        self.average.set_model(self.net)
+        self.average.on_epoch_end(epoch)  # the averaged weights come in ...
+        row: dict[str, Any] = {"epoch": epoch + 1, **{name: float(value) for name, value in logs.items()}}
+        if over or (epoch + 1) % self.evaluate_every == 0:
+            if self.prepare is not None:
+                self.prepare(self.net)
+            figures = self.goal.evaluate(self.net)
+            value = float(figures[metric])
+            if not math.isfinite(value):
+                raise self._diverged(f"validation became {value} at the end")
+            logs[f"validation_{metric}"] = value  # for the callbacks that log
+            known = [r[f"validation_{metric}"] for r in self.history if r.get(f"validation_{metric}") is not None]
+            print(f"\nepoch {epoch + 1}: {value:.4f} {self.goal.unit} on validation", flush=True)
+            averaged = in_float32(self.net)
+            for name in ("last", "best") if self.goal.better(value, known) else ("last",):
+                averaged.save_to_preset(self.run.path / name, recipe=self.run.recipe_text)
+            row[f"validation_{metric}"] = value
+        else:
+            row[f"validation_{metric}"] = None
+        self.history.append(row)
+        self.average.on_epoch_begin(epoch + 1)  # ... and go out again
+        if over:  # the stage leaves them in the model, as fit itself does at its end
+            self.net.optimizer.finalize_variable_values(self.net.trainable_variables)
+        self.run.save_state(self._variables, self.history)
+        if self.sample is not None:
+            self.sample(epoch + 1)
+
+
+def in_float32(model: Any) -> Any:
+    """The same weights in a model that computes in float32, whatever policy it was trained with."""
+    if model.dtype_policy.name == "float32":
+        return model
+    plain = type(model).from_config({**model.get_config(), "dtype": "float32"})
+    plain.set_weights(model.get_weights())
+    return plain
+
+
+def tensorboard(path: Path) -> list[keras.callbacks.Callback]:
+    """TensorBoard logs, where TensorFlow is there to write them."""
+    if keras.backend.backend() == "tensorflow" and importlib.util.find_spec("tensorboard"):
+        return [keras.callbacks.TensorBoard(path / "tensorboard")]
+    return []

@@ -1,0 +1,210 @@
+"""Trains a ContextSegmenter by a recipe, stage by stage."""
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from dilatednets.data.augmentation import Augmentation
+from dilatednets.data.image_batches import ImageBatches
+from dilatednets.data.label_images import LabelledImages
+from dilatednets.training.batch_statistics import settle
+from dilatednets.training.epoch_end import EpochEnd, Goal, tensorboard
+from dilatednets.training.run_folder import RunFolder
+from dilatednets.training.segmentation_data import Task, check_classes, evaluate_pairs, task, task_of
+from dilatednets.training.segmentation_loss import RegressionLoss, SegmentationLoss, class_weights
+from dilatednets.training.segmentation_recipe import SegmentationRecipe, Stage
+from dilatednets.zoo.context_segmenter import ContextSegmenter
+
+SETTLING_STEPS = 30
+"""Batches over which statistics are measured for the averaged weights."""
+
+
+def train(recipe: SegmentationRecipe, data_dir: str, output: str, resume: bool = False) -> Path:
+    """Trains by a recipe and returns the folder of the best model on validation, a preset.
+
+    Each stage starts from the averaged weights of the stage before it.
+
+    Args:
+        recipe: What to do.
+        data_dir: The data set's folder.
+        output: The run's folder; see `RunFolder`.
+        resume: Go on from the last epoch end. The weights then end the same as without the interruption.
+
+    Raises:
+        InputError: for bad data, a run that is there already, or a loss that is no number, with advice.
+    """
+    keras.utils.set_random_seed(recipe.training.seed)
+    given = task(recipe.data.reader, recipe.net.head)
+    pairs, held_out = given.pairs(data_dir, "train"), given.pairs(data_dir, "validation")
+    loss = make_loss(recipe, pairs, given)
+    run = RunFolder(Path(output), recipe, resume)
+    finished = 0
+    model = None
+    for stage in recipe.stages.values():
+        previous, model = model, build_model(recipe, given, pairs, stage)
+        if previous is not None:
+            transfer(previous, model)
+        finished += stage.epochs
+        model = train_stage(model, recipe, stage, finished, given, pairs, held_out, loss, run)
+    return run.path / "best"
+
+
+def train_stage(
+    model: ContextSegmenter,
+    recipe: SegmentationRecipe,
+    stage: Stage,
+    last_epoch: int,
+    given: Task,
+    pairs: LabelledImages,
+    held_out: LabelledImages,
+    loss: keras.losses.Loss,
+    run: RunFolder,
+) -> ContextSegmenter:
+    """Trains the part of `model` that the stage names, up to `last_epoch` of the run; returns it with averaged weights."""
+    first_epoch = last_epoch - stage.epochs
+    batches = ImageBatches(
+        pairs, make_augmentation(recipe, stage), stage.batch_size, recipe.training.seed, given.target
+    )
+    if stage.train == "context":
+        model.front_end.trainable = False
+        model.scores.trainable = False
+    compile_model(model, recipe, stage, loss, batches.steps_per_epoch * stage.epochs)
+    callback = EpochEnd(
+        model,
+        recipe,
+        run,
+        goal=make_goal(model, given, held_out),
+        last_epoch=last_epoch,
+        first_epoch=first_epoch,
+        evaluate_every=recipe.training.evaluate_every,
+        prepare=lambda net: settle(net, (images for images, _ in itertools.islice(batches.epochs(), SETTLING_STEPS))),
+    )
+    epoch = callback.restore()
+    if epoch < last_epoch:
+        model.fit(
+            data_of(batches, epoch),
+            epochs=last_epoch,
+            initial_epoch=epoch,
+            steps_per_epoch=batches.steps_per_epoch,
+            callbacks=[callback, *tensorboard(run.path)],
+            shuffle=False,
+            verbose=2,
+        )
+    return model
+
+
+def make_goal(model: ContextSegmenter, given: Task, held_out: LabelledImages) -> Goal:
+    """Mean IoU, or mean absolute error."""
+
+    def measure(net: ContextSegmenter) -> dict[str, Any]:
+        return evaluate_pairs(net, held_out, given)
+
+    if model.head_name == "classification":
+        return Goal("mean_iou", measure, higher_is_better=True, unit="mean IoU")
+    return Goal("mae", measure, unit="mean absolute error")
+
+
+def build_model(recipe: SegmentationRecipe, given: Task, pairs: LabelledImages, stage: Stage) -> ContextSegmenter:
+    """The stage's model, untrained or from `init`; classes come from the data."""
+    net, names = recipe.net, given.names(pairs)
+    arguments: dict[str, Any] = {
+        "num_classes": len(names),
+        "class_names": names,
+        "palette": pairs.palette if net.head == "classification" else (),
+        "context": "none" if stage.train == "front_end" else net.context,
+        "context_dilations": net.context_dilations,
+        "context_identity": net.context_identity,
+        "head": net.head,
+        "dropout": net.dropout,
+        "dtype": recipe.training.dtype,
+    }
+    if recipe.init:
+        return ContextSegmenter.from_preset(recipe.init, **arguments)
+    options = ("widths", "blocks", "dilations", "stride", "output_channels")
+    light = {name: getattr(net, name) for name in options} if net.front_end == "light" else {}
+    return ContextSegmenter(front_end=net.front_end, front_end_options=light, **arguments)
+
+
+def transfer(source: ContextSegmenter, target: ContextSegmenter) -> None:
+    """Copies every weight that both have, by path and shape."""
+    weights = {weight.path: weight for weight in source.weights}
+    for weight in target.weights:
+        found = weights.get(weight.path)
+        if found is not None and tuple(found.shape) == tuple(weight.shape):
+            weight.assign(found)
+
+
+def make_loss(recipe: SegmentationRecipe, pairs: LabelledImages, given: Task) -> keras.losses.Loss:
+    """The recipe's loss; class weights are counted in the training labels."""
+    training = recipe.training
+    if recipe.net.head == "regression":
+        return RegressionLoss()
+    labels = (labels if given.target is None else given.target(labels) for _, labels in pairs)
+    weights = class_weights(training.class_weights, labels, len(given.names(pairs)))
+    return SegmentationLoss(training.loss, weights, training.label_smoothing)
+
+
+def make_augmentation(recipe: SegmentationRecipe, stage: Stage) -> Augmentation:
+    """What the recipe varies in a stage."""
+    training = recipe.training
+    return Augmentation(
+        crop=(stage.crop[0], stage.crop[1]),
+        scale=(stage.scale[0], stage.scale[1]),
+        aspect=training.aspect,
+        flip=training.flip,
+        turn=training.turn,
+        colour=training.colour,
+        blur=training.blur,
+    )
+
+
+def compile_model(
+    model: ContextSegmenter, recipe: SegmentationRecipe, stage: Stage, loss: keras.losses.Loss, steps: int
+) -> None:
+    """AdamW with warm-up, cosine decay, clipping by norm and averaged weights."""
+    training = recipe.training
+    warmup = min(stage.warmup_steps, steps // 10)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        stage.final_learning_rate if warmup else stage.learning_rate,
+        max(steps - warmup, 1),
+        alpha=stage.final_learning_rate / stage.learning_rate,
+        warmup_target=stage.learning_rate if warmup else None,
+        warmup_steps=warmup,
+    )
+    optimizer = keras.optimizers.AdamW(
+        schedule,
+        weight_decay=training.weight_decay,
+        global_clipnorm=training.clip_norm,
+        use_ema=True,
+        ema_momentum=min(training.ema, 1 - 10 / max(steps, 11)),
+    )
+    optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma"])
+    model.compile(optimizer, loss, jit_compile=False)
+    optimizer.build(model.trainable_variables)
+
+
+def data_of(batches: ImageBatches, first_epoch: int) -> Any:
+    """A tf.data pipeline where TensorFlow runs the model, else a plain generator."""
+    if keras.backend.backend() == "tensorflow":
+        return batches.dataset(first_epoch)
+    return batches.epochs(first_epoch)
+
+
+def evaluate(
+    model: ContextSegmenter, data_dir: str, split: str, reader: str | None = None, **options: Any
+) -> dict[str, Any]:
+    """Figures of a model on a split of a data set; see `dilatednets.training.evaluate`.
+
+    Args:
+        model: The model.
+        data_dir: The data set's folder.
+        split: "train", "validation" or "test".
+        reader: The data set; None finds it by the model's classes.
+        **options: Of `ContextSegmenter.segment`: `scales`, `flip`.
+    """
+    given = task_of(model, reader)
+    pairs = given.pairs(data_dir, split)
+    check_classes(model, given.names(pairs), data_dir)
+    return {**evaluate_pairs(model, pairs, given, **options), "images": len(pairs), "split": split}

@@ -1,0 +1,155 @@
+"""Losses of segmentation: cross-entropy, soft Dice, their sum; class weights; errors of regression."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+LOSSES = ("cross_entropy", "dice", "cross_entropy_and_dice")
+CLASS_WEIGHTS = ("none", "enet", "median_frequency")
+
+
+@keras.saving.register_keras_serializable("dilatednets")
+class SegmentationLoss(keras.losses.Loss):
+    """Loss of class scores over the pixels that count.
+
+    Cross-entropy: the weighted mean over all labelled pixels of the batch, each weighted by its class. Soft Dice:
+    1 - 2 |P Y| / (|P| + |Y|) a class over the batch, averaged over the classes that occur in it.
+
+    Args:
+        kind: "cross_entropy", "dice" or "cross_entropy_and_dice".
+        class_weights: One a class; None: all count the same.
+        label_smoothing: Share of each target given to all classes alike.
+        **kwargs: Arguments of `keras.losses.Loss`.
+
+    Call arguments:
+        y_true: class numbers (batch, height, width); those below 0 do not count.
+        y_pred: logits (batch, height, width, classes).
+
+    Reference:
+        Milletari et al. 2016, "V-Net" (arXiv 1606.04797), section 3, for Dice.
+
+    Example:
+    >>> import numpy as np
+    >>> labels = np.array([[[0, -1]]])
+    >>> loss = SegmentationLoss()
+    >>> round(float(loss(labels, np.array([[[[0.0, 0.0], [5.0, -5.0]]]], "float32"))), 4)  # ln 2; the second is ignored
+    0.6931
+    """
+
+    def __init__(
+        self,
+        kind: str = "cross_entropy",
+        class_weights: Sequence[float] | None = None,
+        label_smoothing: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**{"dtype": "float32", **kwargs})
+        if kind not in LOSSES:
+            raise ValueError(f"SegmentationLoss: kind must be one of {', '.join(LOSSES)}, not {kind!r}")
+        self.kind = kind
+        self.class_weights = None if class_weights is None else [float(w) for w in class_weights]
+        self.label_smoothing = label_smoothing
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """The loss of the batch, a scalar."""
+        labels = ops.cast(y_true, "int32")
+        counts = ops.cast(labels >= 0, y_pred.dtype)
+        labels = ops.maximum(labels, 0)
+        total = 0.0
+        if "cross_entropy" in self.kind:
+            total += self._cross_entropy(labels, counts, y_pred)
+        if "dice" in self.kind:
+            total += _dice(labels, counts, y_pred)
+        return total
+
+    def _cross_entropy(self, labels: Any, counts: Any, logits: Any) -> Any:
+        loss = keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)
+        if self.label_smoothing:
+            even = ops.logsumexp(logits, axis=-1) - ops.mean(logits, axis=-1)
+            loss = (1 - self.label_smoothing) * loss + self.label_smoothing * even
+        if self.class_weights is not None:
+            counts = counts * ops.take(ops.convert_to_tensor(self.class_weights, logits.dtype), labels)
+        return ops.sum(loss * counts) / ops.maximum(ops.sum(counts), 1e-6)
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {
+            **super().get_config(),
+            "kind": self.kind,
+            "class_weights": self.class_weights,
+            "label_smoothing": self.label_smoothing,
+        }
+
+
+@keras.saving.register_keras_serializable("dilatednets")
+class RegressionLoss(keras.losses.Loss):
+    """Mean absolute error over the pixels that count.
+
+    Args:
+        **kwargs: Arguments of `keras.losses.Loss`.
+
+    Call arguments:
+        y_true: values (batch, height, width, n), 0 or above; those below 0 do not count.
+        y_pred: values of the same shape.
+
+    Example:
+    >>> import numpy as np
+    >>> float(RegressionLoss()(np.array([[[[3.0], [-1.0]]]], "float32"), np.array([[[[1.0], [9.0]]]], "float32")))
+    2.0
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"dtype": "float32", **kwargs})
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """The loss of the batch, a scalar."""
+        counts = ops.cast(y_true >= 0, y_pred.dtype)
+        return ops.sum(ops.abs(y_true - y_pred) * counts) / ops.maximum(ops.sum(counts), 1.0)
+
+
+def _dice(labels: Any, counts: Any, logits: Any) -> Any:
+    truth = ops.one_hot(labels, logits.shape[-1], dtype=logits.dtype) * counts[..., None]
+    guess = ops.softmax(logits) * counts[..., None]
+    axes = (0, 1, 2)
+    pixels = ops.sum(truth, axes)
+    both, all_ = ops.sum(truth * guess, axes), pixels + ops.sum(guess, axes)
+    occurs = ops.cast(pixels > 0, logits.dtype)
+    return ops.sum(occurs * (1 - 2 * both / ops.maximum(all_, 1e-6))) / ops.maximum(ops.sum(occurs), 1.0)
+
+
+def class_weights(kind: str, label_images: Iterable[np.ndarray], num_classes: int) -> list[float] | None:
+    """Weights that make up for rare classes.
+
+    "enet": 1 / ln(1.02 + share of the pixels). "median_frequency": the median of all classes' frequencies over the class's
+    own, a frequency being the class's share of the labelled pixels of the images it occurs in.
+
+    Args:
+        kind: "none", "enet" or "median_frequency".
+        label_images: Class numbers; those below 0 do not count.
+        num_classes: Classes. One that never occurs weighs 1 in "median_frequency".
+
+    Reference:
+        Paszke et al. 2016, "ENet" (arXiv 1606.02147), section 5.2; Eigen & Fergus 2015 (arXiv 1411.4734), section 4.3.3.
+
+    Example:
+    >>> class_weights("median_frequency", [np.array([[0, 0, 0, 1]])], 2)
+    [0.6666666666666666, 2.0]
+    """
+    if kind == "none":
+        return None
+    pixels, present = np.zeros(num_classes), np.zeros(num_classes)
+    for labels in label_images:
+        count = np.bincount(labels[labels >= 0].ravel(), minlength=num_classes)
+        pixels += count
+        present += (count > 0) * count.sum()
+    if kind == "enet":
+        weights = 1 / np.log(1.02 + pixels / max(pixels.sum(), 1))
+    else:
+        frequency = pixels / np.maximum(present, 1)
+        seen = frequency > 0
+        weights = np.ones(num_classes)
+        weights[seen] = np.median(frequency[seen]) / frequency[seen]
+    return [float(w) for w in weights]

@@ -1,0 +1,136 @@
+"""The recipe of a ContextSegmenter."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dilatednets.layers.context_module import DILATIONS
+from dilatednets.layers.light_front_end import DILATIONS as COARSE_DILATIONS
+from dilatednets.training.recipe_rules import NOT_NEGATIVE, POSITIVE, Rule, Rules, one_of
+
+
+@dataclass(frozen=True)
+class Data:
+    """What to train on."""
+
+    reader: str = "camvid"
+    """The data set's reader, a module of dilatednets.data."""
+
+
+@dataclass(frozen=True)
+class Net:
+    """Arguments of ContextSegmenter that are not given by the data."""
+
+    front_end: str = "light"
+    context: str = "basic"
+    context_dilations: list[int] = field(default_factory=lambda: list(DILATIONS))
+    context_identity: bool = True
+    head: str = "classification"
+    dropout: float = 0.1
+    widths: list[int] = field(default_factory=lambda: [32, 48, 128, 256])
+    """This and the rest: of the light front end."""
+    blocks: list[int] = field(default_factory=lambda: [1, 4])
+    dilations: list[int] = field(default_factory=lambda: list(COARSE_DILATIONS))
+    stride: int = 4
+    output_channels: int = 64
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of the training; see section 3 of the paper for the three that it uses."""
+
+    train: str = "all"
+    """"front_end": the net without its context module; "context": the context module alone, the rest fixed; "all"."""
+    epochs: int = 50
+    batch_size: int = 8
+    crop: list[int] = field(default_factory=lambda: [256, 320])
+    learning_rate: float = 1e-3
+    final_learning_rate: float = 1e-5
+    """Reached by a cosine at the end of the stage."""
+    warmup_steps: int = 300
+    scale: list[float] = field(default_factory=lambda: [0.5, 2.0])
+    """Smallest and largest magnification of the images."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """What all stages share."""
+
+    loss: str = "cross_entropy"
+    class_weights: str = "none"
+    label_smoothing: float = 0.0
+    weight_decay: float = 0.02
+    clip_norm: float = 5.0
+    """Of the gradient of all weights together."""
+    ema: float = 0.998
+    """Decay of the averaged weights, which are the ones evaluated and kept."""
+    aspect: float = 1.0
+    flip: bool = True
+    turn: bool = False
+    colour: float = 0.0
+    blur: float = 0.0
+    seed: int = 0
+    dtype: str = "float32"
+    evaluate_every: int = 1
+    """Epochs between evaluations on validation."""
+
+
+@dataclass(frozen=True)
+class SegmentationRecipe:
+    """A training run of a ContextSegmenter: data, net, stages, and the figure it must reach."""
+
+    name: str
+    model: str = "ContextSegmenter"
+    init: str = ""
+    """A preset to start from instead of random weights; its front end is kept, whatever `net` says of it."""
+    goal: dict[str, float] = field(default_factory=dict)
+    data: Data = field(default_factory=Data)
+    net: Net = field(default_factory=Net)
+    training: Training = field(default_factory=Training)
+    stages: dict[str, Stage] = field(default_factory=lambda: {"all": Stage()})
+
+    @property
+    def epochs(self) -> int:
+        """Of the whole run."""
+        return sum(stage.epochs for stage in self.stages.values())
+
+    def try_next(self, model: Path) -> str:
+        """A command to try with what was trained."""
+        return f"dilatednets segment {model} IMAGE --output segmented"
+
+
+_POSITIVE_INTEGERS: Rule = (lambda x: bool(x) and min(x) > 0, "a list of positive integers")
+_SHARE: Rule = (lambda x: 0 <= x < 1, "at least 0 and below 1")
+
+RULES: Rules = {
+    "data.reader": one_of("camvid", "nuclei", "folder"),
+    "net.front_end": one_of("light", "vgg16"),
+    "net.context": one_of("none", "basic", "large"),
+    "net.context_dilations": _POSITIVE_INTEGERS,
+    "net.head": one_of("classification", "regression"),
+    "net.dropout": _SHARE,
+    "net.widths": (lambda x: len(x) == 4 and min(x) > 0 and max(x) % 2 == 0, "four positive even integers"),
+    "net.blocks": (lambda x: len(x) == 2 and min(x) >= 0, "two integers, 0 or above"),
+    "net.dilations": _POSITIVE_INTEGERS,
+    "net.stride": (lambda x: x in (4, 8), "4 or 8"),
+    "net.output_channels": POSITIVE,
+    "training.loss": one_of("cross_entropy", "dice", "cross_entropy_and_dice"),
+    "training.class_weights": one_of("none", "enet", "median_frequency"),
+    "training.label_smoothing": _SHARE,
+    "training.weight_decay": NOT_NEGATIVE,
+    "training.clip_norm": POSITIVE,
+    "training.ema": (lambda x: 0 < x < 1, "between 0 and 1"),
+    "training.aspect": (lambda x: x >= 1, "1 or above"),
+    "training.colour": NOT_NEGATIVE,
+    "training.blur": (lambda x: 0 <= x <= 1, "between 0 and 1"),
+    "training.seed": (lambda x: 0 <= x < 2**32, "0 or above, and below 2**32"),
+    "training.dtype": one_of("float32", "mixed_bfloat16"),
+    "training.evaluate_every": POSITIVE,
+    "stages.*.train": one_of("front_end", "context", "all"),
+    "stages.*.epochs": POSITIVE,
+    "stages.*.batch_size": POSITIVE,
+    "stages.*.crop": (lambda x: len(x) == 2 and min(x) > 0, "two positive integers, height and width"),
+    "stages.*.learning_rate": POSITIVE,
+    "stages.*.final_learning_rate": POSITIVE,
+    "stages.*.warmup_steps": NOT_NEGATIVE,
+    "stages.*.scale": (lambda x: len(x) == 2 and 0 < x[0] <= x[1], "two numbers above 0, the smaller first"),
+}

@@ -1,0 +1,273 @@
+"""The context-module segmenter: a front end, class scores, context, and a label for every pixel."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from dilatednets.errors import InputError
+from dilatednets.generation.compiled import compiled
+from dilatednets.layers.context_module import DILATIONS, ContextModule
+from dilatednets.layers.light_front_end import LightFrontEnd
+from dilatednets.layers.upsample import upsample
+from dilatednets.zoo import cost, presets, tiling
+
+FRONT_ENDS: dict[str, Any] = {"light": LightFrontEnd}
+CONTEXTS = ("none", "basic", "large")
+
+
+@keras.saving.register_keras_serializable("dilatednets")
+class ContextSegmenter(keras.Model):
+    """Scores every pixel of an image: front end -> 1x1 scores -> context module -> bilinear upsampling.
+
+    Images of any size go in; the net pads them to what its front end can divide, by reflection at the lower and right
+    edge, and cuts the scores to the image again.
+
+    Args:
+        num_classes: Classes, or values a pixel with `head="regression"`.
+        front_end: "light", or any layer of the interface below; see docs of `LightFrontEnd`.
+        context: "basic" or "large", or "none" for the front end alone.
+        context_dilations: Of the context module.
+        context_identity: Whether the context module starts as the identity; False for comparison.
+        head: "classification" or "regression".
+        class_names: For reports and legends.
+        palette: An (R, G, B) a class, for label images and overlays.
+        front_end_options: Arguments of the front end.
+        dropout: Of whole feature maps before the scores, in training.
+        **kwargs: Arguments of `keras.Model`.
+
+    A front end is a Keras layer with `stride` (pixels an output pixel stands for), `multiple` (what height and width must
+    be multiples of), `margin` (pixels it consumes on each side, filled by reflection), `mean` and `std` of the RGB
+    values it expects to be taken out, and `receptive_field`.
+
+    Input shape:
+        image (batch, height, width, 3), RGB from 0 to 255, of any number type.
+
+    Output shape:
+        float32 (batch, height, width, num_classes): logits, or values.
+
+    Raises:
+        InputError: for an argument out of range.
+
+    Reference:
+        Yu & Koltun 2016, "Multi-Scale Context Aggregation by Dilated Convolutions" (arXiv 1511.07122), sections 3 and 4.
+
+    Example:
+    >>> import numpy as np
+    >>> model = ContextSegmenter(num_classes=11)
+    >>> model(np.zeros((1, 45, 60, 3), "uint8")).shape
+    TensorShape([1, 45, 60, 11])
+    """
+
+    presets = presets.PresetNames("ContextSegmenter")
+
+    def __init__(
+        self,
+        num_classes: int,
+        front_end: str = "light",
+        context: str = "basic",
+        context_dilations: Sequence[int] = DILATIONS,
+        context_identity: bool = True,
+        head: str = "classification",
+        class_names: Sequence[str] = (),
+        palette: Sequence[Sequence[int]] = (),
+        front_end_options: dict[str, Any] | None = None,
+        dropout: float = 0.1,
+        **kwargs: Any,
+    ) -> None:
+        # Automatic casting would round pixels to bfloat16's 8 bits before they are normalised.
+        super().__init__(autocast=False, **kwargs)
+        if num_classes < 1 or (head == "classification" and num_classes < 2):
+            raise InputError(f"num_classes: at least 2, or 1 for regression, not {num_classes}")
+        if front_end not in FRONT_ENDS:
+            raise InputError(f"front_end: must be one of {', '.join(FRONT_ENDS)}, not {front_end!r}")
+        if context not in CONTEXTS:
+            raise InputError(f"context: must be one of {', '.join(CONTEXTS)}, not {context!r}")
+        if head not in ("classification", "regression"):
+            raise InputError(f"head: must be 'classification' or 'regression', not {head!r}")
+        if class_names and len(class_names) != num_classes:
+            raise InputError(f"class_names: {len(class_names)} names for {num_classes} classes")
+        self.num_classes = num_classes
+        self.front_end_name = front_end
+        self.context_name = context
+        self.head_name = head
+        self.class_names = tuple(class_names)
+        self.palette = tuple(tuple(int(value) for value in colour) for colour in palette)
+        self._settings: dict[str, Any] = {
+            "context_dilations": list(context_dilations),
+            "context_identity": context_identity,
+            "front_end_options": dict(front_end_options or {}),
+            "dropout": dropout,
+        }
+        policy = self.dtype_policy
+        self.front_end = FRONT_ENDS[front_end](**self._settings["front_end_options"], dtype=policy, name="front_end")
+        self.drop = keras.layers.SpatialDropout2D(dropout, dtype=policy, name="drop")
+        self.scores = keras.layers.Conv2D(num_classes, 1, dtype=policy, name="scores")
+        self.context = None
+        if context != "none":
+            self.context = ContextModule(
+                context, context_dilations, identity=context_identity, dtype=policy, name="context"
+            )
+        self._compiled: Any = None
+        self._build()
+
+    def _build(self) -> None:
+        """Creates every weight at once: their shapes follow from the arguments alone."""
+        self.front_end.build((None, None, None, 3))
+        features = self.front_end.compute_output_shape((None, None, None, 3))
+        self.scores.build(features)
+        if self.context is not None:
+            self.context.build((*features[:-1], self.num_classes))
+        self.built = True
+
+    @property
+    def context_dilations(self) -> tuple[int, ...]:
+        """Dilations of the context module; none without one."""
+        return () if self.context is None else self.context.dilations
+
+    @property
+    def receptive_field(self) -> int:
+        """Height and width, in pixels, of the patch that one output pixel sees."""
+        field: int = self.front_end.receptive_field
+        if self.context is not None:
+            field += (self.context.receptive_field - 1) * self.front_end.stride
+        return field + 2 * self.front_end.stride - 1  # bilinear upsampling mixes two neighbours
+
+    def call(self, inputs: Any, training: Any = None) -> Any:
+        """Scores or values of every pixel; see the class."""
+        height, width = ops.shape(inputs)[1:3]
+        x = (ops.cast(inputs, "float32") - np.float32(self.front_end.mean)) / np.float32(self.front_end.std)
+        multiple, margin = self.front_end.multiple, self.front_end.margin
+        x = _pad(ops.cast(x, self.compute_dtype), margin, margin + -height % multiple, margin + -width % multiple)
+        x = self.drop(self.front_end(x, training=training), training=training)
+        x = self.scores(x)
+        if self.context is not None:
+            x = self.context(x)
+        # Float32 from here on, whatever the policy: losses and thresholds need it.
+        x = upsample(ops.cast(x, "float32"), self.front_end.stride)
+        return x[:, :height, :width]
+
+    def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
+        """The input's shape with `num_classes` channels."""
+        return (*input_shape[:-1], self.num_classes)
+
+    def segment(self, image: Any, *, scales: Sequence[float] = (1.0,), flip: bool = False) -> np.ndarray:
+        """The class of every pixel.
+
+        Args:
+            image: A path, a PIL image, or an array uint8 or uint16 (height, width[, channels]) of any size; see
+                `dilatednets.data.images.as_rgb`. Above 768 pixels a side it goes through in overlapping tiles, blended
+                without seams, in bounded memory.
+            scales: Magnifications at which the net looks, their probabilities averaged. More are slower and often better.
+            flip: Whether it also looks at the mirror image.
+
+        Returns:
+            int32 (height, width).
+
+        Raises:
+            InputError: for what is no image, or a model that gives values instead of classes.
+
+        Example:
+        >>> model = ContextSegmenter(num_classes=3)
+        >>> model.segment(np.zeros((40, 30), "uint8")).shape
+        (40, 30)
+        """
+        if self.head_name != "classification":
+            raise InputError("segment: this model gives values, not classes; call regress")
+        bands = (np.argmax(band, axis=-1).astype(np.int32) for band in self._bands(image, scales, flip))
+        return np.concatenate(list(bands))
+
+    def regress(self, image: Any, *, scales: Sequence[float] = (1.0,), flip: bool = False) -> np.ndarray:
+        """The values of every pixel, float32 (height, width, num_classes); otherwise as `segment`."""
+        if self.head_name != "regression":
+            raise InputError("regress: this model gives classes, not values; call segment")
+        return np.concatenate(list(self._bands(image, scales, flip)))
+
+    def _bands(self, image: Any, scales: Sequence[float], flip: bool) -> Iterator[np.ndarray]:
+        """Probabilities or values, a band of rows at a time."""
+        from dilatednets.data.images import as_rgb
+
+        if not scales or min(scales) <= 0:
+            raise InputError(f"scales: numbers above 0, at least one, not {scales!r}")
+        views = [(scale, mirrored) for scale in scales for mirrored in ((False, True) if flip else (False,))]
+
+        def predict(part: np.ndarray) -> np.ndarray:
+            return np.mean([self._look(part, *view) for view in views], axis=0)
+
+        return tiling.rows_of_tiles(as_rgb(image), predict)
+
+    def _look(self, image: np.ndarray, scale: float, mirrored: bool) -> np.ndarray:
+        """Probabilities or values of uint8 (height, width, 3), seen at another scale or mirrored."""
+        from dilatednets.data.images import resize
+
+        if self._compiled is None:
+            self._compiled = compiled(self._outputs, [*self.variables], xla=False)
+        height, width = image.shape[:2]
+        view = image[:, ::-1] if mirrored else image
+        if scale != 1:
+            view = resize(view, max(round(height * scale), 2), max(round(width * scale), 2))
+        y = self._compiled(np.ascontiguousarray(view)[None])
+        if scale != 1:
+            y = ops.image.resize(y, (height, width), interpolation="bilinear")
+        y = ops.convert_to_numpy(y)[0]
+        return y[:, ::-1] if mirrored else y
+
+    def _outputs(self, x: Any) -> Any:
+        """Probabilities or values."""
+        y = self(x, training=False)
+        return ops.softmax(y) if self.head_name == "classification" else y
+
+    def describe(self) -> dict[str, Any]:
+        """Parameters, multiply-accumulates a pixel, receptive field."""
+        return cost.describe_segmenter(self)
+
+    @classmethod
+    def from_preset(cls, handle: Any, **overrides: Any) -> "ContextSegmenter":
+        """Loads a trained model by name or folder; see `dilatednets.zoo.presets.load`.
+
+        Another `num_classes`, or another `head`, gives fresh scores and a fresh context module on the trained front end.
+        """
+        if "num_classes" in overrides:
+            overrides = {"class_names": (), "palette": (), **overrides}
+        model: ContextSegmenter = presets.load(cls, handle, overrides)
+        return model
+
+    def adopt(self, trained: "ContextSegmenter") -> None:
+        """Nothing to take over beyond the weights of equal shape."""
+
+    def save_to_preset(self, folder: Any, card: dict[str, Any] | None = None, recipe: str | None = None) -> None:
+        """Writes what `from_preset` reads; see `dilatednets.zoo.presets.save`."""
+        presets.save(self, folder, card or {}, recipe)
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {
+            **super().get_config(),
+            "num_classes": self.num_classes,
+            "front_end": self.front_end_name,
+            "context": self.context_name,
+            "head": self.head_name,
+            "class_names": list(self.class_names),
+            "palette": [list(colour) for colour in self.palette],
+            **self._settings,
+        }
+
+
+def _pad(x: Any, before: int, below: Any, right: Any) -> Any:
+    """Pads by reflection; by repeating the edge where the image is too small to reflect."""
+    if isinstance(below, int) and isinstance(right, int) and not (before or below or right):
+        return x
+    height, width = ops.shape(x)[1:3]
+    rows = _reflected(height, before, below)
+    columns = _reflected(width, before, right)
+    return ops.take(ops.take(x, rows, axis=1), columns, axis=2)
+
+
+def _reflected(length: Any, before: int, after: Any) -> Any:
+    """Row numbers of a reflection that does not repeat the edge: ... 2 1 0 1 2 ... n-2 n-1 n-2 ..., as often as needed."""
+    period = ops.maximum(2 * (length - 1), 1)
+    index = ops.arange(length + before + after) - before
+    index = ops.mod(index, period)
+    return ops.minimum(index, period - index)

@@ -1,0 +1,88 @@
+"""Images of any size through a net, in overlapping tiles blended without seams."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+TILE, OVERLAP, IGNORED = 768, 192, 48
+
+
+def rows_of_tiles(
+    image: np.ndarray,
+    predict: Callable[[np.ndarray], np.ndarray],
+    tile: int = TILE,
+    overlap: int = OVERLAP,
+    ignored: int = IGNORED,
+) -> Iterator[np.ndarray]:
+    """What a net says of an image, from top to bottom, a band of rows at a time.
+
+    Tiles overlap; where they do, their values are mixed with weights that rise evenly from the tile's edge and add up to
+    one. The outermost pixels of a tile, where it lacks context, do not count but at the edge of the image. No more than
+    two rows of tiles are held at once.
+
+    Args:
+        image: (height, width, channels).
+        predict: Takes a part of the image, (rows, columns, channels), and gives (rows, columns, values).
+        tile: Side of a tile.
+        overlap: Pixels that neighbours share, at least.
+        ignored: Pixels of those at each side that do not count; less than half of `overlap`.
+
+    Yields:
+        (rows, width, values), which together make (height, width, values).
+
+    Example:
+    >>> image = np.random.default_rng(0).random((50, 70, 3))
+    >>> bands = list(rows_of_tiles(image, lambda part: part * 2, tile=20, overlap=8, ignored=2))
+    >>> bool(np.allclose(np.concatenate(bands), image * 2))
+    True
+    """
+    height, width = image.shape[:2]
+    tops, lefts = starts(height, tile, overlap), starts(width, tile, overlap)
+    pending = np.zeros((0, width, 1), np.float32)  # rows begun by the tiles above, to be completed
+    for row, top in enumerate(tops):
+        rows = min(tile, height - top)
+        vertical = weights(row, tops, rows, ignored)
+        band: np.ndarray | None = None
+        for column, left in enumerate(lefts):
+            columns = min(tile, width - left)
+            part = predict(image[top : top + rows, left : left + columns])
+            if band is None:
+                band = np.zeros((rows, width, part.shape[-1]), np.float32)
+            weight = vertical[:, None] * weights(column, lefts, columns, ignored)
+            band[:, left : left + columns] += part * weight[..., None]
+        assert band is not None
+        if len(pending):
+            band[: len(pending)] += pending
+        done = rows if row + 1 == len(tops) else tops[row + 1] - top
+        yield band[:done]
+        pending = band[done:]
+
+
+def starts(length: int, tile: int, overlap: int) -> list[int]:
+    """First pixels of the tiles along one side, evenly spread.
+
+    Example:
+    >>> starts(100, 40, 10), starts(30, 40, 10)
+    ([0, 30, 60], [0])
+    """
+    if length <= tile:
+        return [0]
+    count = 1 + -(-(length - tile) // (tile - overlap))
+    return [round(index * (length - tile) / (count - 1)) for index in range(count)]
+
+
+def weights(index: int, all_starts: list[int], length: int, ignored: int) -> np.ndarray:
+    """Weight of each pixel of a tile along one side; those of all tiles at one place add up to one."""
+    weight = np.ones(length, np.float32)
+    if index > 0:
+        shared = all_starts[index - 1] + length - all_starts[index]
+        weight[:shared] *= _ramp(shared, ignored)
+    if index + 1 < len(all_starts):
+        shared = all_starts[index] + length - all_starts[index + 1]
+        weight[length - shared :] *= 1 - _ramp(shared, ignored)
+    return weight
+
+
+def _ramp(length: int, ignored: int) -> np.ndarray:
+    """Rises evenly from 0 to 1 between `ignored` pixels of 0 and as many of 1."""
+    return np.clip((np.arange(length) + 0.5 - ignored) / (length - 2 * ignored), 0, 1).astype(np.float32)
