@@ -59,3 +59,14 @@ def tiny_model(front_end):
         (1, 2, 4), 2, 8, 16, 8, sample_rate=8000, speakers=("ann", "bob"), text=front_end.get_config(),
         condition_channels=4,
     )  # fmt: skip
+
+
+def tiny_segmenter(num_classes=3, **settings):
+    """A ContextSegmenter small enough to run in no time."""
+    import keras
+
+    from dilatednets.zoo.context_segmenter import ContextSegmenter
+
+    keras.utils.set_random_seed(0)
+    small = {"widths": (4, 4, 8, 8), "blocks": (1, 1), "dilations": (1, 2), "output_channels": 6}
+    return ContextSegmenter(num_classes, front_end_options=small, **settings)

@@ -24,9 +24,10 @@ def open_image(path: str | os.PathLike[str]) -> Image.Image:
     try:
         if path.stat().st_size == 0:
             raise InputError(f"{path}: is empty; fetch or write it again")
-        with warnings.catch_warnings():  # a large picture is no attack; above twice that size Pillow refuses
+        with warnings.catch_warnings(), open(path, "rb") as file:
+            # A large picture is no attack; above twice that size Pillow refuses.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image: Image.Image = Image.open(path)
+            image: Image.Image = Image.open(file)
             image.load()
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file") from error

@@ -12,9 +12,10 @@ from dilatednets.generation.compiled import compiled
 from dilatednets.layers.context_module import DILATIONS, ContextModule
 from dilatednets.layers.light_front_end import LightFrontEnd
 from dilatednets.layers.upsample import upsample
+from dilatednets.layers.vgg16_front_end import VGG16FrontEnd
 from dilatednets.zoo import cost, presets, tiling
 
-FRONT_ENDS: dict[str, Any] = {"light": LightFrontEnd}
+FRONT_ENDS: dict[str, Any] = {"light": LightFrontEnd, "vgg16": VGG16FrontEnd}
 CONTEXTS = ("none", "basic", "large")
 
 

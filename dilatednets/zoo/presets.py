@@ -106,15 +106,24 @@ def load(cls: Any, handle: str | os.PathLike[str], overrides: dict[str, Any] | N
     trained = {weight.path: weight for weight in model.weights}
     for weight in fresh.weights:
         source = trained.get(weight.path)
-        if source is not None and tuple(source.shape) == tuple(weight.shape) and _meaning_kept(weight, overrides):
+        if (
+            source is not None
+            and tuple(source.shape) == tuple(weight.shape)
+            and _meaning_kept(weight, config["config"], overrides)
+        ):
             weight.assign(source)
     fresh.adopt(model)
     return fresh
 
 
-def _meaning_kept(weight: Any, overrides: dict[str, Any]) -> bool:
-    """Other speakers are other people, even if there are as many of them."""
-    return not ("speakers" in overrides and "speaker_embedding" in weight.path)
+def _meaning_kept(weight: Any, config: dict[str, Any], overrides: dict[str, Any]) -> bool:
+    """Other speakers are other people, even if there are as many of them; so are other classes."""
+    if "speakers" in overrides and "speaker_embedding" in weight.path:
+        return False
+    names = [list(given.get("class_names", ())) for given in (config, overrides)]
+    others = all(names) and names[0] != names[1]
+    others |= overrides.get("head", config.get("head")) != config.get("head")
+    return not (others and weight.path.split("/")[0] in ("scores", "context"))
 
 
 def _make(cls: Any, config: dict[str, Any], path: Path) -> Any:

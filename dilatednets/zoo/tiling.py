@@ -38,17 +38,18 @@ def rows_of_tiles(
     """
     height, width = image.shape[:2]
     tops, lefts = starts(height, tile, overlap), starts(width, tile, overlap)
+    row_weights = weights(tops, height, tile, overlap, ignored)
+    column_weights = weights(lefts, width, tile, overlap, ignored)
     pending = np.zeros((0, width, 1), np.float32)  # rows begun by the tiles above, to be completed
     for row, top in enumerate(tops):
-        rows = min(tile, height - top)
-        vertical = weights(row, tops, rows, ignored)
+        rows = len(row_weights[row])
         band: np.ndarray | None = None
         for column, left in enumerate(lefts):
-            columns = min(tile, width - left)
+            columns = len(column_weights[column])
             part = predict(image[top : top + rows, left : left + columns])
             if band is None:
                 band = np.zeros((rows, width, part.shape[-1]), np.float32)
-            weight = vertical[:, None] * weights(column, lefts, columns, ignored)
+            weight = row_weights[row][:, None] * column_weights[column]
             band[:, left : left + columns] += part * weight[..., None]
         assert band is not None
         if len(pending):
@@ -71,18 +72,22 @@ def starts(length: int, tile: int, overlap: int) -> list[int]:
     return [round(index * (length - tile) / (count - 1)) for index in range(count)]
 
 
-def weights(index: int, all_starts: list[int], length: int, ignored: int) -> np.ndarray:
-    """Weight of each pixel of a tile along one side; those of all tiles at one place add up to one."""
-    weight = np.ones(length, np.float32)
-    if index > 0:
-        shared = all_starts[index - 1] + length - all_starts[index]
-        weight[:shared] *= _ramp(shared, ignored)
-    if index + 1 < len(all_starts):
-        shared = all_starts[index] + length - all_starts[index + 1]
-        weight[length - shared :] *= 1 - _ramp(shared, ignored)
-    return weight
-
-
-def _ramp(length: int, ignored: int) -> np.ndarray:
-    """Rises evenly from 0 to 1 between `ignored` pixels of 0 and as many of 1."""
-    return np.clip((np.arange(length) + 0.5 - ignored) / (length - 2 * ignored), 0, 1).astype(np.float32)
+def weights(all_starts: list[int], length: int, tile: int, overlap: int, ignored: int) -> list[np.ndarray]:
+    """Weight of each pixel of each tile along one side of `length`; those of all tiles at one place add up to one."""
+    rise = np.arange(tile) + 0.5 - ignored
+    raw = []
+    for start in all_starts:
+        size = min(tile, length - start)
+        weight = np.ones(size)
+        if start > 0:
+            weight = np.minimum(weight, rise[:size] / (overlap - 2 * ignored))
+        if start + size < length:
+            weight = np.minimum(weight, rise[:size][::-1] / (overlap - 2 * ignored))
+        raw.append(np.maximum(weight, 0))
+    total = np.zeros(length)
+    for start, weight in zip(all_starts, raw, strict=True):
+        total[start : start + len(weight)] += weight
+    return [
+        (weight / total[start : start + len(weight)]).astype(np.float32)
+        for start, weight in zip(all_starts, raw, strict=True)
+    ]
