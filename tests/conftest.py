@@ -39,6 +39,12 @@ def sample_dir():
 
 
 @pytest.fixture(scope="session")
+def nuclei_dir():
+    """The microscope images that come with the checkout."""
+    return CHECKOUT / "datasets" / "nuclei" / "sample"
+
+
+@pytest.fixture(scope="session")
 def front_end():
     from dilatednets.data.spoken_digits import WORDS
     from dilatednets.data.text import WordFrontEnd

@@ -73,10 +73,16 @@ def parser() -> argparse.ArgumentParser:
     segment.add_argument("model", help="preset name or folder of a ContextSegmenter")
     segment.add_argument("images", nargs="+", metavar="IMAGE", help="image files of any format, mode and size")
     segment.add_argument("--output", required=True, metavar="DIR", help="folder for STEM.png and STEM_overlay.png")
-    segment.add_argument(
-        "--scales", type=float, nargs="+", default=[1.0], help="look at these magnifications, too (default: 1)"
-    )
-    segment.add_argument("--flip", action="store_true", help="look at the mirror image, too")
+    for command in (segment, evaluate):
+        of = " of a segmenter" if command is evaluate else ""
+        command.add_argument(
+            "--scales", type=float, nargs="+", help=f"magnifications to look at{of} (default: the model's)"
+        )
+        command.add_argument(
+            "--flip",
+            action=argparse.BooleanOptionalAction,
+            help=f"also look at the mirror image{of} (default: as the model)",
+        )
     segment.add_argument("--count", action="store_true", help="count connected regions, or peaks of a map of distances")
     segment.set_defaults(run=_command("segment", "segment"))
 

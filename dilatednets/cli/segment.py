@@ -17,13 +17,18 @@ def segment(options: Namespace) -> None:
     twice = {stem for stem in stems if stems.count(stem) > 1}
     if twice:
         raise InputError(f"{sorted(twice)[0]}: two images have this name; segment them into different folders")
-    if min(options.scales) <= 0:
-        raise InputError(f"--scales: must be above 0, not {min(options.scales)}")
+    check_scales(options)
     check_writable(output / "labels.png")
     model = catalogue.from_preset(options.model, "ContextSegmenter")
     for image, stem in zip(options.images, stems, strict=True):
         words = segment_file(model, image, output / stem, options.count, scales=options.scales, flip=options.flip)
         print(f"{output / stem}.png and {stem}_overlay.png: {words}", flush=True)
+
+
+def check_scales(options: Namespace) -> None:
+    """Refuses magnifications that are none."""
+    if options.scales is not None and not all(0.05 <= scale <= 20 for scale in options.scales):
+        raise InputError(f"--scales: must be from 0.05 to 20, not {options.scales}")
 
 
 def segment_file(model: Any, image: str | Path, stem: Path, count: bool = False, **how: Any) -> str:

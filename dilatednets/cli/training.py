@@ -19,10 +19,14 @@ def train(options: Namespace) -> None:
 
 def evaluate(options: Namespace) -> None:
     """`dilatednets evaluate MODEL --data-dir DIR --split SPLIT [--json]`."""
+    from dilatednets.cli.segment import check_scales
     from dilatednets.training import evaluate as measure
     from dilatednets.zoo import catalogue
 
-    result = measure.evaluate(catalogue.from_preset(options.model), options.data_dir, options.split, options.reader)
+    check_scales(options)
+    model = catalogue.from_preset(options.model)
+    how = {"scales": options.scales, "flip": options.flip}
+    result = measure.evaluate(model, options.data_dir, options.split, options.reader, **how)
     if options.json:
         print(json.dumps({"model": str(options.model), **result}))
         return

@@ -72,6 +72,8 @@ def parse_recipe(content: dict[str, Any], origin: str = "recipe") -> Recipe:
         for key, value in _values(recipe, pattern.split(".")):
             if not holds(value):
                 raise InputError(f"{origin}: key {key}: must be {rule}, not {value!r}")
+    if isinstance(recipe, SegmentationRecipe) and not recipe.stages:
+        raise InputError(f"{origin}: key stages: must hold at least one stage, such as [stages.all]")
     schedules = recipe.stages if isinstance(recipe, SegmentationRecipe) else {"": recipe.training}
     for name, schedule in schedules.items():
         if schedule.final_learning_rate > schedule.learning_rate:

@@ -99,7 +99,7 @@ def make_goal(model: ContextSegmenter, given: Task, held_out: LabelledImages) ->
     """Mean IoU, or mean absolute error."""
 
     def measure(net: ContextSegmenter) -> dict[str, Any]:
-        return evaluate_pairs(net, held_out, given)
+        return evaluate_pairs(net, held_out, given, scales=(1.0,), flip=False)
 
     if model.head_name == "classification":
         return Goal("mean_iou", measure, higher_is_better=True, unit="mean IoU")

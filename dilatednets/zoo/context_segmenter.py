@@ -37,6 +37,8 @@ class ContextSegmenter(keras.Model):
         palette: An (R, G, B) a class, for label images and overlays.
         front_end_options: Arguments of the front end.
         dropout: Of whole feature maps before the scores, in training.
+        scales: Magnifications at which `segment` and `regress` look unless told otherwise.
+        flip: Whether they also look at the mirror image.
         **kwargs: Arguments of `keras.Model`.
 
     A front end is a Keras layer with `stride` (pixels an output pixel stands for), `multiple` (what height and width must
@@ -76,6 +78,8 @@ class ContextSegmenter(keras.Model):
         palette: Sequence[Sequence[int]] = (),
         front_end_options: dict[str, Any] | None = None,
         dropout: float = 0.1,
+        scales: Sequence[float] = (1.0,),
+        flip: bool = False,
         **kwargs: Any,
     ) -> None:
         # Automatic casting would round pixels to bfloat16's 8 bits before they are normalised.
@@ -101,6 +105,8 @@ class ContextSegmenter(keras.Model):
             "context_identity": context_identity,
             "front_end_options": dict(front_end_options or {}),
             "dropout": dropout,
+            "scales": [float(scale) for scale in scales],
+            "flip": flip,
         }
         policy = self.dtype_policy
         self.front_end = FRONT_ENDS[front_end](**self._settings["front_end_options"], dtype=policy, name="front_end")
@@ -154,7 +160,7 @@ class ContextSegmenter(keras.Model):
         """The input's shape with `num_classes` channels."""
         return (*input_shape[:-1], self.num_classes)
 
-    def segment(self, image: Any, *, scales: Sequence[float] = (1.0,), flip: bool = False) -> np.ndarray:
+    def segment(self, image: Any, *, scales: Sequence[float] | None = None, flip: bool | None = None) -> np.ndarray:
         """The class of every pixel.
 
         Args:
@@ -162,7 +168,8 @@ class ContextSegmenter(keras.Model):
                 `dilatednets.data.images.as_rgb`. Above 768 pixels a side it goes through in overlapping tiles, blended
                 without seams, in bounded memory.
             scales: Magnifications at which the net looks, their probabilities averaged. More are slower and often better.
-            flip: Whether it also looks at the mirror image.
+                None: the model's own.
+            flip: Whether it also looks at the mirror image. None: as the model does.
 
         Returns:
             int32 (height, width).
@@ -180,16 +187,18 @@ class ContextSegmenter(keras.Model):
         bands = (np.argmax(band, axis=-1).astype(np.int32) for band in self._bands(image, scales, flip))
         return np.concatenate(list(bands))
 
-    def regress(self, image: Any, *, scales: Sequence[float] = (1.0,), flip: bool = False) -> np.ndarray:
+    def regress(self, image: Any, *, scales: Sequence[float] | None = None, flip: bool | None = None) -> np.ndarray:
         """The values of every pixel, float32 (height, width, num_classes); otherwise as `segment`."""
         if self.head_name != "regression":
             raise InputError("regress: this model gives classes, not values; call segment")
         return np.concatenate(list(self._bands(image, scales, flip)))
 
-    def _bands(self, image: Any, scales: Sequence[float], flip: bool) -> Iterator[np.ndarray]:
+    def _bands(self, image: Any, scales: Sequence[float] | None, flip: bool | None) -> Iterator[np.ndarray]:
         """Probabilities or values, a band of rows at a time."""
         from dilatednets.data.images import as_rgb
 
+        scales = self._settings["scales"] if scales is None else scales
+        flip = self._settings["flip"] if flip is None else flip
         if not scales or min(scales) <= 0:
             raise InputError(f"scales: numbers above 0, at least one, not {scales!r}")
         views = [(scale, mirrored) for scale in scales for mirrored in ((False, True) if flip else (False,))]

@@ -1,0 +1,338 @@
+"""Training a segmenter: losses, metrics, stages, and that a crash changes nothing."""
+
+import csv
+import json
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from keras import ops
+from PIL import Image
+
+from dilatednets.errors import InputError
+from dilatednets.training import fit
+from dilatednets.training.batch_statistics import settle
+from dilatednets.training.epoch_end import EpochEnd, Goal
+from dilatednets.training.evaluate import evaluate
+from dilatednets.training.recipe import parse_recipe, read_recipe, recipe_toml
+from dilatednets.training.segmentation_loss import RegressionLoss, SegmentationLoss, class_weights
+from dilatednets.training.segmentation_metrics import ConfusionMatrix, RegressionErrors
+from dilatednets.zoo.context_segmenter import ContextSegmenter
+
+NET = {"widths": [4, 4, 8, 8], "blocks": [0, 0], "dilations": [1], "output_channels": 8}
+STAGE = {"epochs": 1, "batch_size": 2, "crop": [32, 32], "learning_rate": 1e-2}
+
+
+def recipe_of(stages=None, training=None, data=None, net=None, **more):
+    return parse_recipe(
+        {
+            "name": "tiny",
+            "model": "ContextSegmenter",
+            "data": data or {"reader": "folder"},
+            "net": {**NET, **(net or {})},
+            "training": {"ema": 0.5, **(training or {})},
+            "stages": stages or {"all": STAGE},
+            **more,
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory):
+    """Bright discs on dark ground, classes ground and disc, some void; in the layout of an own folder."""
+    folder = tmp_path_factory.mktemp("discs")
+    (folder / "classes.json").write_text('{"classes": {"ground": [0, 0, 0], "disc": [255, 200, 0]}, "ignore": 255}')
+    rng = np.random.default_rng(0)
+    rows, columns = np.indices((40, 48))
+    for split, count in (("train", 5), ("validation", 2)):
+        for kind in ("images", "labels"):
+            (folder / split / kind).mkdir(parents=True)
+        for number in range(count):
+            y, x = rng.integers(12, 28), rng.integers(12, 36)
+            disc = ((rows - y) ** 2 + (columns - x) ** 2 < 81).astype(np.uint8)
+            image = 40 + 120 * disc[..., None] + rng.integers(0, 30, (40, 48, 3))
+            disc[0] = 255
+            Image.fromarray(image.astype(np.uint8)).save(folder / split / "images" / f"{number}.png")
+            Image.fromarray(disc).save(folder / split / "labels" / f"{number}.png")
+    return str(folder)
+
+
+def state(run):
+    with np.load(run / "state.npz") as arrays:
+        return {name: arrays[name] for name in arrays.files}
+
+
+def history(run):
+    return list(csv.DictReader((run / "history.csv").read_text().splitlines()))
+
+
+# Losses and metrics
+
+
+@given(st.integers(0, 10**6), st.booleans(), st.sampled_from([0.0, 0.1]))
+def test_cross_entropy_is_what_numpy_says(seed, weighted, smoothing):
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(size=(2, 3, 4, 5)).astype("float32")
+    labels = rng.integers(-1, 5, (2, 3, 4))
+    weights = rng.uniform(0.5, 3, 5) if weighted else np.ones(5)
+    logs = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
+    total = norm = 0.0
+    for place in np.ndindex(labels.shape):
+        if labels[place] >= 0:
+            target = np.eye(5)[labels[place]] * (1 - smoothing) + smoothing / 5
+            total -= weights[labels[place]] * (target * logs[place]).sum()
+            norm += weights[labels[place]]
+    loss = SegmentationLoss("cross_entropy", weights if weighted else None, smoothing)
+    assert float(loss(labels, logits)) == pytest.approx(total / max(norm, 1e-6), rel=1e-4, abs=1e-6)
+
+
+@given(st.integers(0, 10**6))
+def test_dice_is_what_numpy_says_and_sums_add_up(seed):
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(size=(2, 3, 4, 3)).astype("float32")
+    labels = rng.integers(-1, 2, (2, 3, 4))  # class 2 does not occur
+    guess = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
+    valid = labels >= 0
+    dice = [
+        1 - 2 * guess[labels == c, c].sum() / ((labels == c).sum() + guess[valid, c].sum())
+        for c in (0, 1)
+        if (labels == c).any()
+    ]
+    got = {
+        kind: float(SegmentationLoss(kind)(labels, logits))
+        for kind in ("cross_entropy", "dice", "cross_entropy_and_dice")
+    }
+    assert got["dice"] == pytest.approx(np.mean(dice) if dice else 0, rel=1e-4, abs=1e-5)
+    assert got["cross_entropy_and_dice"] == pytest.approx(got["cross_entropy"] + got["dice"], rel=1e-5)
+
+
+@pytest.mark.parametrize("loss", [SegmentationLoss("cross_entropy_and_dice", [1, 2, 3]), RegressionLoss()])
+def test_losses_are_finite_without_a_pixel_that_counts_and_survive_their_configuration(loss, rng):
+    values = rng.normal(size=(1, 4, 4, 3)).astype("float32")
+    void = np.full(values.shape if isinstance(loss, RegressionLoss) else (1, 4, 4), -1)
+    assert float(loss(void, values)) == 0
+    copy = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(loss))
+    truth = np.abs(values) if isinstance(loss, RegressionLoss) else values.argmax(-1)
+    assert float(copy(truth, values)) == float(loss(truth, values)) > 0
+
+
+def test_class_weights_are_the_papers():
+    images = [np.array([[0, 0, 0, 1]]), np.array([[0, 2, 2, -1]])]
+    # Shares of 7 labelled pixels: 4, 1, 2. Frequencies where a class occurs: 4/7, 1/4, 2/3.
+    assert class_weights("enet", images, 3) == pytest.approx([1 / np.log(1.02 + n / 7) for n in (4, 1, 2)])
+    frequencies = np.array([4 / 7, 1 / 4, 2 / 3])
+    assert class_weights("median_frequency", images, 3) == pytest.approx(np.median(frequencies) / frequencies)
+    assert class_weights("none", images, 3) is None
+    assert np.isfinite(class_weights("median_frequency", images, 5)).all()
+
+
+@given(st.integers(0, 10**6), st.integers(1, 4))
+def test_iou_is_over_the_whole_data_set(seed, images):
+    rng = np.random.default_rng(seed)
+    labels, guess = rng.integers(-1, 4, (images, 5, 6)), rng.integers(0, 4, (images, 5, 6))
+    matrix = ConfusionMatrix(4)
+    for one, other in zip(labels, guess, strict=True):
+        matrix.update(one, other)
+    valid = labels >= 0
+    iou = {}
+    for c in range(4):
+        union = (((labels == c) | (guess == c)) & valid).sum()
+        if union:
+            iou["abcd"[c]] = ((labels == c) & (guess == c)).sum() / union
+    result = matrix.result("abcd")
+    assert result["class_iou"] == pytest.approx(iou)
+    assert result["mean_iou"] == pytest.approx(np.mean(list(iou.values())))
+    assert result["pixel_accuracy"] == pytest.approx((labels == guess)[valid].mean())
+
+
+def test_a_class_that_occurs_nowhere_does_not_count():
+    matrix = ConfusionMatrix(3)
+    matrix.update(np.array([0, 1]), np.array([0, 1]))
+    assert matrix.result("abc") == {"mean_iou": 1.0, "pixel_accuracy": 1.0, "class_iou": {"a": 1.0, "b": 1.0}}
+    assert ConfusionMatrix(2).result("ab")["mean_iou"] == 0.0
+
+
+def test_regression_errors():
+    errors = RegressionErrors()
+    errors.update(np.array([[0.0, 10.0]]), np.array([[1.0, 8.0]]))
+    errors.update(np.array([[-1.0, 20.0]]), np.array([[99.0, 20.0]]))
+    assert errors.result() == {"mae": 1.0, "psnr": pytest.approx(10 * np.log10(400 / (5 / 3)))}
+
+
+def test_settled_statistics_are_those_of_the_weights(rng):
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4), keras.layers.BatchNormalization(momentum=0.9)])
+    batches = [rng.normal(size=(8, 3)).astype("float32") for _ in range(5)]
+    settle(model, iter(batches))
+    outputs = [ops.convert_to_numpy(model.layers[0](batch)) for batch in batches]
+    norm = model.layers[1]
+    assert norm.momentum == 0.9
+    np.testing.assert_allclose(
+        ops.convert_to_numpy(norm.moving_mean), np.mean([o.mean(0) for o in outputs], 0), atol=1e-5
+    )
+    np.testing.assert_allclose(
+        ops.convert_to_numpy(norm.moving_variance), np.mean([o.var(0) for o in outputs], 0), rtol=1e-4
+    )
+
+
+def test_goals_know_their_direction():
+    assert Goal("mean_iou", dict, higher_is_better=True).better(0.5, [0.4]) and Goal("mae", dict).better(
+        0.3, [0.4, 0.5]
+    )
+    assert not Goal("mae", dict).better(0.4, [0.4]) and Goal("mae", dict).better(9.0, [])
+
+
+# Runs
+
+STAGES = {
+    "front_end": {**STAGE, "train": "front_end", "epochs": 2},
+    "context": {**STAGE, "train": "context"},
+    "joint": {**STAGE, "epochs": 2, "crop": [40, 48]},
+}
+
+
+@pytest.fixture(scope="module")
+def staged(data_dir, tmp_path_factory):
+    run = tmp_path_factory.mktemp("runs") / "staged"
+    assert fit.train(recipe_of(STAGES), data_dir, str(run)) == run / "best"
+    return run
+
+
+def test_stages_leave_what_they_promise(staged, data_dir):
+    assert {path.name for path in staged.iterdir()} - {"tensorboard"} == {
+        "recipe.toml", "state.npz", "history.csv", "best", "last",
+    }  # fmt: skip
+    rows = history(staged)
+    assert [row["epoch"] for row in rows] == ["1", "2", "3", "4", "5"]
+    figures = [float(row["validation_mean_iou"]) for row in rows]
+    best = ContextSegmenter.from_preset(staged / "best")
+    result = evaluate(best, data_dir, "validation")
+    assert result["mean_iou"] == pytest.approx(max(figures), abs=1e-6) and result["images"] == 2
+    assert set(result["class_iou"]) == {"ground", "disc"} and 0 < result["pixel_accuracy"] <= 1
+    last = ContextSegmenter.from_preset(staged / "last")
+    assert last.context is not None and last.class_names == ("ground", "disc") and last.palette[1] == (255, 200, 0)
+    assert (staged / "best" / "recipe.toml").read_text() == (staged / "recipe.toml").read_text()
+
+
+def test_the_context_stage_changes_the_context_alone(data_dir, tmp_path):
+    stages = {name: STAGES[name] for name in ("front_end", "context")}
+    fit.train(recipe_of({"front_end": stages["front_end"]}), data_dir, str(tmp_path / "one"))
+    fit.train(recipe_of(stages), data_dir, str(tmp_path / "two"))
+    one, two = (ContextSegmenter.from_preset(tmp_path / name / "last") for name in ("one", "two"))
+    kernels = [[w for w in m.weights if "moving" not in w.path and "context" not in w.path] for m in (one, two)]
+    for a, b in zip(*kernels, strict=True):
+        np.testing.assert_array_equal(ops.convert_to_numpy(a), ops.convert_to_numpy(b), err_msg=a.path)
+    identity = ContextSegmenter.from_preset(tmp_path / "one" / "last", context="basic")
+    assert any(np.any(a != b) for a, b in zip(identity.context.get_weights(), two.context.get_weights(), strict=True))
+
+
+@pytest.mark.parametrize(
+    "epochs_done", [pytest.param(1, marks=pytest.mark.slow), 2, pytest.param(3, marks=pytest.mark.slow)]
+)
+def test_interrupted_stages_end_the_same(staged, data_dir, tmp_path, monkeypatch, epochs_done):
+    """In the first stage, between two, and in the last."""
+    plain = EpochEnd.on_train_batch_end
+
+    def crash(self, batch, logs=None):
+        plain(self, batch, logs)
+        if len(self.history) == epochs_done:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(EpochEnd, "on_train_batch_end", crash)
+        fit.train(recipe_of(STAGES), data_dir, str(tmp_path / "run"))
+    assert len(json.loads(str(state(tmp_path / "run")["history"]))) == epochs_done
+    fit.train(recipe_of(STAGES), data_dir, str(tmp_path / "run"), resume=True)
+    first, second = state(tmp_path / "run"), state(staged)
+    assert first.keys() == second.keys()
+    for name in first:
+        np.testing.assert_array_equal(first[name], second[name], err_msg=name)
+    weights = [ContextSegmenter.from_preset(folder / "best").get_weights() for folder in (tmp_path / "run", staged)]
+    for a, b in zip(*weights, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_it_learns_to_tell_discs_from_ground(data_dir, tmp_path):
+    recipe = recipe_of(
+        {"all": {**STAGE, "epochs": 12, "batch_size": 5}}, {"evaluate_every": 12}, net={"context": "none"}
+    )
+    best = fit.train(recipe, data_dir, str(tmp_path / "run"))
+    assert evaluate(ContextSegmenter.from_preset(best), data_dir, "validation")["mean_iou"] > 0.7
+    rows = history(tmp_path / "run")
+    assert [bool(row["validation_mean_iou"]) for row in rows] == [False] * 11 + [True]
+
+
+def test_it_regresses(data_dir, tmp_path):
+    recipe = recipe_of({"all": {**STAGE, "epochs": 2}}, net={"head": "regression", "context": "none"})
+    best = fit.train(recipe, data_dir, str(tmp_path / "run"))
+    model = ContextSegmenter.from_preset(best)
+    assert model.class_names == ("value",) and model.head_name == "regression"
+    result = evaluate(model, data_dir, "validation", "folder")
+    assert result["mae"] > 0 and np.isfinite(result["psnr"])
+
+
+def test_a_run_starts_from_a_preset_of_other_classes(staged, data_dir, tmp_path):
+    content = {"name": "more", "model": "ContextSegmenter", "init": str(staged / "last"), "data": {"reader": "folder"},
+               "stages": {"all": {**STAGE, "learning_rate": 1e-9, "final_learning_rate": 1e-9}}}  # fmt: skip
+    fit.train(parse_recipe(content), data_dir, str(tmp_path / "run"))
+    start, end = (ContextSegmenter.from_preset(path) for path in (staged / "last", tmp_path / "run" / "last"))
+    for a, b in zip(start.trainable_weights, end.trainable_weights, strict=True):
+        np.testing.assert_allclose(ops.convert_to_numpy(a), ops.convert_to_numpy(b), atol=1e-6)
+
+
+def test_data_that_does_not_fit_is_refused(staged, data_dir, tmp_path):
+    def refusal(call, *arguments):
+        with pytest.raises(InputError) as caught:
+            call(*arguments)
+        assert "\n" not in str(caught.value)
+        return str(caught.value)
+
+    assert "camvid has nothing for a head of regression" in refusal(
+        fit.train, recipe_of(data={"reader": "camvid"}, net={"head": "regression"}), data_dir, str(tmp_path / "run")
+    )
+    assert "holds no images" in refusal(
+        fit.train, recipe_of(data={"reader": "camvid"}), data_dir, str(tmp_path / "run")
+    )
+    assert not (tmp_path / "run").exists()
+    model = ContextSegmenter.from_preset(staged / "last", num_classes=2, class_names=("x", "y"))
+    assert "its classes are ground, disc; the model knows x, y" in refusal(
+        evaluate, model, data_dir, "validation", "folder"
+    )
+    wide = ContextSegmenter.from_preset(staged / "last", num_classes=4)
+    assert "2 classes, but the model has 4 outputs" in refusal(evaluate, wide, data_dir, "validation")
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ({"stages": {"all": {"epoch": 1}}}, "unknown key stages.all.epoch; did you mean stages.all.epochs?"),
+        ({"stages": {"a": {"epochs": 0}}}, "key stages.a.epochs: must be above 0, not 0"),
+        ({"stages": {"a": {"crop": [32]}}}, "key stages.a.crop: must be two positive integers"),
+        (
+            {"stages": {"a": {"scale": [2.0, 1.0]}}},
+            "key stages.a.scale: must be two numbers above 0, the smaller first",
+        ),
+        ({"stages": {"a": {"scale": ["b", 1.0]}}}, "key stages.a.scale: must be a number, not 'b'"),
+        ({"stages": {"a": {"train": "head"}}}, "key stages.a.train: must be 'front_end' or 'context' or 'all'"),
+        ({"stages": {"a": {"final_learning_rate": 1.0}}}, "key stages.a.final_learning_rate: must not exceed"),
+        ({"stages": {"a": 3}}, "key stages.a: must be a table, not 3"),
+        ({"stages": {}}, "key stages: must hold at least one stage"),
+        ({"net": {"stride": 16}}, "key net.stride: must be 4 or 8"),
+        ({"net": {"widths": [8, 8]}}, "key net.widths: must be four positive even integers"),
+        ({"training": {"class_weights": "yes"}}, "key training.class_weights: must be 'none' or 'enet'"),
+    ],
+)
+def test_bad_recipes(content, says):
+    with pytest.raises(InputError) as caught:
+        parse_recipe({"name": "a", "model": "ContextSegmenter", **content})
+    assert says in str(caught.value)
+
+
+def test_a_recipe_survives_its_file_and_settings_reach_stages(tmp_path):
+    recipe = recipe_of(STAGES, goal={"mean_iou": 0.5})
+    path = tmp_path / "recipe.toml"
+    path.write_text(recipe_toml(recipe))
+    assert read_recipe(path) == recipe and list(read_recipe(path).stages) == ["front_end", "context", "joint"]
+    assert read_recipe(path, ["stages.joint.epochs=7"]).stages["joint"].epochs == 7
+    assert recipe.epochs == 5 and "dilatednets segment" in recipe.try_next(path)
