@@ -9,14 +9,15 @@ from keras import ops
 
 from dilatednets.layers.conv_norm import ConvNorm
 from dilatednets.layers.dilated_residual_block import DilatedResidualBlock
-from dilatednets.layers.upsample import upsample
+from dilatednets.layers.upsample import upsample, upsample_span
 
 DILATIONS = (1, 2, 4, 6, 8, 10)
+FINE_CHANNELS = 16
 
 
 @keras.saving.register_keras_serializable("dilatednets")
 class LightFrontEnd(keras.layers.Layer):
-    """Residual stages at strides 4, 8 and 16, the last with growing dilations, joined again at stride 4 or 8.
+    """Residual stages at strides 4, 8 and 16, the last with growing dilations, joined again at stride 8, 4 or 2.
 
     Pixels halve only where a level begins, by convolutions that keep pixel centres aligned (see `ConvNorm`); all blocks
     pair a dilated with a plain branch (see `DilatedResidualBlock`), and the joining 3x3 convolutions come last and are
@@ -26,7 +27,7 @@ class LightFrontEnd(keras.layers.Layer):
         widths: Channels at strides 2, 4, 8 and 16.
         blocks: Blocks at strides 4 and 8.
         dilations: One a block at stride 16.
-        stride: Of the output, 4 or 8.
+        stride: Of the output: 8, 4, or 2 for things of few pixels.
         output_channels: Channels of the output.
         **kwargs: Arguments of `keras.layers.Layer`.
 
@@ -66,8 +67,8 @@ class LightFrontEnd(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if stride not in (4, 8):
-            raise ValueError(f"LightFrontEnd: stride must be 4 or 8, not {stride!r}")
+        if stride not in (2, 4, 8):
+            raise ValueError(f"LightFrontEnd: stride must be 2, 4 or 8, not {stride!r}")
         self.widths = tuple(widths)
         self.block_counts = tuple(blocks)
         self.dilations = tuple(dilations)
@@ -94,18 +95,27 @@ class LightFrontEnd(keras.layers.Layer):
         self.from_coarse = norm(middle, 1, 1, "from_coarse")
         self.from_middle = norm(middle, 1, 1, "from_middle")
         self.join_8 = norm(output_channels, 3, 1, "join_8")
-        self.from_fine = norm(16, 1, 1, "from_fine") if stride == 4 else None
-        self.join_4 = norm(output_channels, 3, 1, "join_4") if stride == 4 else None
+        # Then, a finer level at a time: its features, narrowed, beside what came from below.
+        levels = [(name, level) for name, level in (("fine", 4), ("stem", 2)) if stride <= level]
+        self.narrows = [norm(FINE_CHANNELS, 1, 1, f"from_{name}") for name, _ in levels]
+        self.joins = [norm(output_channels, 3, 1, f"join_{level}") for _, level in levels]
+
+    def span(self, first: int, last: int) -> tuple[int, int]:
+        """The first and the last pixel, along one axis, that output pixels `first` to `last` see, far from any edge."""
+        for _ in [*self.joins, self.join_8]:
+            first, last = upsample_span(first - 1, last + 1, 2)
+        for level, stage in enumerate(reversed(self.stages)):
+            reach = sum(block.receptive_field // 2 for block in stage)
+            first, last = first - reach, last + reach
+            down = self.downs[len(self.downs) - 1 - level]
+            first, last = 2 * first, 2 * last + down.kernel_size - 1
+        return 2 * first - self.stem.margin, 2 * last - self.stem.margin + self.stem.kernel_size - 1
 
     @property
     def receptive_field(self) -> int:
-        """Height and width, in pixels, of the patch that one output pixel sees, by its longest path."""
-        # Pixels of each level that a path through it reaches to one side, in pixels of the image.
-        reach = [block.receptive_field // 2 * 2 ** (2 + level) for level, s in enumerate(self.stages) for block in s]
-        upsampling = 16 if self.stride == 8 else 16 + 8
-        joining = 8 if self.stride == 8 else 8 + 4
-        # The strided convolutions: each output pixel of level s covers s pixels, and the stem one more on each side.
-        return 2 * (sum(reach) + upsampling + joining + 1) + 16
+        """Height and width, in pixels, of the largest patch that an output pixel sees."""
+        spans = [self.span(pixel, pixel) for pixel in range(self.multiple // self.stride)]
+        return max(last - first + 1 for first, last in spans)
 
     @property
     def macs_per_pixel(self) -> float:
@@ -113,10 +123,13 @@ class LightFrontEnd(keras.layers.Layer):
         layers: list[tuple[Any, int]] = [(self.stem, 2), *zip(self.downs, (4, 8, 16), strict=True)]
         layers += [(block, 4 * 2**level) for level, stage in enumerate(self.stages) for block in stage]
         layers += [(self.from_coarse, 16), (self.from_middle, 8), (self.join_8, 8)]
-        if self.from_fine is not None:
-            layers += [(self.from_fine, 4), (self.join_4, 4)]
+        layers += [(layer, 4 // 2**i) for i, pair in enumerate(self._finer) for layer in pair]
         kernels = [(weight, stride) for layer, stride in layers for weight in layer.weights if len(weight.shape) > 1]
         return float(sum(np.prod(kernel.shape) / stride**2 for kernel, stride in kernels))
+
+    @property
+    def _finer(self) -> list[tuple[ConvNorm, ConvNorm]]:
+        return list(zip(self.narrows, self.joins, strict=True))
 
     def build(self, input_shape: Any) -> None:
         """Creates the weights for inputs of `input_shape`."""
@@ -135,14 +148,14 @@ class LightFrontEnd(keras.layers.Layer):
         self.from_coarse.build(shape(coarse))
         self.from_middle.build(shape(middle))
         self.join_8.build(shape(middle))
-        if self.from_fine is not None and self.join_4 is not None:
-            self.from_fine.build(shape(fine))
-            self.join_4.build(shape(self.output_channels + 16))
+        for (narrow, join), width in zip(self._finer, (fine, stem), strict=False):
+            narrow.build(shape(width))
+            join.build(shape(self.output_channels + FINE_CHANNELS))
         self.built = True
 
     def call(self, x: Any, training: Any = None) -> Any:
         """See the class."""
-        x = self.stem(x, training=training)  # stride 2
+        stem = x = self.stem(x, training=training)  # stride 2
         levels = []
         for down, stage in zip(self.downs, self.stages, strict=True):
             x = down(x, training=training)
@@ -152,10 +165,9 @@ class LightFrontEnd(keras.layers.Layer):
         fine, middle, coarse = levels
         x = upsample(self.from_coarse(coarse, training=training), 2) + self.from_middle(middle, training=training)
         x = self.join_8(x, training=training)
-        if self.from_fine is None or self.join_4 is None:
-            return x
-        x = ops.concatenate([upsample(x, 2), self.from_fine(fine, training=training)], axis=-1)
-        return self.join_4(x, training=training)
+        for (narrow, join), level in zip(self._finer, (fine, stem), strict=False):
+            x = join(ops.concatenate([upsample(x, 2), narrow(level, training=training)], axis=-1), training=training)
+        return x
 
     def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
         """Height and width divided by the stride."""

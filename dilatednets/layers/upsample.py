@@ -29,3 +29,13 @@ def upsample(x: Any, factor: int) -> Any:
     import tensorflow as tf
 
     return tf.cast(tf.image.resize(x, tf.stack([factor * height, factor * width])), x.dtype)
+
+
+def upsample_span(first: int, last: int, factor: int) -> tuple[int, int]:
+    """The first and the last pixel that pixels `first` to `last` of an enlarged image are made of, far from any edge.
+
+    Example:
+    >>> upsample_span(0, 0, 2), upsample_span(1, 1, 2)  # each of two neighbours
+    ((-1, 0), (0, 1))
+    """
+    return (2 * first + 1 - factor) // (2 * factor), (2 * last + 1 - factor) // (2 * factor) + 1

@@ -93,6 +93,10 @@ class VGG16FrontEnd(keras.layers.Layer):
             name=name,
         )
 
+    def span(self, first: int, last: int) -> tuple[int, int]:
+        """The first and the last pixel of the image, along one axis, that output pixels `first` to `last` see."""
+        return self.stride * first - self.margin, self.stride * last - self.margin + self.receptive_field - 1
+
     @property
     def convs(self) -> list[keras.layers.Conv2D]:
         """All convolutions, in order."""

@@ -111,7 +111,7 @@ RULES: Rules = {
     "net.widths": (lambda x: len(x) == 4 and min(x) > 0 and max(x) % 2 == 0, "four positive even integers"),
     "net.blocks": (lambda x: len(x) == 2 and min(x) >= 0, "two integers, 0 or above"),
     "net.dilations": _POSITIVE_INTEGERS,
-    "net.stride": (lambda x: x in (4, 8), "4 or 8"),
+    "net.stride": (lambda x: x in (2, 4, 8), "2, 4 or 8"),
     "net.output_channels": POSITIVE,
     "training.loss": one_of("cross_entropy", "dice", "cross_entropy_and_dice"),
     "training.class_weights": one_of("none", "enet", "median_frequency"),

@@ -11,7 +11,7 @@ from dilatednets.errors import InputError
 from dilatednets.generation.compiled import compiled
 from dilatednets.layers.context_module import DILATIONS, ContextModule
 from dilatednets.layers.light_front_end import LightFrontEnd
-from dilatednets.layers.upsample import upsample
+from dilatednets.layers.upsample import upsample, upsample_span
 from dilatednets.layers.vgg16_front_end import VGG16FrontEnd
 from dilatednets.zoo import cost, presets, tiling
 
@@ -43,7 +43,8 @@ class ContextSegmenter(keras.Model):
 
     A front end is a Keras layer with `stride` (pixels an output pixel stands for), `multiple` (what height and width must
     be multiples of), `margin` (pixels it consumes on each side, filled by reflection), `mean` and `std` of the RGB
-    values it expects to be taken out, and `receptive_field`.
+    values it expects to be taken out, `span` (which pixels of the image output pixels see), `macs_per_pixel` and
+    `output_channels`.
 
     Input shape:
         image (batch, height, width, 3), RGB from 0 to 255, of any number type.
@@ -136,11 +137,14 @@ class ContextSegmenter(keras.Model):
 
     @property
     def receptive_field(self) -> int:
-        """Height and width, in pixels, of the patch that one output pixel sees."""
-        field: int = self.front_end.receptive_field
-        if self.context is not None:
-            field += (self.context.receptive_field - 1) * self.front_end.stride
-        return field + 2 * self.front_end.stride - 1  # bilinear upsampling mixes two neighbours
+        """Height and width, in pixels, of the largest patch that an output pixel sees."""
+        reach = 0 if self.context is None else self.context.receptive_field // 2
+        fields = []
+        for pixel in range(self.front_end.multiple):
+            first, last = upsample_span(pixel, pixel, self.front_end.stride)
+            first, last = self.front_end.span(first - reach, last + reach)
+            fields.append(last - first + 1)
+        return max(fields)
 
     def call(self, inputs: Any, training: Any = None) -> Any:
         """Scores or values of every pixel; see the class."""

@@ -318,7 +318,7 @@ def test_data_that_does_not_fit_is_refused(staged, data_dir, tmp_path):
         ({"stages": {"a": {"final_learning_rate": 1.0}}}, "key stages.a.final_learning_rate: must not exceed"),
         ({"stages": {"a": 3}}, "key stages.a: must be a table, not 3"),
         ({"stages": {}}, "key stages: must hold at least one stage"),
-        ({"net": {"stride": 16}}, "key net.stride: must be 4 or 8"),
+        ({"net": {"stride": 16}}, "key net.stride: must be 2, 4 or 8"),
         ({"net": {"widths": [8, 8]}}, "key net.widths: must be four positive even integers"),
         ({"training": {"class_weights": "yes"}}, "key training.class_weights: must be 'none' or 'enet'"),
     ],

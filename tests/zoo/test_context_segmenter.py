@@ -146,7 +146,25 @@ def test_described_figures(rng):
     assert facts["context_parameters"] == 7 * (9 * 9 + 3) + (9 + 3)
     scores, context = 6 * 3 / 16, (7 * 81 + 9) / 16
     assert facts["macs_per_pixel"] == round(model.front_end.macs_per_pixel + scores + context)
-    assert facts["receptive_field"] == model.front_end.receptive_field + 66 * 4 + 7
+    assert facts["receptive_field"] == model.receptive_field
+
+
+def test_the_field_is_what_a_change_of_one_column_shows():
+    """Largest over the positions of a pixel; on nets that let everything pass every ReLU."""
+    small = {"widths": (2, 2, 2, 2), "blocks": (0, 0), "dilations": (1,), "output_channels": 2}
+    model = ContextSegmenter(1, head="regression", context_dilations=(1, 2), front_end_options=small)
+    for weight in model.weights:
+        if "float" in str(weight.dtype):
+            weight.assign(np.full(weight.shape, 0.0 if "moving_mean" in weight.path or "bias" in weight.path else 1.0))
+    model.front_end.mean = (0.0, 0.0, 0.0)
+    side, columns = 176, np.arange(80, 96)
+    image = np.full((1, 16, side, 3), 100, "float32")
+    batch = np.repeat(image, side, axis=0)
+    batch[np.arange(side), :, np.arange(side)] += 100
+    change = np.abs(numbers(model(batch))[:, 8, columns] - numbers(model(image))[:, 8, columns])[..., 0]
+    relative = change / numbers(model(image))[:, 8, columns][..., 0]
+    fields = [np.ptp(np.flatnonzero(relative[:, column] > 1e-6)) + 1 for column in range(16)]
+    assert max(fields) == model.receptive_field
 
 
 @pytest.mark.parametrize(
