@@ -1,4 +1,4 @@
-# make demo    hear a WaveNet: WAV and spectrograms in demo/
+# make demo    hear a WaveNet, see a segmenter: WAV, spectrograms and overlays in demo/
 # make test    the fast tests
 # make check   everything else that must hold: style, types, doc examples, slow tests, the lanes `latest` and `jax`
 # make readmes the presets' READMEs and the front page's tables, from the cards in zoo/
@@ -50,9 +50,9 @@ lint: .venv/.ready
 	.venv/bin/ruff format --check .
 	.venv/bin/python -m mypy
 
-# The examples show what TensorFlow prints; torch_incremental needs PyTorch (extra `benchmark`).
+# The examples show what TensorFlow prints; torch_*.py need PyTorch (extra `benchmark`).
 doctest: .venv/.ready
-	.venv/bin/python -m pytest -q --doctest-modules dilatednets --ignore=dilatednets/benchmarks/torch_incremental.py
+	.venv/bin/python -m pytest -q --doctest-modules dilatednets --ignore-glob='*/torch_*.py'
 
 slow: .venv/.ready
 	.venv/bin/python -m pytest -q -m slow

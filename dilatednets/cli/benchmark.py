@@ -4,9 +4,12 @@ import json
 import math
 from argparse import Namespace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dilatednets.errors import InputError
+
+if TYPE_CHECKING:
+    from dilatednets.training.recipe import Recipe
 
 
 def generation(options: Namespace) -> None:
@@ -82,17 +85,61 @@ def _segmenter(options: Namespace) -> Any:
     return ContextSegmenter(num_classes=11)
 
 
+def context(options: Namespace) -> None:
+    """`dilatednets benchmark context RECIPE --front-end MODEL --data-dir DIR [--stage S] [--epochs N]`."""
+    from dataclasses import replace
+
+    from dilatednets.benchmarks import context_ablation
+    from dilatednets.training.segmentation_recipe import SegmentationRecipe
+
+    recipe = _recipe(options.recipe)
+    if not isinstance(recipe, SegmentationRecipe):
+        raise InputError(f"{options.recipe}: is a recipe of a {recipe.model}; this needs a ContextSegmenter's")
+    name = options.stage or list(recipe.stages)[-1]
+    if name not in recipe.stages:
+        raise InputError(f"--stage: {name}: the recipe has {', '.join(recipe.stages)}")
+    unknown = set(options.variants or []) - set(context_ablation.VARIANTS)
+    if unknown:
+        raise InputError(f"--variants: {min(unknown)!r}: there are {', '.join(context_ablation.VARIANTS)}")
+    stage = recipe.stages[name]
+    stage = replace(stage, epochs=options.epochs) if options.epochs else stage
+    result = context_ablation.run(recipe, options.front_end, options.data_dir, stage, options.variants)
+    _print(options, result, context_ablation.report(result))
+
+
+def fine_tuning(options: Namespace) -> None:
+    """`dilatednets benchmark fine-tuning MODEL --data-dir DIR [--epochs N] [--plot FILE.png]`."""
+    from dilatednets.benchmarks import fine_tuning as measure
+    from dilatednets.data.plots import save_png
+    from dilatednets.files import check_writable
+
+    if options.epochs < 1:
+        raise InputError(f"--epochs: must be at least 1, not {options.epochs}")
+    if options.plot:
+        check_writable(options.plot)
+    result = measure.run(options.model, options.data_dir, options.epochs)
+    if options.plot:
+        save_png(measure.plot(result), options.plot)
+    _print(options, result, measure.report(result))
+
+
+def _recipe(path_or_preset: str, settings: list[str] | None = None) -> "Recipe":
+    """A recipe by its file, or that of a preset."""
+    from dilatednets.training.recipe import read_recipe
+    from dilatednets.zoo import presets
+
+    path = Path(path_or_preset)
+    return read_recipe(path if path.is_file() else presets.find(path_or_preset) / presets.RECIPE, settings)
+
+
 def compare(options: Namespace) -> None:
     """`dilatednets compare spoken_digits --data-dir DIR [--recipe R] [--epochs N] [--set key=value ...]`."""
     from dilatednets.benchmarks import compare_rnn
-    from dilatednets.training.recipe import read_recipe
     from dilatednets.training.speech_recipe import SpeechRecipe
-    from dilatednets.zoo import presets
 
-    path = Path(options.recipe) if Path(options.recipe).is_file() else presets.find(options.recipe) / presets.RECIPE
-    recipe = read_recipe(path, [f"training.epochs={options.epochs}", *options.set])
+    recipe = _recipe(options.recipe, [f"training.epochs={options.epochs}", *options.set])
     if not isinstance(recipe, SpeechRecipe):
-        raise InputError(f"{path}: is a recipe of a {recipe.model}; the comparison needs a WaveNet's")
+        raise InputError(f"{options.recipe}: is a recipe of a {recipe.model}; the comparison needs a WaveNet's")
     result = compare_rnn.run(recipe, options.data_dir)
     _print(options, result, compare_rnn.report(result))
 

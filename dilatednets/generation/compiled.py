@@ -39,7 +39,9 @@ def compiled(function: Callable[..., Any], variables: list[Any], xla: bool = Tru
     if backend == "tensorflow":
         import tensorflow as tf
 
-        program = tf.function(with_values, jit_compile=xla, autograph=False, reduce_retracing=not xla)
+        if not xla:  # such a program refers to the variables themselves
+            return tf.function(function, autograph=False, reduce_retracing=True)
+        program = tf.function(with_values, jit_compile=True, autograph=False)
     elif backend == "jax":
         import jax
 

@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from dilatednets.layers.dilated_identity import DilatedIdentity
+from dilatednets.layers.direct_conv import direct_conv
 
 DILATIONS = (1, 1, 2, 4, 8, 16, 1)
 
@@ -121,13 +122,13 @@ class ContextModule(keras.layers.Layer):
             name=f"conv_{index}",
         )
 
-    def call(self, x: Any) -> Any:
+    def call(self, x: Any, training: Any = None) -> Any:
         """(batch, height, width, C) -> (batch, height, width, C)."""
         if self.padding == "once":
             margin = sum(self.dilations)
             x = ops.pad(x, ((0, 0), (margin, margin), (margin, margin), (0, 0)))
         for conv in self.convs:
-            x = conv(x)
+            x = conv(x) if training else direct_conv(conv, x)
         return x
 
     def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:

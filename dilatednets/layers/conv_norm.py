@@ -5,6 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from dilatednets.layers.direct_conv import direct_conv
 from dilatednets.layers.fused_batch_normalization import FusedBatchNormalization
 
 
@@ -97,7 +98,12 @@ class ConvNorm(keras.layers.Layer):
         """(batch, height, width, channels) -> (batch, height / stride, width / stride, filters)."""
         if self.stride > 1 and self.margin:
             x = ops.pad(x, ((0, 0), (self.margin, self.margin), (self.margin, self.margin), (0, 0)))
-        x = self.norm(self.conv(x), training=training)
+        if training:
+            x = self.norm(self.conv(x), training=True)
+        else:  # the normalisation is a scale and a shift by now, which the convolution can do
+            norm = self.norm
+            scale = norm.gamma * ops.rsqrt(norm.moving_variance + norm.epsilon)
+            x = direct_conv(self.conv, x, self.conv.kernel * scale, norm.beta - norm.moving_mean * scale)
         return ops.relu(x) if self.activation else x
 
     def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:

@@ -59,13 +59,13 @@ def parse_recipe(content: dict[str, Any], origin: str = "recipe") -> Recipe:
     Traceback (most recent call last):
     dilatednets.errors.InputError: recipe: unknown key training.epoch; did you mean training.epochs?
     """
-    if content.get("init") and "net" in content:
-        raise InputError(
-            f"{origin}: key net: a run from init = {content['init']!r} keeps that model's net; remove [net]"
-        )
     model = content.get("model", "WaveNet")
     if model not in KINDS:
         raise InputError(f"{origin}: key model: {model!r} cannot be trained; models are {', '.join(KINDS)}")
+    if model == "WaveNet" and content.get("init") and "net" in content:
+        raise InputError(
+            f"{origin}: key net: a run from init = {content['init']!r} keeps that model's net; remove [net]"
+        )
     kind, rules = KINDS[model]
     recipe: Recipe = _parse(kind, content, origin, "")
     for pattern, (holds, rule) in rules.items():
@@ -96,8 +96,8 @@ def _values(table: Any, names: list[str], prefix: str = "") -> Iterator[tuple[st
 def recipe_toml(recipe: Recipe) -> str:
     """The recipe as TOML, every key with its value."""
     values = dataclasses.asdict(recipe)
-    if recipe.init:
-        values.pop("net", None)
+    if recipe.init and recipe.model == "WaveNet":
+        del values["net"]
     # Such JSON is TOML, too; but TOML knows no pairs of surrogate escapes.
     lines = [f"{key} = {_json(value)}" for key, value in values.items() if not isinstance(value, dict)]
     for key, table in values.items():

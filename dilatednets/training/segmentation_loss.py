@@ -66,10 +66,11 @@ class SegmentationLoss(keras.losses.Loss):
         return total
 
     def _cross_entropy(self, labels: Any, counts: Any, logits: Any) -> Any:
-        loss = keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)
-        if self.label_smoothing:
-            even = ops.logsumexp(logits, axis=-1) - ops.mean(logits, axis=-1)
-            loss = (1 - self.label_smoothing) * loss + self.label_smoothing * even
+        # Twice as fast on CPUs as TensorFlow's kernel for it, which leaves all but one core idle.
+        logits = logits - ops.stop_gradient(ops.max(logits, axis=-1, keepdims=True))
+        right = ops.sum(ops.one_hot(labels, logits.shape[-1], dtype=logits.dtype) * logits, axis=-1)
+        right = (1 - self.label_smoothing) * right + self.label_smoothing * ops.mean(logits, axis=-1)
+        loss = ops.log(ops.sum(ops.exp(logits), axis=-1)) - right
         if self.class_weights is not None:
             counts = counts * ops.take(ops.convert_to_tensor(self.class_weights, logits.dtype), labels)
         return ops.sum(loss * counts) / ops.maximum(ops.sum(counts), 1e-6)

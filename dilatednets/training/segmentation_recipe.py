@@ -81,7 +81,7 @@ class SegmentationRecipe:
     name: str
     model: str = "ContextSegmenter"
     init: str = ""
-    """A preset to start from instead of random weights; its front end is kept, whatever `net` says of it."""
+    """A preset to start from instead of random weights; of `net`, only `context*`, `head` and `dropout` then count."""
     goal: dict[str, float] = field(default_factory=dict)
     data: Data = field(default_factory=Data)
     net: Net = field(default_factory=Net)

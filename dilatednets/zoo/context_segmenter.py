@@ -155,7 +155,7 @@ class ContextSegmenter(keras.Model):
         x = self.drop(self.front_end(x, training=training), training=training)
         x = self.scores(x)
         if self.context is not None:
-            x = self.context(x)
+            x = self.context(x, training=training)
         # Float32 from here on, whatever the policy: losses and thresholds need it.
         x = upsample(ops.cast(x, "float32"), self.front_end.stride)
         return x[:, :height, :width]

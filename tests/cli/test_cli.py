@@ -199,7 +199,7 @@ def test_every_command_explains_itself(capsys):
 
 
 @pytest.mark.slow
-def test_demo_speaks_and_fine_tunes(sample_dir, tmp_path, capsys):
+def test_demo_speaks_segments_and_fine_tunes(sample_dir, tmp_path, capsys):
     output = tmp_path / "demo"
     assert main(["demo", "--output", str(output), "--data-dir", str(sample_dir)]) == 0
     printed = capsys.readouterr().out
@@ -208,7 +208,9 @@ def test_demo_speaks_and_fine_tunes(sample_dir, tmp_path, capsys):
         assert picture(output / f"four_two_seven_{speaker}.png").std() > 0
     assert "times real time" in printed and "multiply-accumulates" in printed and "bits a sample" in printed
     named = [line.strip() for line in printed.split("Written:")[1].splitlines() if line.startswith("   ")]
-    assert len(named) >= 6 and all(os.path.exists(path) for path in named)
+    assert len(named) >= 18 and all(os.path.exists(path) for path in named)
+    assert printed.count("nuclei outlined by hand") == 3 and printed.count(" counted") == 6
+    assert picture(output / "segmented" / "image_1_segmenter_overlay.png").std() > 0
 
 
 @pytest.mark.slow

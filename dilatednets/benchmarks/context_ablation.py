@@ -1,0 +1,84 @@
+"""What the context module adds to a front end, and what of it is dilation's doing."""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from dilatednets.training import segmentation
+from dilatednets.training.evaluate import evaluate
+from dilatednets.training.segmentation_recipe import SegmentationRecipe, Stage
+from dilatednets.zoo.context_segmenter import ContextSegmenter
+
+VARIANTS: dict[str, dict[str, Any]] = {
+    "front end alone": {"context": "none"},
+    "basic": {"context": "basic"},
+    "basic, random initialisation": {"context": "basic", "context_identity": False},
+    "basic, all dilations 1": {"context": "basic", "context_dilations": [1] * 7},
+    "large": {"context": "large"},
+    "large, random initialisation": {"context": "large", "context_identity": False},
+    "large, all dilations 1": {"context": "large", "context_dilations": [1] * 7},
+}
+"""Arguments of ContextSegmenter by name."""
+
+
+def run(
+    recipe: SegmentationRecipe,
+    front_end: str,
+    data_dir: str,
+    stage: Stage,
+    names: list[str] | None = None,
+    say: Callable[[str], None] = print,
+) -> dict[str, Any]:
+    """Trains each variant from the same front end, on the same batches, for the same epochs, and evaluates it.
+
+    Args:
+        recipe: Data, seed and all that the stages share.
+        front_end: A preset whose front end and scores all variants start from.
+        data_dir: The data set's folder.
+        stage: The training of all variants.
+        names: Of `VARIANTS`; None: all.
+        say: Told of each result when it is there.
+
+    Returns:
+        {"rows": [{"variant", "parameters", "context_parameters", "macs_per_pixel", "receptive_field", "mean_iou",
+        "pixel_accuracy", "class_iou"}, ...], "epochs"}: validation figures of the averaged weights at the end.
+    """
+    rows = []
+    for name in names or list(VARIANTS):
+        net = replace(recipe.net, **VARIANTS[name])
+        own = replace(recipe, name=name, init=front_end, net=net, stages={"all": replace(stage, train="all")})
+        own = replace(own, training=replace(recipe.training, evaluate_every=stage.epochs))
+        with tempfile.TemporaryDirectory() as folder:
+            segmentation.train(own, data_dir, folder)
+            model = ContextSegmenter.from_preset(Path(folder) / "last")
+        figures = evaluate(model, data_dir, "validation", recipe.data.reader, scales=(1.0,), flip=False)
+        facts = model.describe()
+        kept = ("parameters", "context_parameters", "macs_per_pixel", "receptive_field")
+        row = {"variant": name, **{key: facts[key] for key in kept}, **figures}
+        rows.append(row)
+        say(report({"rows": [row], "epochs": stage.epochs}).splitlines()[-1])
+    return {"rows": rows, "epochs": stage.epochs}
+
+
+def report(result: dict[str, Any]) -> str:
+    """The measurement as a Markdown table.
+
+    Example:
+    >>> row = {"variant": "basic", "parameters": 3367155, "context_parameters": 7832, "receptive_field": 1489,
+    ...        "mean_iou": 0.7, "pixel_accuracy": 0.9}
+    >>> print(report({"rows": [row], "epochs": 10}).splitlines()[-1])
+    | basic | 3,367,155 | 7,832 | 1,489 | 0.7000 | 0.9000 |
+    """
+    lines = [
+        f"Each trained for {result['epochs']} epochs from one front end; validation:",
+        "| variant | parameters | of them context | receptive field | mean IoU | pixel accuracy |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for row in result["rows"]:
+        lines.append(
+            f"| {row['variant']} | {row['parameters']:,} | {row['context_parameters']:,} | {row['receptive_field']:,} "
+            f"| {row['mean_iou']:.4f} | {row['pixel_accuracy']:.4f} |"
+        )
+    return "\n".join(lines)

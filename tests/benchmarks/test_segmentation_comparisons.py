@@ -1,0 +1,69 @@
+"""The comparisons of the segmenter run, and say what they measured."""
+
+import json
+
+import pytest
+from conftest import tiny_segmenter
+
+from dilatednets.benchmarks import context_ablation, fine_tuning
+from dilatednets.cli.main import main
+from dilatednets.data import nuclei
+
+STAGE = "[stages.all]\nepochs = 1\nbatch_size = 4\ncrop = [32, 32]\n"
+
+
+@pytest.fixture
+def front_end(tmp_path):
+    tiny_segmenter(2, context="none", class_names=nuclei.CLASSES).save_to_preset(tmp_path / "front")
+    return tmp_path / "front"
+
+
+@pytest.mark.slow
+def test_variants_of_the_context_module_are_compared(front_end, nuclei_dir, tmp_path, capsys):
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(f'name = "a"\nmodel = "ContextSegmenter"\n[data]\nreader = "nuclei"\n{STAGE}')
+    command = [
+        "benchmark",
+        "context",
+        str(recipe),
+        "--front-end",
+        str(front_end),
+        "--data-dir",
+        str(nuclei_dir),
+        "--json",
+    ]
+    names = ["front end alone", "basic", "large, all dilations 1"]
+    assert main([*command, "--variants", *names]) == 0
+    rows = json.loads(capsys.readouterr().out.splitlines()[-1])["rows"]
+    assert [row["variant"] for row in rows] == names
+    assert [row["context_parameters"] > 0 for row in rows] == [False, True, True]
+    assert rows[0]["receptive_field"] < rows[2]["receptive_field"] < rows[1]["receptive_field"]
+    assert all(0 <= row["mean_iou"] <= 1 for row in rows)
+    assert main([*command, "--variants", "huge"]) == 2 and "there are front end alone" in capsys.readouterr().err
+    assert main([*command, "--stage", "joint"]) == 2 and "--stage: joint: the recipe has all" in capsys.readouterr().err
+
+
+def test_variants_differ_in_what_they_say():
+    assert context_ablation.VARIANTS["basic"] == {"context": "basic"}
+    for name, settings in context_ablation.VARIANTS.items():
+        assert name.startswith(settings["context"]) or settings["context"] == "none"
+        assert ("random" in name) == ("context_identity" in settings)
+        assert ("dilations 1" in name) == (settings.get("context_dilations") == [1] * 7)
+
+
+@pytest.mark.slow
+def test_fine_tuning_is_measured_beside_training_from_scratch(front_end, nuclei_dir, tmp_path, capsys):
+    picture = tmp_path / "curve.png"
+    command = ["benchmark", "fine-tuning", str(front_end), "--data-dir", str(nuclei_dir), "--epochs", "2"]
+    assert main([*command, "--plot", str(picture)]) == 0
+    printed = capsys.readouterr().out
+    assert "| epochs | IoU of nuclei, fine-tuned | IoU of nuclei, from scratch |" in printed and picture.is_file()
+    assert main([*command[:-1], "0"]) == 2
+
+
+def test_curves_are_drawn_and_tabled():
+    rows = [{"epoch": e, "seconds": 1.0 * e, "nucleus_iou": e / 10} for e in (2, 4)]
+    result = {"images": 20, "curves": {"fine-tuned": rows, "from scratch": rows}}
+    assert fine_tuning.report(result).splitlines()[-1] == "| 4 | 0.4000 | 0.4000 |"
+    colours = fine_tuning.plot(result).getcolors(100_000)
+    assert {fine_tuning.COLOURS["from scratch"]} <= {colour for _, colour in colours}
