@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from dilatednets.errors import InputError
 from dilatednets.training import segmentation
 from dilatednets.training.evaluate import evaluate
 from dilatednets.training.segmentation_recipe import SegmentationRecipe, Stage
@@ -41,10 +42,18 @@ def run(
         names: Of `VARIANTS`; None: all.
         say: Told of each result when it is there.
 
+    Raises:
+        InputError: for a front end that has a context module.
+
     Returns:
         {"rows": [{"variant", "parameters", "context_parameters", "macs_per_pixel", "receptive_field", "mean_iou",
         "pixel_accuracy", "class_iou"}, ...], "epochs"}: validation figures of the averaged weights at the end.
     """
+    if ContextSegmenter.from_preset(front_end).context is not None:
+        raise InputError(
+            f"--front-end: {front_end} has a context module already; a run of several stages keeps the front end alone "
+            "in stages/"
+        )
     rows = []
     for name in names or list(VARIANTS):
         net = replace(recipe.net, **VARIANTS[name])

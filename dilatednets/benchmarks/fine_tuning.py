@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from dilatednets.data import nuclei
 from dilatednets.data.augmentation import Augmentation
 from dilatednets.data.image_batches import ImageBatches
+from dilatednets.training.batch_statistics import settle
 from dilatednets.training.segmentation import data_of
 from dilatednets.training.segmentation_data import evaluate_pairs, task
 from dilatednets.training.segmentation_loss import SegmentationLoss
@@ -42,9 +43,9 @@ def run(
         those of training.
     """
     pairs, held_out = nuclei.load(data_dir, "train"), nuclei.load(data_dir, "validation")
-    trained = ContextSegmenter.from_preset(preset, num_classes=2, class_names=nuclei.CLASSES)
-    config = {key: value for key, value in trained.get_config().items() if key not in ("name", "trainable")}
     keras.utils.set_random_seed(0)
+    trained = ContextSegmenter.from_preset(preset, num_classes=2, class_names=nuclei.CLASSES, head="classification")
+    config = {key: value for key, value in trained.get_config().items() if key not in ("name", "trainable")}
     nets = {"fine-tuned": trained, "from scratch": ContextSegmenter(**config)}
     curves: dict[str, list[dict[str, float]]] = {}
     for name, net in nets.items():
@@ -53,13 +54,16 @@ def run(
         seconds, curve = 0.0, []
         for epoch in range(0, epochs, every):
             begin = time.perf_counter()
-            net.fit(data_of(batches, epoch), steps_per_epoch=batches.steps_per_epoch * every, verbose=0)
+            count = min(every, epochs - epoch)
+            net.fit(data_of(batches, epoch), steps_per_epoch=batches.steps_per_epoch * count, verbose=0)
+            # So few steps leave moving statistics of the net that it started as.
+            settle(net, [images for images, _ in batches.epochs(0, 2)])
             seconds += time.perf_counter() - begin
             figures = evaluate_pairs(net, held_out, task("nuclei", "classification"), scales=(1.0,), flip=False)
             curve.append(
-                {"epoch": epoch + every, "seconds": seconds, "nucleus_iou": figures["class_iou"].get("nucleus", 0.0)}
+                {"epoch": epoch + count, "seconds": seconds, "nucleus_iou": figures["class_iou"].get("nucleus", 0.0)}
             )
-            say(f"{name}: epoch {epoch + every}, {seconds:.0f} s, IoU of nuclei {curve[-1]['nucleus_iou']:.4f}")
+            say(f"{name}: epoch {epoch + count}, {seconds:.0f} s, IoU of nuclei {curve[-1]['nucleus_iou']:.4f}")
         curves[name] = curve
     return {"images": len(pairs), "curves": curves}
 

@@ -56,7 +56,7 @@ def inference(options: Namespace) -> None:
     """`dilatednets benchmark inference [MODEL] [--size H W] [--batch N ...]`."""
     from dilatednets.benchmarks import segmentation as measure
 
-    _check_size(options)
+    _check_size(options, min(options.batch))
     result = measure.inference(_segmenter(options), tuple(options.size), options.batch, options.seconds)
     _print(options, result, measure.report(result))
 
@@ -65,13 +65,13 @@ def training(options: Namespace) -> None:
     """`dilatednets benchmark training [MODEL] [--size H W] [--batch N]`."""
     from dilatednets.benchmarks import segmentation as measure
 
-    _check_size(options)
-    result = measure.training(_segmenter(options), tuple(options.size), options.batch[0], options.seconds)
+    _check_size(options, options.batch)
+    result = measure.training(_segmenter(options), tuple(options.size), options.batch, options.seconds)
     _print(options, result, measure.report(result))
 
 
-def _check_size(options: Namespace) -> None:
-    if min(options.size) < 16 or min(options.batch) < 1 or not 0 < options.seconds < math.inf:
+def _check_size(options: Namespace, batch: int) -> None:
+    if min(options.size) < 16 or batch < 1 or not 0 < options.seconds < math.inf:
         raise InputError("--size: must be at least 16 pixels a side, --batch at least 1, and --seconds above 0")
 
 
@@ -102,7 +102,10 @@ def context(options: Namespace) -> None:
     if unknown:
         raise InputError(f"--variants: {min(unknown)!r}: there are {', '.join(context_ablation.VARIANTS)}")
     stage = recipe.stages[name]
-    stage = replace(stage, epochs=options.epochs) if options.epochs else stage
+    if options.epochs is not None:
+        if options.epochs < 1:
+            raise InputError(f"--epochs: must be at least 1, not {options.epochs}")
+        stage = replace(stage, epochs=options.epochs)
     result = context_ablation.run(recipe, options.front_end, options.data_dir, stage, options.variants)
     _print(options, result, context_ablation.report(result))
 

@@ -106,8 +106,10 @@ def parser() -> argparse.ArgumentParser:
         speed = kinds.add_parser(name, help=f"{words}, beside the same net in PyTorch")
         speed.add_argument("model", nargs="?", help="preset name or folder; default: an untrained net")
         speed.add_argument("--size", type=int, nargs=2, default=[360, 480], metavar=("H", "W"), help="of the images")
-        batches = [1, 8] if name == "inference" else [8]
-        speed.add_argument("--batch", type=int, nargs="+", default=batches, help=f"batch size (default: {batches})")
+        if name == "inference":
+            speed.add_argument("--batch", type=int, nargs="+", default=[1, 8], help="batch sizes (default: 1 8)")
+        else:
+            speed.add_argument("--batch", type=int, default=8, help="batch size (default 8)")
         speed.add_argument("--seconds", type=float, default=3.0, help="seconds each measurement lasts at least")
         speed.add_argument("--json", action="store_true", help="one JSON object, the last line of standard output")
         speed.set_defaults(run=_command("benchmark", name))

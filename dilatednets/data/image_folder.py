@@ -15,7 +15,8 @@ def load(data_dir: str, split: str, any_label: bool = False) -> LabelledImages:
     Args:
         data_dir: Holds `SPLIT/images/NAME.*` and `SPLIT/labels/NAME.png`, and `classes.json`:
             `{"classes": {"road": [128, 64, 128], "sky": [70, 130, 180]}, "ignore": 255}`: names and colours of classes 0,
-            1, ..., and the label that does not count (optional).
+            1, ..., and the label that does not count (optional). With `any_label` the classes may be left out, and so may
+            the file.
         split: "train", "validation" or "test", or any other folder's name.
         any_label: Whether label images hold values to regress, 8 or 16 bits, rather than classes.
 
@@ -25,8 +26,9 @@ def load(data_dir: str, split: str, any_label: bool = False) -> LabelledImages:
     folder = Path(data_dir)
     path = folder / CLASSES_FILE
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        classes = {str(name): tuple(int(value) for value in colour) for name, colour in content["classes"].items()}
+        content = {} if any_label and not path.exists() else json.loads(path.read_text(encoding="utf-8"))
+        given = content.get("classes", {"low": [0, 0, 0], "high": [255, 255, 255]} if any_label else {})
+        classes = {str(name): tuple(int(value) for value in colour) for name, colour in given.items()}
         ignore = content.get("ignore")
         if len(classes) < 2 or any(
             len(colour) != 3 or not all(0 <= v < 256 for v in colour) for colour in classes.values()

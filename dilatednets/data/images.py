@@ -11,6 +11,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from dilatednets.errors import InputError
 
 SMALLEST_SIDE = 2
+STRIP = 512
 SIXTEEN_BIT = ("I;16", "I;16L", "I;16B", "I;16N")
 
 
@@ -31,7 +32,9 @@ def open_image(path: str | os.PathLike[str]) -> Image.Image:
             image.load()
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file") from error
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError as error:
+        raise InputError(f"{path}: has more pixels than Pillow opens at once; cut it into parts") from error
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         words = " ".join(str(error).split())[:120]
         raise InputError(f"{path}: not a readable image ({words}); fetch or write it again") from error
     return image
@@ -59,7 +62,7 @@ def as_rgb(image: Any) -> np.ndarray:
     if isinstance(image, np.ndarray):
         rgb, origin = _array_as_rgb(image), "image"
     elif isinstance(image, Image.Image):
-        rgb, origin = _picture_as_rgb(image, "image"), "image"
+        rgb, origin = _picture_as_rgb(image.copy(), "image"), "image"
     elif isinstance(image, str | os.PathLike):
         rgb, origin = _picture_as_rgb(open_image(image), str(image)), str(image)
     else:
@@ -74,12 +77,22 @@ def as_rgb(image: Any) -> np.ndarray:
 def _picture_as_rgb(image: Image.Image, origin: str) -> np.ndarray:
     if image.mode in ("CMYK", "YCCK", "LAB"):
         raise InputError(f"{origin}: is in {image.mode} colours, which depend on a profile; convert it to RGB first")
-    image = ImageOps.exif_transpose(image)
-    if image.mode in SIXTEEN_BIT or image.mode == "I":
-        return _array_as_rgb(np.asarray(image).astype(np.int64).clip(0, 65535).astype(np.uint16))
     if image.mode == "F":
         raise InputError(f"{origin}: holds floating-point values of unknown range; convert it to 8 or 16 bits first")
-    return np.asarray(image.convert("RGB"))
+    try:
+        ImageOps.exif_transpose(image, in_place=True)
+        rgb = np.empty((image.height, image.width, 3), np.uint8)
+        for top in range(0, image.height, STRIP):  # Pillow would copy a large image three times over
+            bottom = min(top + STRIP, image.height)
+            strip = image.crop((0, top, image.width, bottom))
+            if image.mode in SIXTEEN_BIT or image.mode == "I":
+                rgb[top:bottom] = _array_as_rgb(np.clip(np.asarray(strip), 0, 65535).astype(np.uint16))
+            else:
+                rgb[top:bottom] = np.asarray(strip.convert("RGB"))
+    except (SyntaxError, ValueError, OSError) as error:
+        words = " ".join(str(error).split())[:120]
+        raise InputError(f"{origin}: cannot be read as RGB ({words}); save it again as plain PNG") from error
+    return rgb
 
 
 def _array_as_rgb(image: np.ndarray) -> np.ndarray:

@@ -64,7 +64,7 @@ class LabelledImages:
                 f"{image.shape[1]}x{image.shape[0]}; a label image needs its image's size"
             )
         if self.any_label:
-            return image, labels
+            return image, labels if self.ignore is None else np.where(labels == self.ignore, -1, labels)
         wrong = labels >= len(self.class_names)
         if self.ignore is not None:
             wrong &= labels != self.ignore

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from dilatednets.errors import InputError
+
 LONGEST_SIDE = 2048
 LINE, SWATCH, EDGE = 22, 14, 10
 
@@ -27,14 +29,21 @@ def default_palette(num_classes: int) -> list[tuple[int, int, int]]:
 
 def label_image(labels: np.ndarray, palette: Sequence[Sequence[int]]) -> Image.Image:
     """A palette image: its pixel values are the class numbers, its colours the palette's; at most 256 classes."""
+    if len(palette) > 256:
+        raise InputError(f"{len(palette)} classes: a palette image holds 256 at most")
     image = Image.fromarray(labels.astype(np.uint8))
     image.putpalette([value for colour in palette for value in colour])
     return image
 
 
-def value_image(values: np.ndarray) -> Image.Image:
-    """Values as 16-bit grey, 256 steps a unit, so that 8.8 fixed-point numbers can be read back; clipped to 0..255.99."""
-    return Image.fromarray(np.clip(np.round(values * 256), 0, 65535).astype(np.uint16))
+def value_steps(values: np.ndarray) -> int:
+    """Grey levels a unit with which values fit into 16 bits: 256, or 1 for large ones."""
+    return 256 if values.max(initial=0) < 256 else 1
+
+
+def value_image(values: np.ndarray, steps: int = 256) -> Image.Image:
+    """Values as 16-bit grey, so many levels a unit; those below 0 become 0, those above 65535 / steps that."""
+    return Image.fromarray(np.clip(np.round(values * steps), 0, 65535).astype(np.uint16))
 
 
 def overlay(
@@ -79,9 +88,11 @@ def shares(labels: np.ndarray, names: Sequence[str]) -> str:
     >>> shares(np.array([[0, 0, 0, 2]]), ["road", "sky", "car"])
     'road 75.0 %, car 25.0 %'
     """
-    numbers, counts = np.unique(labels, return_counts=True)
-    order = np.argsort(-counts, kind="stable")
-    return ", ".join(f"{names[numbers[i]]} {100 * counts[i] / labels.size:.1f} %" for i in order)
+    counts = np.zeros(len(names), np.int64)
+    for row in labels:  # a row at a time: NumPy would make 64-bit numbers of them all
+        counts += np.bincount(row, minlength=len(names))
+    order = [number for number in np.argsort(-counts, kind="stable") if counts[number]]
+    return ", ".join(f"{names[number]} {100 * counts[number] / labels.size:.1f} %" for number in order)
 
 
 def _with_legend(picture: Image.Image, entries: Sequence[tuple[str, tuple[int, ...]]]) -> Image.Image:

@@ -123,7 +123,10 @@ class ContextModule(keras.layers.Layer):
         )
 
     def call(self, x: Any, training: Any = None) -> Any:
-        """(batch, height, width, C) -> (batch, height, width, C)."""
+        """(batch, height, width, C) -> (batch, height, width, C); `training=True` wherever a gradient is taken.
+
+        Without it, on TensorFlow, a kernel is used that has no gradient on some CPUs.
+        """
         if self.padding == "once":
             margin = sum(self.dilations)
             x = ops.pad(x, ((0, 0), (margin, margin), (margin, margin), (0, 0)))

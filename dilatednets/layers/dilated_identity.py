@@ -20,7 +20,7 @@ class DilatedIdentity(keras.initializers.Initializer):
         groups: C, the number of feature maps to pass through. It must divide the channels of both sides.
         noise: Standard deviation sigma of the noise, much smaller than `groups / filters`. The paper's Basic module has
             none, its authors' code 0.01.
-        seed: Of the noise; None: a new one each time.
+        seed: Of the noise; None: a new one each time, as `keras.utils.set_random_seed` has it.
 
     Call arguments:
         shape: (height, width, channels, filters), height and width odd.
@@ -58,7 +58,9 @@ class DilatedIdentity(keras.initializers.Initializer):
             raise ValueError(f"DilatedIdentity: a kernel of {size} taps has no centre")
         kernel = np.zeros(shape, np.float32)
         if self.noise:
-            kernel = np.random.default_rng(self.seed).normal(0.0, self.noise, shape).astype(np.float32)
+            # Without a seed, by NumPy's global generator, which keras.utils.set_random_seed sets.
+            seed = np.random.randint(2**31) if self.seed is None else self.seed
+            kernel = np.random.default_rng(seed).normal(0.0, self.noise, shape).astype(np.float32)
         of_input = np.arange(channels) * self.groups // channels
         of_output = np.arange(filters) * self.groups // filters
         same = of_input[:, None] == of_output

@@ -70,6 +70,7 @@ class VGG16FrontEnd(keras.layers.Layer):
         super().__init__(**kwargs)
         if len(widths) != len(BLOCKS):
             raise ValueError(f"VGG16FrontEnd: widths must be five, one a block, not {widths!r}")
+        self.supports_jit = keras.backend.backend() != "tensorflow"  # as in LightFrontEnd
         self.widths = tuple(widths)
         self.output_channels = head_channels
         self.dropout = dropout

@@ -27,7 +27,10 @@ def settle(model: keras.Model, batches: Iterable[np.ndarray]) -> None:
     >>> np.asarray(model.layers[0].moving_mean).tolist()
     [7.0, 7.0]
     """
-    norms: list[Any] = [x for x in model._flatten_layers() if isinstance(x, keras.layers.BatchNormalization)]
+    layers: list[Any] = list(model._flatten_layers())
+    norms = [x for x in layers if isinstance(x, keras.layers.BatchNormalization) and x.trainable]
+    if not norms:  # frozen ones keep their statistics
+        return
     momenta = [norm.momentum for norm in norms]
     try:
         for count, batch in enumerate(batches):

@@ -36,7 +36,7 @@ class Goal:
 
 
 class EpochEnd(keras.callbacks.Callback):
-    """Evaluates the averaged weights, keeps the last and the best as presets, and saves the state.
+    """Evaluates the averaged weights, keeps the last and the stage's best as presets, and saves the state.
 
     Stops the run, with advice, at the first loss that is no number.
 
@@ -48,6 +48,7 @@ class EpochEnd(keras.callbacks.Callback):
         last_epoch: Epochs of the run up to the end of this stage; then the model is left with its averaged weights.
         first_epoch: Epochs of the run before this stage.
         evaluate_every: Epochs between evaluations.
+        keep_as: Where in the run's folder to keep the model of the stage's end, a preset.
         prepare: Called with the model before an evaluation, once the averaged weights are in it.
         sample: Called with the epoch after it was saved, to show what the model can do by now.
     """
@@ -61,12 +62,14 @@ class EpochEnd(keras.callbacks.Callback):
         last_epoch: int,
         first_epoch: int = 0,
         evaluate_every: int = 1,
+        keep_as: str | None = None,
         prepare: Callable[[Any], None] | None = None,
         sample: Callable[[int], None] | None = None,
     ) -> None:
         super().__init__()
         self.net, self.recipe, self.run, self.goal = model, recipe, run, goal
         self.first_epoch, self.last_epoch = first_epoch, last_epoch
+        self.keep_as = keep_as
         self.evaluate_every, self.prepare, self.sample = evaluate_every, prepare, sample
         self.history: list[dict[str, Any]] = []
         self.average = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
@@ -114,10 +117,12 @@ class EpochEnd(keras.callbacks.Callback):
             if not math.isfinite(value):
                 raise self._diverged(f"validation became {value} at the end")
             logs[f"validation_{metric}"] = value  # for the callbacks that log
-            known = [r[f"validation_{metric}"] for r in self.history if r.get(f"validation_{metric}") is not None]
+            rows = self.history[self.first_epoch :]  # another stage may have trained another net
+            known = [r[f"validation_{metric}"] for r in rows if r.get(f"validation_{metric}") is not None]
             print(f"\nepoch {epoch + 1}: {value:.4f} {self.goal.unit} on validation", flush=True)
             averaged = in_float32(self.net)
-            for name in ("last", "best") if self.goal.better(value, known) else ("last",):
+            names = ["last", *(["best"] if self.goal.better(value, known) else [])]
+            for name in names + ([self.keep_as] if over and self.keep_as else []):
                 averaged.save_to_preset(self.run.path / name, recipe=self.run.recipe_text)
             row[f"validation_{metric}"] = value
         else:

@@ -72,13 +72,9 @@ def parse_recipe(content: dict[str, Any], origin: str = "recipe") -> Recipe:
         for key, value in _values(recipe, pattern.split(".")):
             if not holds(value):
                 raise InputError(f"{origin}: key {key}: must be {rule}, not {value!r}")
-    if isinstance(recipe, SegmentationRecipe) and not recipe.stages:
-        raise InputError(f"{origin}: key stages: must hold at least one stage, such as [stages.all]")
-    schedules = recipe.stages if isinstance(recipe, SegmentationRecipe) else {"": recipe.training}
-    for name, schedule in schedules.items():
-        if schedule.final_learning_rate > schedule.learning_rate:
-            table = f"stages.{name}" if name else "training"
-            raise InputError(f"{origin}: key {table}.final_learning_rate: must not exceed {table}.learning_rate")
+    contradiction = recipe.contradiction()
+    if contradiction:
+        raise InputError(f"{origin}: {contradiction}")
     return recipe
 
 
@@ -110,7 +106,9 @@ def _tables(key: str, table: dict[str, Any]) -> Iterator[tuple[str, dict[str, An
     """(dotted name, content) of a table, or of each table in it."""
     if any(isinstance(value, dict) for value in table.values()):
         for name, inner in table.items():
-            yield from _tables(f"{key}.{name}", inner)
+            yield from _tables(
+                f"{key}.{name if name.replace('_', 'a').isalnum() and name.isascii() else _json(name)}", inner
+            )
     elif table:
         yield key, table
 

@@ -12,6 +12,7 @@ from dilatednets.data.label_images import LabelledImages
 from dilatednets.training.batch_statistics import settle
 from dilatednets.training.epoch_end import EpochEnd, Goal, tensorboard
 from dilatednets.training.run_folder import RunFolder
+from dilatednets.training.schedules import averaging, warm_cosine
 from dilatednets.training.segmentation_data import Task, check_classes, evaluate_pairs, task, task_of
 from dilatednets.training.segmentation_loss import RegressionLoss, SegmentationLoss, class_weights
 from dilatednets.training.segmentation_recipe import SegmentationRecipe, Stage
@@ -35,26 +36,29 @@ def train(recipe: SegmentationRecipe, data_dir: str, output: str, resume: bool =
     Raises:
         InputError: for bad data, a run that is there already, or a loss that is no number, with advice.
     """
-    keras.utils.set_random_seed(recipe.training.seed)
     given = task(recipe.data.reader, recipe.net.head)
     pairs, held_out = given.pairs(data_dir, "train"), given.pairs(data_dir, "validation")
+    for _ in itertools.chain(pairs, held_out):  # a bad file must show now, not in the middle of an epoch
+        pass
     loss = make_loss(recipe, pairs, given)
     run = RunFolder(Path(output), recipe, resume)
     finished = 0
     model = None
-    for stage in recipe.stages.values():
+    for number, (name, stage) in enumerate(recipe.stages.items()):
+        # Each stage's own: what a stage draws does not depend on whether those before it ran in the same process.
+        keras.utils.set_random_seed(recipe.training.seed + number)
         previous, model = model, build_model(recipe, given, pairs, stage)
         if previous is not None:
             transfer(previous, model)
         finished += stage.epochs
-        model = train_stage(model, recipe, stage, finished, given, pairs, held_out, loss, run)
+        model = train_stage(model, recipe, name, finished, given, pairs, held_out, loss, run)
     return run.path / "best"
 
 
 def train_stage(
     model: ContextSegmenter,
     recipe: SegmentationRecipe,
-    stage: Stage,
+    name: str,
     last_epoch: int,
     given: Task,
     pairs: LabelledImages,
@@ -63,6 +67,7 @@ def train_stage(
     run: RunFolder,
 ) -> ContextSegmenter:
     """Trains the part of `model` that the stage names, up to `last_epoch` of the run; returns it with averaged weights."""
+    stage = recipe.stages[name]
     first_epoch = last_epoch - stage.epochs
     batches = ImageBatches(
         pairs, make_augmentation(recipe, stage), stage.batch_size, recipe.training.seed, given.target
@@ -79,6 +84,7 @@ def train_stage(
         last_epoch=last_epoch,
         first_epoch=first_epoch,
         evaluate_every=recipe.training.evaluate_every,
+        keep_as=f"stages/{name}" if len(recipe.stages) > 1 else None,
         prepare=lambda net: settle(net, (images for images, _ in itertools.islice(batches.epochs(), SETTLING_STEPS))),
     )
     epoch = callback.restore()
@@ -118,13 +124,18 @@ def build_model(recipe: SegmentationRecipe, given: Task, pairs: LabelledImages, 
         "context_identity": net.context_identity,
         "head": net.head,
         "dropout": net.dropout,
+        "scales": net.scales,
+        "flip": net.flip,
         "dtype": recipe.training.dtype,
     }
     if recipe.init:
         return ContextSegmenter.from_preset(recipe.init, **arguments)
     options = ("widths", "blocks", "dilations", "stride", "output_channels")
     light = {name: getattr(net, name) for name in options} if net.front_end == "light" else {}
-    return ContextSegmenter(front_end=net.front_end, front_end_options=light, **arguments)
+    model = ContextSegmenter(front_end=net.front_end, front_end_options=light, **arguments)
+    if net.imagenet:
+        model.front_end.load_imagenet()
+    return model
 
 
 def transfer(source: ContextSegmenter, target: ContextSegmenter) -> None:
@@ -165,20 +176,13 @@ def compile_model(
 ) -> None:
     """AdamW with warm-up, cosine decay, clipping by norm and averaged weights."""
     training = recipe.training
-    warmup = min(stage.warmup_steps, steps // 10)
-    schedule = keras.optimizers.schedules.CosineDecay(
-        stage.final_learning_rate if warmup else stage.learning_rate,
-        max(steps - warmup, 1),
-        alpha=stage.final_learning_rate / stage.learning_rate,
-        warmup_target=stage.learning_rate if warmup else None,
-        warmup_steps=warmup,
-    )
+    schedule = warm_cosine(stage.learning_rate, stage.final_learning_rate, steps, stage.warmup_steps)
     optimizer = keras.optimizers.AdamW(
         schedule,
         weight_decay=training.weight_decay,
         global_clipnorm=training.clip_norm,
         use_ema=True,
-        ema_momentum=min(training.ema, 1 - 10 / max(steps, 11)),
+        ema_momentum=averaging(training.ema, steps),
     )
     optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma"])
     model.compile(optimizer, loss, jit_compile=False)

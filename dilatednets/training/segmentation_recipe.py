@@ -6,6 +6,7 @@ from pathlib import Path
 from dilatednets.layers.context_module import DILATIONS
 from dilatednets.layers.light_front_end import DILATIONS as COARSE_DILATIONS
 from dilatednets.training.recipe_rules import NOT_NEGATIVE, POSITIVE, Rule, Rules, one_of
+from dilatednets.zoo.context_segmenter import FRONT_ENDS
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,12 @@ class Net:
     context_identity: bool = True
     head: str = "classification"
     dropout: float = 0.1
+    scales: list[float] = field(default_factory=lambda: [1.0])
+    """Magnifications at which the finished model looks; evaluation during training is at 1 alone."""
+    flip: bool = False
+    """Whether the finished model also looks at the mirror image."""
+    imagenet: bool = False
+    """Whether the front end `vgg16` starts from ImageNet's weights, which are downloaded."""
     widths: list[int] = field(default_factory=lambda: [32, 48, 128, 256])
     """This and the rest: of the light front end."""
     blocks: list[int] = field(default_factory=lambda: [1, 4])
@@ -62,7 +69,8 @@ class Training:
     clip_norm: float = 5.0
     """Of the gradient of all weights together."""
     ema: float = 0.998
-    """Decay of the averaged weights, which are the ones evaluated and kept."""
+    """Decay of the averaged weights, which are the ones evaluated and kept; lower in a stage of less than 10 / (1 - ema)
+    steps."""
     aspect: float = 1.0
     flip: bool = True
     turn: bool = False
@@ -93,6 +101,19 @@ class SegmentationRecipe:
         """Of the whole run."""
         return sum(stage.epochs for stage in self.stages.values())
 
+    def contradiction(self) -> str:
+        """What in it does not go together; empty if all does."""
+        if not self.stages:
+            return "key stages: must hold at least one stage, such as [stages.all]"
+        for name, stage in self.stages.items():
+            if stage.train == "context" and self.net.context == "none":
+                return f"key stages.{name}.train: there is no context to train with net.context = 'none'"
+            if stage.final_learning_rate > stage.learning_rate:
+                return f"key stages.{name}.final_learning_rate: must not exceed stages.{name}.learning_rate"
+        if self.net.imagenet and self.net.front_end != "vgg16":
+            return "key net.imagenet: only the front end 'vgg16' has ImageNet's weights"
+        return ""
+
     def try_next(self, model: Path) -> str:
         """A command to try with what was trained."""
         return f"dilatednets segment {model} IMAGE --output segmented"
@@ -103,12 +124,13 @@ _SHARE: Rule = (lambda x: 0 <= x < 1, "at least 0 and below 1")
 
 RULES: Rules = {
     "data.reader": one_of("camvid", "nuclei", "folder"),
-    "net.front_end": one_of("light", "vgg16"),
+    "net.front_end": one_of(*FRONT_ENDS),
+    "net.scales": (lambda x: bool(x) and 0.1 <= min(x) <= max(x) <= 4, "numbers from 0.1 to 4"),
     "net.context": one_of("none", "basic", "large"),
     "net.context_dilations": _POSITIVE_INTEGERS,
     "net.head": one_of("classification", "regression"),
     "net.dropout": _SHARE,
-    "net.widths": (lambda x: len(x) == 4 and min(x) > 0 and max(x) % 2 == 0, "four positive even integers"),
+    "net.widths": (lambda x: len(x) == 4 and min(x) > 0 and not any(n % 2 for n in x), "four positive even integers"),
     "net.blocks": (lambda x: len(x) == 2 and min(x) >= 0, "two integers, 0 or above"),
     "net.dilations": _POSITIVE_INTEGERS,
     "net.stride": (lambda x: x in (2, 4, 8), "2, 4 or 8"),

@@ -13,6 +13,7 @@ from dilatednets.errors import InputError
 from dilatednets.training.epoch_end import EpochEnd, Goal, tensorboard
 from dilatednets.training.likelihood import BitsPerSample, NegativeLogLikelihood
 from dilatednets.training.run_folder import RunFolder
+from dilatednets.training.schedules import averaging, warm_cosine
 from dilatednets.training.speech_recipe import Data, SpeechRecipe
 from dilatednets.zoo.wavenet import WaveNet
 
@@ -139,17 +140,9 @@ def make_windows(
 def compile_model(model: keras.Model, recipe: SpeechRecipe, steps: int, distribution: Any = None) -> None:
     """Adam with warm-up, cosine decay, clipping by norm and averaged weights; loss and metric in bits a sample."""
     settings = recipe.training
-    warmup = min(settings.warmup_steps, steps // 10)
-    schedule = keras.optimizers.schedules.CosineDecay(
-        settings.final_learning_rate if warmup else settings.learning_rate,
-        max(steps - warmup, 1),
-        alpha=settings.final_learning_rate / settings.learning_rate,
-        warmup_target=settings.learning_rate if warmup else None,
-        warmup_steps=warmup,
-    )
+    schedule = warm_cosine(settings.learning_rate, settings.final_learning_rate, steps, settings.warmup_steps)
     distribution = distribution or model.distribution
-    # Of a short run, a long average would still be mostly what it started from.
-    momentum = min(settings.ema, 1 - 10 / max(steps, 11))
+    momentum = averaging(settings.ema, steps)
     model.compile(
         keras.optimizers.Adam(schedule, clipnorm=settings.clip_norm, use_ema=True, ema_momentum=momentum),
         NegativeLogLikelihood(distribution),

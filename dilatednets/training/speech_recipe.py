@@ -82,6 +82,12 @@ class SpeechRecipe:
         """Of the whole run."""
         return self.training.epochs
 
+    def contradiction(self) -> str:
+        """What in it does not go together; empty if all does."""
+        if self.training.final_learning_rate > self.training.learning_rate:
+            return "key training.final_learning_rate: must not exceed training.learning_rate"
+        return ""
+
     def try_next(self, model: Path) -> str:
         """A command to try with what was trained."""
         return f'dilatednets generate {model} --text "{self.training.sample_text}" --speaker NAME --output say.wav'

@@ -28,7 +28,7 @@ class ContextSegmenter(keras.Model):
 
     Args:
         num_classes: Classes, or values a pixel with `head="regression"`.
-        front_end: "light", or any layer of the interface below; see docs of `LightFrontEnd`.
+        front_end: "light", "vgg16", or any other name in `FRONT_ENDS`; see below.
         context: "basic" or "large", or "none" for the front end alone.
         context_dilations: Of the context module.
         context_identity: Whether the context module starts as the identity; False for comparison.
@@ -41,10 +41,11 @@ class ContextSegmenter(keras.Model):
         flip: Whether they also look at the mirror image.
         **kwargs: Arguments of `keras.Model`.
 
-    A front end is a Keras layer with `stride` (pixels an output pixel stands for), `multiple` (what height and width must
-    be multiples of), `margin` (pixels it consumes on each side, filled by reflection), `mean` and `std` of the RGB
-    values it expects to be taken out, `span` (which pixels of the image output pixels see), `macs_per_pixel` and
-    `output_channels`.
+    To plug in a front end of your own, put its class into `FRONT_ENDS` and give its name. It is a Keras layer, normalised
+    RGB in, features out, with `build`, `call(x, training)`, `compute_output_shape`, `get_config` and `stride` (pixels an
+    output pixel stands for), `multiple` (what height and width must be multiples of), `margin` (pixels it consumes on
+    each side, filled by reflection), `mean` and `std` of the RGB values it expects to be taken out, `span` (which pixels
+    of the image output pixels see), `macs_per_pixel` and `output_channels`.
 
     Input shape:
         image (batch, height, width, 3), RGB from 0 to 255, of any number type.
@@ -169,7 +170,7 @@ class ContextSegmenter(keras.Model):
 
         Args:
             image: A path, a PIL image, or an array uint8 or uint16 (height, width[, channels]) of any size; see
-                `dilatednets.data.images.as_rgb`. Above 768 pixels a side it goes through in overlapping tiles, blended
+                `dilatednets.data.images.as_rgb`. Above 640 pixels a side it goes through in overlapping tiles, blended
                 without seams, in bounded memory.
             scales: Magnifications at which the net looks, their probabilities averaged. More are slower and often better.
                 None: the model's own.
@@ -186,31 +187,48 @@ class ContextSegmenter(keras.Model):
         >>> model.segment(np.zeros((40, 30), "uint8")).shape
         (40, 30)
         """
+        from dilatednets.data.images import as_rgb
+
         if self.head_name != "classification":
             raise InputError("segment: this model gives values, not classes; call regress")
-        bands = (np.argmax(band, axis=-1).astype(np.int32) for band in self._bands(image, scales, flip))
-        return np.concatenate(list(bands))
+        rgb = as_rgb(image)
+        labels = np.empty(rgb.shape[:2], np.int32)
+        for rows, band in self._bands(rgb, scales, flip):
+            labels[rows] = np.argmax(band, axis=-1)
+        return labels
 
     def regress(self, image: Any, *, scales: Sequence[float] | None = None, flip: bool | None = None) -> np.ndarray:
         """The values of every pixel, float32 (height, width, num_classes); otherwise as `segment`."""
-        if self.head_name != "regression":
-            raise InputError("regress: this model gives classes, not values; call segment")
-        return np.concatenate(list(self._bands(image, scales, flip)))
-
-    def _bands(self, image: Any, scales: Sequence[float] | None, flip: bool | None) -> Iterator[np.ndarray]:
-        """Probabilities or values, a band of rows at a time."""
         from dilatednets.data.images import as_rgb
 
+        if self.head_name != "regression":
+            raise InputError("regress: this model gives classes, not values; call segment")
+        rgb = as_rgb(image)
+        values = np.empty((*rgb.shape[:2], self.num_classes), np.float32)
+        for rows, band in self._bands(rgb, scales, flip):
+            values[rows] = band
+        return values
+
+    def _bands(
+        self, rgb: np.ndarray, scales: Sequence[float] | None, flip: bool | None
+    ) -> Iterator[tuple[slice, np.ndarray]]:
+        """(Which rows, their probabilities or values), from top to bottom."""
         scales = self._settings["scales"] if scales is None else scales
         flip = self._settings["flip"] if flip is None else flip
-        if not scales or min(scales) <= 0:
-            raise InputError(f"scales: numbers above 0, at least one, not {scales!r}")
+        if not scales or not all(0.1 <= scale <= 4 for scale in scales):
+            raise InputError(f"scales: numbers from 0.1 to 4, at least one, not {scales!r}")
+        if self.head_name == "regression" and any(scale != 1 for scale in scales):
+            raise InputError("scales: values, such as lengths in pixels, may depend on the scale; only 1 is possible")
         views = [(scale, mirrored) for scale in scales for mirrored in ((False, True) if flip else (False,))]
 
         def predict(part: np.ndarray) -> np.ndarray:
             return np.mean([self._look(part, *view) for view in views], axis=0)
 
-        return tiling.rows_of_tiles(as_rgb(image), predict)
+        top = 0
+        tile = max(round(tiling.TILE / max(1.0, *scales)), 2 * tiling.OVERLAP)  # the same memory at any scale
+        for band in tiling.rows_of_tiles(rgb, predict, tile, tiling.OVERLAP, tiling.IGNORED):
+            yield slice(top, top + len(band)), band
+            top += len(band)
 
     def _look(self, image: np.ndarray, scale: float, mirrored: bool) -> np.ndarray:
         """Probabilities or values of uint8 (height, width, 3), seen at another scale or mirrored."""
@@ -241,7 +259,8 @@ class ContextSegmenter(keras.Model):
     def from_preset(cls, handle: Any, **overrides: Any) -> "ContextSegmenter":
         """Loads a trained model by name or folder; see `dilatednets.zoo.presets.load`.
 
-        Another `num_classes`, or another `head`, gives fresh scores and a fresh context module on the trained front end.
+        Another `num_classes`, other `class_names` or another `head` give fresh scores and a fresh context module on the
+        trained front end; another `context` or `context_dilations`, or `context_identity=False`, the latter alone.
         """
         if "num_classes" in overrides:
             overrides = {"class_names": (), "palette": (), **overrides}

@@ -95,7 +95,7 @@ def readme(card: dict[str, Any]) -> str:
         ("stride", "Stride of the scores, pixels"),
         ("num_classes", "Classes, or values a pixel"),
         ("layers", "Dilated layers"),
-        ("receptive_field", "Receptive field, samples or pixels"),
+        ("receptive_field", f"Receptive field, {'samples' if 'sample_rate' in card else 'pixels'}"),
         ("receptive_field_ms", "Receptive field, ms"),
         ("sample_rate", "Sample rate, Hz"),
         ("data", "Data"),

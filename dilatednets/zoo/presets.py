@@ -57,9 +57,9 @@ def find(handle: str | os.PathLike[str]) -> Path:
         InputError: if there is none.
 
     Example:
-    >>> find("no_such_model")
+    >>> find("no_such_model")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    dilatednets.errors.InputError: no_such_model: neither a preset nor a folder; presets are wavenet_digits
+    dilatednets.errors.InputError: no_such_model: neither a preset nor a folder; presets are ...wavenet_digits
     """
     presets = available()
     if str(handle) in presets:
@@ -123,7 +123,11 @@ def _meaning_kept(weight: Any, config: dict[str, Any], overrides: dict[str, Any]
     names = [list(given.get("class_names", ())) for given in (config, overrides)]
     others = all(names) and names[0] != names[1]
     others |= overrides.get("head", config.get("head")) != config.get("head")
-    return not (others and weight.path.split("/")[0] in ("scores", "context"))
+    part = weight.path.split("/")[0]
+    if part == "context":
+        others |= any(overrides.get(k, config.get(k)) != config.get(k) for k in ("context", "context_dilations"))
+        others |= not overrides.get("context_identity", True)
+    return not (others and part in ("scores", "context"))
 
 
 def _make(cls: Any, config: dict[str, Any], path: Path) -> Any:

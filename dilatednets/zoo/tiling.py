@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-TILE, OVERLAP, IGNORED = 768, 192, 48
+TILE, OVERLAP, IGNORED = 640, 160, 40
 
 
 def rows_of_tiles(
@@ -56,7 +56,8 @@ def rows_of_tiles(
             band[: len(pending)] += pending
         done = rows if row + 1 == len(tops) else tops[row + 1] - top
         yield band[:done]
-        pending = band[done:]
+        pending = band[done:].copy()  # or all of the band would stay
+        del band
 
 
 def starts(length: int, tile: int, overlap: int) -> list[int]:

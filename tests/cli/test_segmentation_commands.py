@@ -8,7 +8,7 @@ from conftest import tiny_segmenter
 from PIL import Image
 
 from dilatednets.cli.main import main
-from dilatednets.data import nuclei
+from dilatednets.data import camvid, nuclei
 from dilatednets.data.images import read_labels
 from dilatednets.zoo import presets
 
@@ -20,6 +20,7 @@ def zoo(tmp_path, monkeypatch):
     """A classifier and a regressor as the only presets."""
     root = tmp_path / "zoo"
     tiny_segmenter(class_names=("ground", "disc", "sky"), palette=PALETTE).save_to_preset(root / "tiny")
+    tiny_segmenter(11, class_names=camvid.CLASSES, palette=camvid.PALETTE).save_to_preset(root / "sky")
     tiny_segmenter(1, head="regression", class_names=("distance",)).save_to_preset(root / "values")
     tiny_segmenter(2, class_names=nuclei.CLASSES, palette=nuclei.PALETTE).save_to_preset(root / "cells")
     monkeypatch.setattr(presets, "roots", lambda: [root])
@@ -120,8 +121,12 @@ def test_bad_requests_are_refused(zoo, image, tmp_path, preset_of_wavenet, capsy
     assert "is a WaveNet; this needs a ContextSegmenter" in refusal(
         capsys, "segment", preset_of_wavenet, image, "--output", out
     )
-    assert "two images have this name" in refusal(capsys, "segment", "tiny", image, image, "--output", out)
-    assert "--scales: must be from 0.05 to 20" in refusal(
+    assert "two images would be written there" in refusal(capsys, "segment", "tiny", image, image, "--output", out)
+    before = image.read_bytes()
+    assert "would be overwritten" in refusal(capsys, "segment", "tiny", image, "--output", image.parent)
+    assert image.read_bytes() == before
+    assert "labels areas, not things" in refusal(capsys, "segment", "sky", image, "--output", out, "--count")
+    assert "--scales: must be from 0.1 to 4" in refusal(
         capsys, "segment", "tiny", image, "--output", out, "--scales", "0"
     )
     (tmp_path / "file").touch()

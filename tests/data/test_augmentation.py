@@ -126,6 +126,8 @@ def test_distance_is_what_a_search_finds(rng):
         nearest = np.sqrt(((rows - i) ** 2 + (columns - j) ** 2)[outside].min())
         assert got[i, j] == pytest.approx(nearest)
     assert (got[cells == 0] == 0).all()
+    beyond = np.pad(cells, ((0, 0), (0, 4)), constant_values=-1)  # as augmentation does where the image ends
+    np.testing.assert_array_equal(nuclei.edge_distance(beyond)[:, :18, 0], got)
     cells[0] = -1
     assert (nuclei.edge_distance(cells)[0] == -1).all() and (nuclei.nucleus_mask(cells)[0] == -1).all()
     assert nuclei.edge_distance(np.ones((4, 3), int)).min() == pytest.approx(5)

@@ -71,6 +71,7 @@ def test_what_is_no_image_is_refused(tmp_path):
     (tmp_path / "half.png").write_bytes(whole.read_bytes()[:2000])
     Image.new("CMYK", (4, 4)).save(tmp_path / "print.jpg")
     Image.new("RGB", (1, 1)).save(tmp_path / "dot.png")
+    Image.new("RGB", (4, 4)).save(tmp_path / "exif.png", exif=b"Exif\x00\x00nonsense")
     for name, says in [
         ("empty.png", "is empty"),
         ("text.png", "not a readable image"),
@@ -78,6 +79,7 @@ def test_what_is_no_image_is_refused(tmp_path):
         ("none.png", "no such file"),
         ("print.jpg", "CMYK colours, which depend on a profile; convert it to RGB"),
         ("dot.png", "1x1 pixels; an image needs at least 2x2"),
+        ("exif.png", "cannot be read as RGB"),
         ("", "not a readable image"),
     ]:
         message = refusal(as_rgb, tmp_path / name)
@@ -96,7 +98,7 @@ def test_a_large_image_is_no_attack(tmp_path, monkeypatch):
         warnings.simplefilter("error")
         assert as_rgb(tmp_path / "a.png").shape == (5, 7, 3)
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)  # and refuses above twice that
-    assert "not a readable image" in refusal(as_rgb, tmp_path / "a.png")
+    assert "has more pixels than Pillow opens at once; cut it into parts" in refusal(as_rgb, tmp_path / "a.png")
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
@@ -199,6 +201,9 @@ def test_a_folder_of_ones_own(tmp_path):
     assert isinstance(pairs, LabelledImages) and pairs.palette == ((1, 2, 3), (4, 5, 6))
     np.testing.assert_array_equal(pairs[0][1], -(COLOURS[..., 0] % 2).astype(int))
     values = image_folder.load(str(tmp_path), "train", any_label=True)
+    np.testing.assert_array_equal(values[0][1], -(COLOURS[..., 0] % 2).astype(int))
+    (tmp_path / "classes.json").unlink()
+    values = image_folder.load(str(tmp_path), "train", any_label=True)
     np.testing.assert_array_equal(values[0][1], (COLOURS[..., 0] % 2) * 255)
 
 
@@ -220,6 +225,7 @@ def test_overlays_show_image_labels_and_legend():
 
 def test_values_can_be_read_back_from_their_image(tmp_path):
     values = np.array([[0.0, 1.25], [100.5, 300.0]])
+    assert label_plots.value_steps(values) == 1 and label_plots.value_steps(values[0]) == 256
     label_plots.value_image(values).save(tmp_path / "v.png")
     np.testing.assert_allclose(read_labels(tmp_path / "v.png") / 256, [[0, 1.25], [100.5, 65535 / 256]])
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from keras import ops
 from PIL import Image
 
+from dilatednets.cli.main import main
 from dilatednets.errors import InputError
 from dilatednets.training import fit
 from dilatednets.training.batch_statistics import settle
@@ -201,14 +202,16 @@ def staged(data_dir, tmp_path_factory):
 
 def test_stages_leave_what_they_promise(staged, data_dir):
     assert {path.name for path in staged.iterdir()} - {"tensorboard"} == {
-        "recipe.toml", "state.npz", "history.csv", "best", "last",
+        "recipe.toml", "state.npz", "history.csv", "best", "last", "stages",
     }  # fmt: skip
+    assert {path.name for path in (staged / "stages").iterdir()} == {"front_end", "context", "joint"}
+    assert ContextSegmenter.from_preset(staged / "stages" / "front_end").context is None
     rows = history(staged)
     assert [row["epoch"] for row in rows] == ["1", "2", "3", "4", "5"]
     figures = [float(row["validation_mean_iou"]) for row in rows]
     best = ContextSegmenter.from_preset(staged / "best")
     result = evaluate(best, data_dir, "validation")
-    assert result["mean_iou"] == pytest.approx(max(figures), abs=1e-6) and result["images"] == 2
+    assert result["mean_iou"] == pytest.approx(max(figures[3:]), abs=1e-6) and result["images"] == 2
     assert set(result["class_iou"]) == {"ground", "disc"} and 0 < result["pixel_accuracy"] <= 1
     last = ContextSegmenter.from_preset(staged / "last")
     assert last.context is not None and last.class_names == ("ground", "disc") and last.palette[1] == (255, 200, 0)
@@ -253,6 +256,29 @@ def test_interrupted_stages_end_the_same(staged, data_dir, tmp_path, monkeypatch
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.slow
+def test_stages_of_a_large_context_in_half_precision_resume_the_same(data_dir, tmp_path, monkeypatch):
+    """What is drawn at random does not depend on what ran before in the process."""
+    stages = {name: {**STAGE, "train": name} for name in ("front_end", "all")}
+    recipe = recipe_of(stages, {"dtype": "mixed_bfloat16"}, net={"context": "large", "context_dilations": [1, 2]})
+    fit.train(recipe, data_dir, str(tmp_path / "whole"))
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        plain = EpochEnd.on_train_batch_end
+
+        def crash(self, batch, logs=None):
+            plain(self, batch, logs)
+            if len(self.history) == 1:
+                raise KeyboardInterrupt
+
+        patch.setattr(EpochEnd, "on_train_batch_end", crash)
+        fit.train(recipe, data_dir, str(tmp_path / "run"))
+    np.random.seed(99)
+    fit.train(recipe, data_dir, str(tmp_path / "run"), resume=True)
+    first, second = state(tmp_path / "run"), state(tmp_path / "whole")
+    for name in first:
+        np.testing.assert_array_equal(first[name], second[name], err_msg=name)
+
+
 def test_it_learns_to_tell_discs_from_ground(data_dir, tmp_path):
     recipe = recipe_of(
         {"all": {**STAGE, "epochs": 12, "batch_size": 5}}, {"evaluate_every": 12}, net={"context": "none"}
@@ -272,13 +298,52 @@ def test_it_regresses(data_dir, tmp_path):
     assert result["mae"] > 0 and np.isfinite(result["psnr"])
 
 
-def test_a_run_starts_from_a_preset_of_other_classes(staged, data_dir, tmp_path):
+def test_a_run_goes_on_from_a_preset(staged, data_dir, tmp_path):
     content = {"name": "more", "model": "ContextSegmenter", "init": str(staged / "last"), "data": {"reader": "folder"},
                "stages": {"all": {**STAGE, "learning_rate": 1e-9, "final_learning_rate": 1e-9}}}  # fmt: skip
     fit.train(parse_recipe(content), data_dir, str(tmp_path / "run"))
     start, end = (ContextSegmenter.from_preset(path) for path in (staged / "last", tmp_path / "run" / "last"))
     for a, b in zip(start.trainable_weights, end.trainable_weights, strict=True):
         np.testing.assert_allclose(ops.convert_to_numpy(a), ops.convert_to_numpy(b), atol=1e-6)
+
+
+def test_a_run_starts_from_a_preset_of_other_classes(staged, nuclei_dir, tmp_path):
+    """By the command, as a user would."""
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(
+        f'name = "a"\nmodel = "ContextSegmenter"\ninit = "{staged / "last"}"\n[data]\nreader = "nuclei"\n'
+        "[stages.all]\nepochs = 1\nbatch_size = 10\ncrop = [32, 32]\nlearning_rate = 1e-9\nfinal_learning_rate = 1e-9\n"
+    )
+    assert main(["train", str(recipe), "--data-dir", str(nuclei_dir), "--output", str(tmp_path / "run")]) == 0
+    start, end = (ContextSegmenter.from_preset(path) for path in (staged / "last", tmp_path / "run" / "last"))
+    assert end.class_names == ("background", "nucleus")
+    same = [
+        np.allclose(*pair, atol=1e-6)
+        for pair in zip(start.front_end.get_weights(), end.front_end.get_weights(), strict=True)
+    ]
+    assert sum(same) > len(same) / 2  # all but the statistics
+    assert not np.allclose(start.scores.get_weights()[0], end.scores.get_weights()[0], atol=1e-3)
+
+
+def test_a_bad_file_shows_before_a_run_begins(data_dir, tmp_path, capsys):
+    import shutil
+
+    shutil.copytree(data_dir, tmp_path / "data")
+    bad = tmp_path / "data" / "train" / "labels" / "4.png"
+    Image.fromarray(np.full((40, 48), 7, np.uint8)).save(bad)
+    (tmp_path / "recipe.toml").write_text(recipe_toml(recipe_of()))
+    command = [
+        "train",
+        str(tmp_path / "recipe.toml"),
+        "--data-dir",
+        str(tmp_path / "data"),
+        "--output",
+        str(tmp_path / "run"),
+    ]
+    assert main(command) == 2
+    printed = capsys.readouterr().err
+    assert printed.count("\n") == 1 and f"{bad}: holds the label 7" in printed
+    assert not (tmp_path / "run").exists()
 
 
 def test_data_that_does_not_fit_is_refused(staged, data_dir, tmp_path):
@@ -318,6 +383,13 @@ def test_data_that_does_not_fit_is_refused(staged, data_dir, tmp_path):
         ({"stages": {"a": {"final_learning_rate": 1.0}}}, "key stages.a.final_learning_rate: must not exceed"),
         ({"stages": {"a": 3}}, "key stages.a: must be a table, not 3"),
         ({"stages": {}}, "key stages: must hold at least one stage"),
+        (
+            {"stages": {"a": {"train": "context"}}, "net": {"context": "none"}},
+            "key stages.a.train: there is no context to",
+        ),
+        ({"net": {"imagenet": True}}, "key net.imagenet: only the front end 'vgg16' has"),
+        ({"net": {"widths": [32, 49, 127, 256]}}, "key net.widths: must be four positive even integers"),
+        ({"net": {"scales": [9.0]}}, "key net.scales: must be numbers from 0.1 to 4"),
         ({"net": {"stride": 16}}, "key net.stride: must be 2, 4 or 8"),
         ({"net": {"widths": [8, 8]}}, "key net.widths: must be four positive even integers"),
         ({"training": {"class_weights": "yes"}}, "key training.class_weights: must be 'none' or 'enet'"),
@@ -330,6 +402,9 @@ def test_bad_recipes(content, says):
 
 
 def test_a_recipe_survives_its_file_and_settings_reach_stages(tmp_path):
+    odd = parse_recipe({"name": "a", "model": "ContextSegmenter", "stages": {"step 1.é": {"epochs": 3}}})
+    (tmp_path / "odd.toml").write_text(recipe_toml(odd), encoding="utf-8")
+    assert read_recipe(tmp_path / "odd.toml") == odd
     recipe = recipe_of(STAGES, goal={"mean_iou": 0.5})
     path = tmp_path / "recipe.toml"
     path.write_text(recipe_toml(recipe))

@@ -90,7 +90,7 @@ def test_more_looks_are_averaged(rng):
     mirrored = numbers(ops.softmax(model(image[None, :, ::-1])))[0][:, ::-1]
     np.testing.assert_array_equal(model.segment(image, flip=True), (plain + mirrored).argmax(-1))
     assert model.segment(image, scales=(0.5, 1, 1.5), flip=True).shape == (32, 48)
-    with pytest.raises(InputError, match="scales: numbers above 0"):
+    with pytest.raises(InputError, match="scales: numbers from"):
         model.segment(image, scales=())
 
 
@@ -102,10 +102,11 @@ def test_a_large_image_goes_through_in_tiles(rng, monkeypatch):
     monkeypatch.setattr(
         ContextSegmenter, "_look", lambda self, part, *view: calls.append(part.shape) or look(self, part, *view)
     )
-    monkeypatch.setattr("dilatednets.zoo.tiling.rows_of_tiles.__defaults__", (64, 32, 8))
+    for name, value in (("TILE", 64), ("OVERLAP", 32), ("IGNORED", 8)):
+        monkeypatch.setattr(tiling, name, value)
     labels = model.segment(image)
     assert labels.shape == (100, 130) and len(calls) == 12 and set(calls) == {(64, 64, 3)}
-    bands = tiling.rows_of_tiles(image, lambda part: numbers(ops.softmax(model(part[None])))[0])
+    bands = tiling.rows_of_tiles(image, lambda part: numbers(ops.softmax(model(part[None])))[0], 64, 32, 8)
     np.testing.assert_array_equal(labels, np.concatenate(list(bands)).argmax(-1))
 
 
@@ -115,6 +116,8 @@ def test_regression(rng):
     np.testing.assert_allclose(model.regress(image), numbers(model(image[None]))[0], atol=1e-5)
     with pytest.raises(InputError, match="call regress"):
         model.segment(image)
+    with pytest.raises(InputError, match="values, such as lengths"):
+        model.regress(image, scales=(0.5, 1))
     with pytest.raises(InputError, match="call segment"):
         tiny_segmenter().regress(image)
 
@@ -132,6 +135,14 @@ def test_a_preset_comes_back_and_takes_other_classes(tmp_path, rng):
         np.testing.assert_array_equal(a, b)
     alone = ContextSegmenter.from_preset(tmp_path / "mine", context="none")
     np.testing.assert_array_equal(alone.scores.get_weights()[0], model.scores.get_weights()[0])
+    model.context.convs[0].bias.assign([1.0, 2.0, 3.0])
+    model.save_to_preset(tmp_path / "mine")
+    kept = ContextSegmenter.from_preset(tmp_path / "mine", dropout=0.5, context="basic")
+    np.testing.assert_array_equal(kept.context.get_weights()[1], [1, 2, 3])
+    for change in ({"context_dilations": [1] * 7}, {"context_identity": False}, {"context": "large"}):
+        fresh = ContextSegmenter.from_preset(tmp_path / "mine", **change)
+        assert not np.any(fresh.context.get_weights()[1]), change
+        np.testing.assert_array_equal(fresh.scores.get_weights()[0], model.scores.get_weights()[0])
     # As many classes, but others: the scores start anew.
     renamed = ContextSegmenter.from_preset(tmp_path / "mine", num_classes=3, class_names=("x", "y", "z"))
     assert not np.array_equal(renamed.scores.get_weights()[0], model.scores.get_weights()[0])
@@ -193,3 +204,29 @@ def test_it_trains_with_plain_keras(rng):
     model.compile(keras.optimizers.Adam(1e-2), SegmentationLoss())
     losses = model.fit(images, labels, batch_size=4, epochs=6, verbose=0).history["loss"]
     assert losses[-1] < losses[0]
+
+
+@pytest.mark.slow
+@pytest.mark.tensorflow
+def test_a_large_image_needs_less_than_two_gigabytes(tmp_path):
+    """12,000 x 8,000 pixels by the command, in a process of its own: peak memory over that of a small image."""
+    import subprocess
+    import sys
+
+    tiny_segmenter(11, context="none").save_to_preset(tmp_path / "tiny")
+    Image.effect_noise((100, 100), 80).convert("RGB").save(tmp_path / "small.png")
+    Image.linear_gradient("L").resize((12000, 8000)).convert("RGB").save(tmp_path / "large.png", compress_level=1)
+    code = (
+        "import resource, sys; from dilatednets.cli.main import main; status = main(sys.argv[1:]); "
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss); sys.exit(status)"
+    )
+    peaks = []
+    for name in ("small", "large"):
+        command = ["segment", tmp_path / "tiny", tmp_path / f"{name}.png", "--output", tmp_path / "out"]
+        done = subprocess.run(
+            [sys.executable, "-c", code, *map(str, command)], capture_output=True, text=True, check=True, cwd=tmp_path
+        )
+        peaks.append(int(done.stdout.splitlines()[-1]) * (1 if sys.platform == "darwin" else 1024))
+    with Image.open(tmp_path / "out" / "large.png") as labels:
+        assert labels.size == (12000, 8000)
+    assert peaks[1] - peaks[0] < 2e9, f"{(peaks[1] - peaks[0]) / 1e9:.2f} GB"

@@ -173,7 +173,9 @@ def test_sample_s_figure_is_measured_again(card, model):
         measured = evaluate(model, str(CHECKOUT / data), split)
         for claim in claims:
             if (claim["data"], claim["split"]) == (data, split):
-                assert measured[claim["name"]] == pytest.approx(claim["value"], abs=claim["tolerance"]), claim["name"]
+                name = claim["name"]
+                value = measured[name] if name in measured else measured["class_iou"][name.removesuffix("_iou")]
+                assert value == pytest.approx(claim["value"], abs=claim["tolerance"]), name
 
 
 def test_readme_is_made_from_the_card(folder, card):
