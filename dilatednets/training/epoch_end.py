@@ -45,6 +45,7 @@ class EpochEnd(keras.callbacks.Callback):
         recipe: The run's recipe.
         run: The run's folder.
         goal: How to choose the best.
+        learning_rate: Its key in the recipe, and its value.
         last_epoch: Epochs of the run up to the end of this stage; then the model is left with its averaged weights.
         first_epoch: Epochs of the run before this stage.
         evaluate_every: Epochs between evaluations.
@@ -59,6 +60,7 @@ class EpochEnd(keras.callbacks.Callback):
         recipe: Any,
         run: RunFolder,
         goal: Goal,
+        learning_rate: tuple[str, float],
         last_epoch: int,
         first_epoch: int = 0,
         evaluate_every: int = 1,
@@ -68,6 +70,7 @@ class EpochEnd(keras.callbacks.Callback):
     ) -> None:
         super().__init__()
         self.net, self.recipe, self.run, self.goal = model, recipe, run, goal
+        self.learning_rate = learning_rate
         self.first_epoch, self.last_epoch = first_epoch, last_epoch
         self.keep_as = keep_as
         self.evaluate_every, self.prepare, self.sample = evaluate_every, prepare, sample
@@ -96,9 +99,10 @@ class EpochEnd(keras.callbacks.Callback):
             raise self._diverged(f"the loss became {loss} in step {batch + 1}")
 
     def _diverged(self, what: str) -> InputError:
+        key, rate = self.learning_rate
         return InputError(
-            f"learning_rate: {what} of epoch {len(self.history) + 1}; lower it, or training.clip_norm from "
-            f"{self.recipe.training.clip_norm} (try a third), and start again in another folder"
+            f"{key}: {what} of epoch {len(self.history) + 1}; lower it from {rate} (try a third), or training.clip_norm "
+            f"from {self.recipe.training.clip_norm}, and start again in another folder"
         )
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:

@@ -66,6 +66,8 @@ class RunFolder:
             return []
         with self._state() as state:
             history: list[dict[str, Any]] = json.loads(str(state["history"]))
+            if not history:
+                raise ValueError("no epoch in its history")
         return history
 
     def restore(self, variables: list[Any]) -> list[dict[str, Any]]:

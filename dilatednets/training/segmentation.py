@@ -81,6 +81,7 @@ def train_stage(
         recipe,
         run,
         goal=make_goal(model, given, held_out),
+        learning_rate=(f"stages.{name}.learning_rate", stage.learning_rate),
         last_epoch=last_epoch,
         first_epoch=first_epoch,
         evaluate_every=recipe.training.evaluate_every,

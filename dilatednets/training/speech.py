@@ -47,7 +47,13 @@ def train(recipe: SpeechRecipe, data_dir: str, output: str, resume: bool = False
         unit="bits a sample",
     )
     callback = EpochEnd(
-        model, recipe, run, goal, recipe.training.epochs, sample=lambda epoch: write_sample(recipe, run, epoch)
+        model,
+        recipe,
+        run,
+        goal,
+        ("training.learning_rate", recipe.training.learning_rate),
+        recipe.training.epochs,
+        sample=lambda epoch: write_sample(recipe, run, epoch),
     )
     first = callback.restore()
     model.fit(

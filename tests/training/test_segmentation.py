@@ -218,6 +218,7 @@ def test_stages_leave_what_they_promise(staged, data_dir):
     assert (staged / "best" / "recipe.toml").read_text() == (staged / "recipe.toml").read_text()
 
 
+@pytest.mark.slow
 def test_the_context_stage_changes_the_context_alone(data_dir, tmp_path):
     stages = {name: STAGES[name] for name in ("front_end", "context")}
     fit.train(recipe_of({"front_end": stages["front_end"]}), data_dir, str(tmp_path / "one"))
@@ -298,6 +299,7 @@ def test_it_regresses(data_dir, tmp_path):
     assert result["mae"] > 0 and np.isfinite(result["psnr"])
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_from_a_preset(staged, data_dir, tmp_path):
     content = {"name": "more", "model": "ContextSegmenter", "init": str(staged / "last"), "data": {"reader": "folder"},
                "stages": {"all": {**STAGE, "learning_rate": 1e-9, "final_learning_rate": 1e-9}}}  # fmt: skip

@@ -190,7 +190,7 @@ def test_diverged_loss_stops_with_advice(sample_dir, tmp_path):
 
 def test_validation_that_is_no_number_stops_with_advice(sample_dir, tmp_path, monkeypatch):
     """After the last step of an epoch no loss tells."""
-    monkeypatch.setattr(fit, "evaluate_windows", lambda model, windows: float("nan"))
+    monkeypatch.setattr(speech, "evaluate_windows", lambda model, windows: float("nan"))
     with pytest.raises(InputError, match=r"learning_rate: validation became nan at the end of epoch 1; lower it"):
         speech.train(tiny_recipe(), str(sample_dir), str(tmp_path / "run"))
     assert not (tmp_path / "run" / "state.npz").exists()
