@@ -111,6 +111,8 @@ def readme(card: dict[str, Any]) -> str:
     lines += [f"| {title} | {_number(card[key])} |" for key, title in facts if key in card]
     for table in (metrics_table(card), measurements_table(card)):
         lines += ["", *table] if table else []
+    for picture in card.get("pictures", []):
+        lines += ["", f"![{picture['caption']}]({picture['file']})", "", picture["caption"]]
     for note in card.get("notes", []):
         lines += ["", note]
     lines += ["", "Made from card.json by `dilatednets`; change that file, not this one."]
