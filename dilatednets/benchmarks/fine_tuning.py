@@ -55,7 +55,8 @@ def run(
         for epoch in range(0, epochs, every):
             begin = time.perf_counter()
             count = min(every, epochs - epoch)
-            net.fit(data_of(batches, epoch), steps_per_epoch=batches.steps_per_epoch * count, verbose=0)
+            steps = batches.steps_per_epoch * count
+            net.fit(data_of(batches, epoch), steps_per_epoch=steps, verbose=0, shuffle=False)
             # So few steps leave moving statistics of the net that it started as.
             settle(net, [images for images, _ in batches.epochs(0, 2)])
             seconds += time.perf_counter() - begin

@@ -22,7 +22,7 @@ def demo(options: Namespace) -> None:
     for path in written:
         print(f"   {path}")
     print(f'Next: dilatednets generate {PRESET} --text "3 1 4" --speaker nicolas --output say.wav --plot say.png')
-    print(f"      dilatednets segment {SEGMENTER} IMAGE --output segmented --count")
+    print(f"Or:   dilatednets segment {SEGMENTER} IMAGE --output segmented --count")
 
 
 def _speak(output: Path) -> list[Path]:

@@ -40,7 +40,6 @@ def train(recipe: SegmentationRecipe, data_dir: str, output: str, resume: bool =
     pairs, held_out = given.pairs(data_dir, "train"), given.pairs(data_dir, "validation")
     for _ in itertools.chain(pairs, held_out):  # a bad file must show now, not in the middle of an epoch
         pass
-    loss = make_loss(recipe, pairs, given)
     run = RunFolder(Path(output), recipe, resume)
     finished = 0
     model = None
@@ -51,7 +50,7 @@ def train(recipe: SegmentationRecipe, data_dir: str, output: str, resume: bool =
         if previous is not None:
             transfer(previous, model)
         finished += stage.epochs
-        model = train_stage(model, recipe, name, finished, given, pairs, held_out, loss, run)
+        model = train_stage(model, recipe, name, finished, given, pairs, held_out, run)
     return run.path / "best"
 
 
@@ -63,7 +62,6 @@ def train_stage(
     given: Task,
     pairs: LabelledImages,
     held_out: LabelledImages,
-    loss: keras.losses.Loss,
     run: RunFolder,
 ) -> ContextSegmenter:
     """Trains the part of `model` that the stage names, up to `last_epoch` of the run; returns it with averaged weights."""
@@ -75,7 +73,7 @@ def train_stage(
     if stage.train == "context":
         model.front_end.trainable = False
         model.scores.trainable = False
-    compile_model(model, recipe, stage, loss, batches.steps_per_epoch * stage.epochs)
+    compile_model(model, recipe, stage, make_loss(recipe, stage, pairs, given), batches.steps_per_epoch * stage.epochs)
     callback = EpochEnd(
         model,
         recipe,
@@ -148,14 +146,13 @@ def transfer(source: ContextSegmenter, target: ContextSegmenter) -> None:
             weight.assign(found)
 
 
-def make_loss(recipe: SegmentationRecipe, pairs: LabelledImages, given: Task) -> keras.losses.Loss:
-    """The recipe's loss; class weights are counted in the training labels."""
-    training = recipe.training
+def make_loss(recipe: SegmentationRecipe, stage: Stage, pairs: LabelledImages, given: Task) -> keras.losses.Loss:
+    """The stage's loss; class weights are counted in the training labels."""
     if recipe.net.head == "regression":
         return RegressionLoss()
     labels = (labels if given.target is None else given.target(labels) for _, labels in pairs)
-    weights = class_weights(training.class_weights, labels, len(given.names(pairs)))
-    return SegmentationLoss(training.loss, weights, training.label_smoothing)
+    weights = class_weights(stage.class_weights, labels, len(given.names(pairs)))
+    return SegmentationLoss(stage.loss, weights, stage.label_smoothing)
 
 
 def make_augmentation(recipe: SegmentationRecipe, stage: Stage) -> Augmentation:

@@ -6,6 +6,7 @@ from pathlib import Path
 from dilatednets.layers.context_module import DILATIONS
 from dilatednets.layers.light_front_end import DILATIONS as COARSE_DILATIONS
 from dilatednets.training.recipe_rules import NOT_NEGATIVE, POSITIVE, Rule, Rules, one_of
+from dilatednets.training.segmentation_loss import CLASS_WEIGHTS, LOSSES
 from dilatednets.zoo.context_segmenter import FRONT_ENDS
 
 
@@ -56,15 +57,16 @@ class Stage:
     warmup_steps: int = 300
     scale: list[float] = field(default_factory=lambda: [0.5, 2.0])
     """Smallest and largest magnification of the images."""
+    loss: str = "cross_entropy"
+    class_weights: str = "none"
+    """Counted in the training labels; weights for rare classes find more of their pixels, and claim more of others'."""
+    label_smoothing: float = 0.0
 
 
 @dataclass(frozen=True)
 class Training:
     """What all stages share."""
 
-    loss: str = "cross_entropy"
-    class_weights: str = "none"
-    label_smoothing: float = 0.0
     weight_decay: float = 0.02
     clip_norm: float = 5.0
     """Of the gradient of all weights together."""
@@ -135,9 +137,6 @@ RULES: Rules = {
     "net.dilations": _POSITIVE_INTEGERS,
     "net.stride": (lambda x: x in (2, 4, 8), "2, 4 or 8"),
     "net.output_channels": POSITIVE,
-    "training.loss": one_of("cross_entropy", "dice", "cross_entropy_and_dice"),
-    "training.class_weights": one_of("none", "enet", "median_frequency"),
-    "training.label_smoothing": _SHARE,
     "training.weight_decay": NOT_NEGATIVE,
     "training.clip_norm": POSITIVE,
     "training.ema": (lambda x: 0 < x < 1, "between 0 and 1"),
@@ -153,6 +152,9 @@ RULES: Rules = {
     "stages.*.crop": (lambda x: len(x) == 2 and min(x) > 0, "two positive integers, height and width"),
     "stages.*.learning_rate": POSITIVE,
     "stages.*.final_learning_rate": POSITIVE,
+    "stages.*.loss": one_of(*LOSSES),
+    "stages.*.class_weights": one_of(*CLASS_WEIGHTS),
+    "stages.*.label_smoothing": _SHARE,
     "stages.*.warmup_steps": NOT_NEGATIVE,
     "stages.*.scale": (lambda x: len(x) == 2 and 0 < x[0] <= x[1], "two numbers above 0, the smaller first"),
 }

@@ -394,7 +394,7 @@ def test_data_that_does_not_fit_is_refused(staged, data_dir, tmp_path):
         ({"net": {"scales": [9.0]}}, "key net.scales: must be numbers from 0.1 to 4"),
         ({"net": {"stride": 16}}, "key net.stride: must be 2, 4 or 8"),
         ({"net": {"widths": [8, 8]}}, "key net.widths: must be four positive even integers"),
-        ({"training": {"class_weights": "yes"}}, "key training.class_weights: must be 'none' or 'enet'"),
+        ({"stages": {"a": {"class_weights": "yes"}}}, "key stages.a.class_weights: must be 'none' or 'enet'"),
     ],
 )
 def test_bad_recipes(content, says):

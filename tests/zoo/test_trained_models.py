@@ -49,7 +49,10 @@ def test_its_class_lists_it(folder, config):
 def test_folder_is_whole_and_small(folder):
     names = {"config.json", "model.weights.h5", "recipe.toml", "golden.npz", "card.json", "README.md"}
     samples = {"sample.wav", "sample.png"}  # what the front page shows
-    samples |= {picture["file"] for picture in json.loads((folder / "card.json").read_text(encoding="utf-8")).get("pictures", [])}
+    samples |= {
+        picture["file"]
+        for picture in json.loads((folder / "card.json").read_text(encoding="utf-8")).get("pictures", [])
+    }
     assert names <= {path.name for path in folder.iterdir()} <= names | samples
     assert sum(path.stat().st_size for path in folder.iterdir()) < 20_000_000
 
