@@ -45,8 +45,7 @@ def run(
     pairs, held_out = nuclei.load(data_dir, "train"), nuclei.load(data_dir, "validation")
     keras.utils.set_random_seed(0)
     trained = ContextSegmenter.from_preset(preset, num_classes=2, class_names=nuclei.CLASSES, head="classification")
-    config = {key: value for key, value in trained.get_config().items() if key not in ("name", "trainable")}
-    nets = {"fine-tuned": trained, "from scratch": ContextSegmenter(**config)}
+    nets = {"fine-tuned": trained, "from scratch": ContextSegmenter.from_config(trained.get_config())}
     curves: dict[str, list[dict[str, float]]] = {}
     for name, net in nets.items():
         batches = ImageBatches(pairs, Augmentation((256, 256), turn=True, colour=0.3), 5, target=nuclei.nucleus_mask)

@@ -2,8 +2,8 @@
 
 All that is compared runs in one process and by turns, in short rounds whose medians count. Rates depend on the machine; the
 ratios are the point, and they want an idle one: PyTorch's threads wait for each other after every operation, spinning, and
-another process's work on one core was seen to slow them twentyfold, TensorFlow's twofold. Where there is other work, set
-OMP_WAIT_POLICY=passive, with which both lose alike.
+lose far more than TensorFlow's to other work on the same cores. Where there is some, set OMP_WAIT_POLICY=passive, with
+which both lose alike.
 """
 
 import os
@@ -18,7 +18,10 @@ import numpy as np
 from keras import ops
 
 from dilatednets.generation.compiled import compiled
+from dilatednets.training.epoch_end import in_dtype
+from dilatednets.training.segmentation import adamw
 from dilatednets.training.segmentation_loss import SegmentationLoss
+from dilatednets.training.segmentation_recipe import Training
 from dilatednets.zoo.context_segmenter import ContextSegmenter
 
 ROUNDS = 5
@@ -97,17 +100,12 @@ def training(
     for dtype in dtypes:
         calls[dtype, "keras"] = training_step(in_dtype(model, dtype), images, labels)
         if rival:
-            calls[dtype, "torch"] = rival.training_step(rival.from_keras(model), images, labels, dtype, adamw())
+            calls[dtype, "torch"] = rival.training_step(
+                rival.from_keras(model), images, labels, dtype, adamw(1e-3, Training())
+            )
     rates = by_turns(calls, seconds)
     result["rows"] = [_row(batch, dtype, rates) for dtype in dtypes]
     return result
-
-
-def in_dtype(model: ContextSegmenter, dtype: str) -> ContextSegmenter:
-    """A copy with the same weights and another precision."""
-    copy: ContextSegmenter = ContextSegmenter.from_config({**model.get_config(), "dtype": dtype})
-    copy.set_weights(model.get_weights())
-    return copy
 
 
 def inference_calls(model: ContextSegmenter, images: np.ndarray) -> dict[str, Callable[[], np.ndarray]]:
@@ -133,16 +131,9 @@ def inference_calls(model: ContextSegmenter, images: np.ndarray) -> dict[str, Ca
     return calls
 
 
-def adamw() -> keras.optimizers.AdamW:
-    """The optimiser of the recipes, at a constant learning rate and without averaged weights."""
-    optimizer = keras.optimizers.AdamW(1e-3, weight_decay=0.02, global_clipnorm=5.0)
-    optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma"])
-    return optimizer
-
-
 def training_step(model: ContextSegmenter, images: np.ndarray, labels: np.ndarray) -> Callable[[], float]:
     """What takes one step on a batch and gives the loss before it."""
-    model.compile(adamw(), SegmentationLoss(), jit_compile=False)
+    model.compile(adamw(1e-3, Training()), SegmentationLoss(), jit_compile=False)
     return lambda: float(model.train_on_batch(images, labels))
 
 

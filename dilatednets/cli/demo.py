@@ -52,9 +52,7 @@ def _speak(output: Path) -> list[Path]:
         print(f"   {line}")
     picture = output / "dilations.png"
     save_png(dilation_plot(model.dilations, model.kernel_size, PRESET), picture)
-    written.append(picture)
-
-    return written
+    return [*written, picture]
 
 
 def _segment(output: Path) -> list[Path]:

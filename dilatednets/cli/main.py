@@ -39,7 +39,7 @@ def parser() -> argparse.ArgumentParser:
     describe = commands.add_parser("describe", help="a model's cost, receptive field, picture of the dilation pattern")
     describe.add_argument("model", help="preset name or folder")
     describe.add_argument("--plot", metavar="FILE.png", help="draw which samples one output sees")
-    describe.add_argument("--json", action="store_true", help="one JSON object, the last line of standard output")
+    _json(describe)
     describe.set_defaults(run=_command("models", "describe"))
 
     train = commands.add_parser("train", help="train a model by a recipe")
@@ -55,7 +55,7 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--data-dir", required=True, help="the data set's folder")
     evaluate.add_argument("--split", default="validation", help="train, validation (or val) or test")
     evaluate.add_argument("--reader", help="of a segmenter: camvid, nuclei or folder; default: by the model's classes")
-    evaluate.add_argument("--json", action="store_true", help="one JSON object, the last line of standard output")
+    _json(evaluate)
     evaluate.set_defaults(run=_command("training", "evaluate"))
 
     generate = commands.add_parser("generate", help="make audio with a WaveNet")
@@ -100,7 +100,7 @@ def parser() -> argparse.ArgumentParser:
     generation.add_argument("--sample-rate", type=int, default=16000)
     generation.add_argument("--batch", type=int, nargs="+", default=[1, 8], help="batch sizes (default: 1 8)")
     generation.add_argument("--seconds", type=float, default=3.0, help="seconds each measurement lasts at least")
-    generation.add_argument("--json", action="store_true", help="one JSON object, the last line of standard output")
+    _json(generation)
     generation.set_defaults(run=_command("benchmark", "generation"))
     for name, words in (("inference", "images a second of a ContextSegmenter"), ("training", "and in training")):
         speed = kinds.add_parser(name, help=f"{words}, beside the same net in PyTorch")
@@ -111,7 +111,7 @@ def parser() -> argparse.ArgumentParser:
         else:
             speed.add_argument("--batch", type=int, default=8, help="batch size (default 8)")
         speed.add_argument("--seconds", type=float, default=3.0, help="seconds each measurement lasts at least")
-        speed.add_argument("--json", action="store_true", help="one JSON object, the last line of standard output")
+        _json(speed)
         speed.set_defaults(run=_command("benchmark", name))
     context = kinds.add_parser("context", help="what the context module adds to a front end, and dilation to it")
     context.add_argument("recipe", help="recipe or preset of a ContextSegmenter: data, augmentation, loss")
@@ -120,21 +120,21 @@ def parser() -> argparse.ArgumentParser:
     context.add_argument("--stage", help="stage of the recipe that all are trained by (default: its last)")
     context.add_argument("--epochs", type=int, help="instead of the stage's")
     context.add_argument("--variants", nargs="+", help="some of the variants by name (default: all)")
-    context.add_argument("--json", action="store_true", help="one JSON object, the last line of standard output")
+    _json(context)
     context.set_defaults(run=_command("benchmark", "context"))
     tuning = kinds.add_parser("fine-tuning", help="a trained segmenter and an untrained one learn to find nuclei")
     tuning.add_argument("model", help="preset name or folder")
     tuning.add_argument("--data-dir", required=True, help="a nuclei folder, e.g. datasets/nuclei/sample")
     tuning.add_argument("--epochs", type=int, default=20, help="of both (default 20)")
     tuning.add_argument("--plot", metavar="FILE.png", help="draw the curves")
-    tuning.add_argument("--json", action="store_true", help="one JSON object, the last line of standard output")
+    _json(tuning)
     tuning.set_defaults(run=_command("benchmark", "fine_tuning"))
     recognition = kinds.add_parser("recognition", help="how well a recogniser understands generated digits")
     recognition.add_argument("model", help="preset name or folder")
     recognition.add_argument("--data-dir", required=True, help="the spoken_digits folder to train the recogniser on")
     recognition.add_argument("--seeds", type=int, default=5, help="digits of each speaker, each this often (default 5)")
     recognition.add_argument("--temperature", type=float, default=1.0)
-    recognition.add_argument("--json", action="store_true", help="one JSON object, the last line of standard output")
+    _json(recognition)
     recognition.set_defaults(run=_command("benchmark", "recognition"))
 
     compare = commands.add_parser("compare", help="a dilated net and a recurrent one, equal in size and training")
@@ -143,7 +143,7 @@ def parser() -> argparse.ArgumentParser:
     compare.add_argument("--recipe", default="wavenet_digits", help="recipe or preset whose net and data are used")
     compare.add_argument("--epochs", type=int, default=3, help="epochs of both (default 3)")
     compare.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="e.g. training.batch_size=16")
-    compare.add_argument("--json", action="store_true", help="one JSON object, the last line of standard output")
+    _json(compare)
     compare.set_defaults(run=_command("benchmark", "compare"))
 
     demo = commands.add_parser("demo", help="speak, segment, fine-tune, and say what it costs, in a few minutes")
@@ -159,6 +159,11 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Prints the line and exits with status 2."""
         self.exit(2, f"{self.prog}: {' '.join(message.split())}; see {self.prog} --help\n")
+
+
+def _json(command: argparse.ArgumentParser) -> None:
+    """Adds --json."""
+    command.add_argument("--json", action="store_true", help="one JSON object, the last line of standard output")
 
 
 def _command(module: str, name: str) -> Callable[[argparse.Namespace], None]:

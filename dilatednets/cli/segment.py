@@ -38,8 +38,10 @@ def _check_targets(images: list[str], targets: list[Path]) -> None:
 
 def check_scales(options: Namespace) -> None:
     """Refuses magnifications that are none."""
-    if options.scales is not None and not all(0.1 <= scale <= 4 for scale in options.scales):
-        raise InputError(f"--scales: must be from 0.1 to 4, not {options.scales}")
+    from dilatednets.zoo.context_segmenter import LARGEST_SCALE, SMALLEST_SCALE
+
+    if options.scales is not None and not all(SMALLEST_SCALE <= scale <= LARGEST_SCALE for scale in options.scales):
+        raise InputError(f"--scales: must be from {SMALLEST_SCALE} to {LARGEST_SCALE:g}, not {options.scales}")
 
 
 def segment_file(model: Any, image: str | Path, stem: Path, count: bool = False, **how: Any) -> str:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dilatednets.data.label_images import LabelledImages, find_pairs
+from dilatednets.data.label_images import LabelledImages, find_pairs, split_name
 from dilatednets.errors import InputError
 
 CLASSES = (
@@ -13,7 +13,6 @@ PALETTE = (
     (64, 64, 128), (64, 0, 128), (64, 64, 0), (0, 128, 192),
 )  # fmt: skip
 VOID = 11
-SPLITS = {"train": "train", "validation": "val", "val": "val", "test": "test"}
 
 
 def load(data_dir: str, split: str) -> LabelledImages:
@@ -31,10 +30,7 @@ def load(data_dir: str, split: str) -> LabelledImages:
         Brostow, Fauqueur & Cipolla 2009, "Semantic object classes in video: A high-definition ground truth database".
         Split and classes as in Badrinarayanan et al. 2015, SegNet.
     """
-    if split not in SPLITS:
-        raise InputError(f"--split: camvid has {', '.join(SPLITS)}, not {split!r}")
-    folder = Path(data_dir)
-    name = SPLITS[split]
+    folder, name = Path(data_dir), split_name("camvid", split)
     if not (folder / name).is_dir():
         raise InputError(f"{folder / name}: missing; camvid has folders {name}/ and {name}annot/, see datasets/camvid")
     images, labels = find_pairs(folder / name, folder / f"{name}annot")

@@ -18,13 +18,11 @@ def default_palette(num_classes: int) -> list[tuple[int, int, int]]:
     >>> default_palette(3)
     [(0, 0, 0), (128, 0, 0), (0, 128, 0)]
     """
-    bits = [
-        [(number >> 3 * place + channel) & 1 for place in range(3)]
-        for number in range(num_classes)
-        for channel in range(3)
-    ]
-    values = [sum(bit << 7 - place for place, bit in enumerate(row)) for row in bits]
-    return [(values[3 * n], values[3 * n + 1], values[3 * n + 2]) for n in range(num_classes)]
+
+    def value(number: int, channel: int) -> int:
+        return sum((number >> 3 * place + channel & 1) << 7 - place for place in range(3))
+
+    return [(value(number, 0), value(number, 1), value(number, 2)) for number in range(num_classes)]
 
 
 def label_image(labels: np.ndarray, palette: Sequence[Sequence[int]]) -> Image.Image:

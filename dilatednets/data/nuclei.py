@@ -6,12 +6,11 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
-from dilatednets.data.label_images import LabelledImages
+from dilatednets.data.label_images import LabelledImages, split_name
 from dilatednets.errors import InputError
 
 CLASSES = ("background", "nucleus")
 PALETTE = ((30, 30, 60), (255, 190, 60))
-SPLITS = {"train": "train", "validation": "val", "val": "val", "test": "test"}
 
 
 def load(data_dir: str, split: str) -> LabelledImages:
@@ -29,20 +28,18 @@ def load(data_dir: str, split: str) -> LabelledImages:
     Reference:
         Caicedo et al. 2019, "Nucleus segmentation across imaging experiments: the 2018 Data Science Bowl", Nature Methods.
     """
-    if split not in SPLITS:
-        raise InputError(f"--split: nuclei has {', '.join(SPLITS)}, not {split!r}")
-    folder = Path(data_dir)
+    folder, wanted = Path(data_dir), split_name("nuclei", split)
     try:
         with open(folder / "index.tsv", encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file, delimiter="\t"))
-        names = sorted(row["id"] for row in rows if row["split"] == SPLITS[split])
+        names = sorted(row["id"] for row in rows if row["split"] == wanted)
     except (OSError, KeyError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(
             f"{folder / 'index.tsv'}: not an index with columns id and split ({type(error).__name__}: {error}); "
             "see datasets/nuclei"
         ) from error
     if not names:
-        raise InputError(f"{folder / 'index.tsv'}: names no image of split {SPLITS[split]}")
+        raise InputError(f"{folder / 'index.tsv'}: names no image of split {wanted}")
     return LabelledImages(
         [folder / "images" / f"{name}.png" for name in names],
         [folder / "labels" / f"{name}.png" for name in names],

@@ -69,7 +69,7 @@ class LightFrontEnd(keras.layers.Layer):
         super().__init__(**kwargs)
         if stride not in (2, 4, 8):
             raise ValueError(f"LightFrontEnd: stride must be 2, 4 or 8, not {stride!r}")
-        # XLA's convolutions on CPUs are several times slower than TensorFlow's own.
+        # TensorFlow 2.16's XLA does not compile the training step in mixed_bfloat16 ("mixed precision is disallowed").
         self.supports_jit = keras.backend.backend() != "tensorflow"
         self.widths = tuple(widths)
         self.block_counts = tuple(blocks)

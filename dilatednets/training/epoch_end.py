@@ -142,11 +142,14 @@ class EpochEnd(keras.callbacks.Callback):
 
 def in_float32(model: Any) -> Any:
     """The same weights in a model that computes in float32, whatever policy it was trained with."""
-    if model.dtype_policy.name == "float32":
-        return model
-    plain = type(model).from_config({**model.get_config(), "dtype": "float32"})
-    plain.set_weights(model.get_weights())
-    return plain
+    return model if model.dtype_policy.name == "float32" else in_dtype(model, "float32")
+
+
+def in_dtype(model: Any, dtype: str) -> Any:
+    """A copy with the same weights and another precision."""
+    copy = type(model).from_config({**model.get_config(), "dtype": dtype})
+    copy.set_weights(model.get_weights())
+    return copy
 
 
 def tensorboard(path: Path) -> list[keras.callbacks.Callback]:

@@ -106,9 +106,8 @@ def _tables(key: str, table: dict[str, Any]) -> Iterator[tuple[str, dict[str, An
     """(dotted name, content) of a table, or of each table in it."""
     if any(isinstance(value, dict) for value in table.values()):
         for name, inner in table.items():
-            yield from _tables(
-                f"{key}.{name if name.replace('_', 'a').isalnum() and name.isascii() else _json(name)}", inner
-            )
+            bare = name.isascii() and name.replace("_", "a").isalnum()  # any other must be quoted
+            yield from _tables(f"{key}.{name if bare else _json(name)}", inner)
     elif table:
         yield key, table
 

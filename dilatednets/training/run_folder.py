@@ -18,9 +18,10 @@ from dilatednets.training.recipe import read_recipe, recipe_toml
 
 
 class RunFolder:
-    """What a run leaves: `recipe.toml`, `history.csv`, `best/` and `last/` (presets), `samples/`, `tensorboard/`.
+    """What a run leaves: `recipe.toml`, `history.csv`, the presets `best/` and `last/`, `samples/`, `tensorboard/`.
 
-    And `state.npz`, the state after the last epoch, optimiser included, from which `--resume` goes on.
+    And `stages/`, the model at the end of each of several stages, and `state.npz`, the state after the last epoch,
+    optimiser included, from which `--resume` goes on.
 
     Args:
         path: The folder.
@@ -39,8 +40,9 @@ class RunFolder:
             raise InputError(f"{path}: holds a run already; go on with it by --resume, or choose another output folder")
         if kept.is_file() and read_recipe(kept) != recipe:
             raise InputError(f"{kept}: is not the recipe given; resume with the run's own recipe and --set values")
-        for left_over in [*path.glob(".best.*"), *path.glob(".last.*")]:  # of a crash in the middle of a save
-            shutil.rmtree(left_over, ignore_errors=True)
+        left_over = [".best.*", ".last.*", "stages/.*"]  # of a crash in the middle of a save
+        for folder in [folder for pattern in left_over for folder in path.glob(pattern)]:
+            shutil.rmtree(folder, ignore_errors=True)
         if not kept.is_file():
             with atomic_path(kept) as temporary:
                 temporary.write_text(self.recipe_text, encoding="utf-8")

@@ -15,26 +15,18 @@ from dilatednets.training.run_folder import RunFolder
 from dilatednets.training.schedules import averaging, warm_cosine
 from dilatednets.training.segmentation_data import Task, check_classes, evaluate_pairs, task, task_of
 from dilatednets.training.segmentation_loss import RegressionLoss, SegmentationLoss, class_weights
-from dilatednets.training.segmentation_recipe import SegmentationRecipe, Stage
+from dilatednets.training.segmentation_recipe import SegmentationRecipe, Stage, Training
 from dilatednets.zoo.context_segmenter import ContextSegmenter
+from dilatednets.zoo.presets import copy_weights
 
 SETTLING_STEPS = 30
 """Batches over which statistics are measured for the averaged weights."""
 
 
 def train(recipe: SegmentationRecipe, data_dir: str, output: str, resume: bool = False) -> Path:
-    """Trains by a recipe and returns the folder of the best model on validation, a preset.
+    """As `dilatednets.training.fit.train`, for a ContextSegmenter.
 
-    Each stage starts from the averaged weights of the stage before it.
-
-    Args:
-        recipe: What to do.
-        data_dir: The data set's folder.
-        output: The run's folder; see `RunFolder`.
-        resume: Go on from the last epoch end. The weights then end the same as without the interruption.
-
-    Raises:
-        InputError: for bad data, a run that is there already, or a loss that is no number, with advice.
+    Each stage starts from the averaged weights of the stage before it. The best model is the last stage's best.
     """
     given = task(recipe.data.reader, recipe.net.head)
     pairs, held_out = given.pairs(data_dir, "train"), given.pairs(data_dir, "validation")
@@ -48,7 +40,7 @@ def train(recipe: SegmentationRecipe, data_dir: str, output: str, resume: bool =
         keras.utils.set_random_seed(recipe.training.seed + number)
         previous, model = model, build_model(recipe, given, pairs, stage)
         if previous is not None:
-            transfer(previous, model)
+            copy_weights(previous, model)
         finished += stage.epochs
         model = train_stage(model, recipe, name, finished, given, pairs, held_out, run)
     return run.path / "best"
@@ -137,15 +129,6 @@ def build_model(recipe: SegmentationRecipe, given: Task, pairs: LabelledImages, 
     return model
 
 
-def transfer(source: ContextSegmenter, target: ContextSegmenter) -> None:
-    """Copies every weight that both have, by path and shape."""
-    weights = {weight.path: weight for weight in source.weights}
-    for weight in target.weights:
-        found = weights.get(weight.path)
-        if found is not None and tuple(found.shape) == tuple(weight.shape):
-            weight.assign(found)
-
-
 def make_loss(recipe: SegmentationRecipe, stage: Stage, pairs: LabelledImages, given: Task) -> keras.losses.Loss:
     """The stage's loss; class weights are counted in the training labels."""
     if recipe.net.head == "regression":
@@ -175,16 +158,18 @@ def compile_model(
     """AdamW with warm-up, cosine decay, clipping by norm and averaged weights."""
     training = recipe.training
     schedule = warm_cosine(stage.learning_rate, stage.final_learning_rate, steps, stage.warmup_steps)
-    optimizer = keras.optimizers.AdamW(
-        schedule,
-        weight_decay=training.weight_decay,
-        global_clipnorm=training.clip_norm,
-        use_ema=True,
-        ema_momentum=averaging(training.ema, steps),
-    )
-    optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma"])
+    optimizer = adamw(schedule, training, use_ema=True, ema_momentum=averaging(training.ema, steps))
     model.compile(optimizer, loss, jit_compile=False)
     optimizer.build(model.trainable_variables)
+
+
+def adamw(learning_rate: Any, training: Training, **options: Any) -> keras.optimizers.AdamW:
+    """AdamW with clipping by the norm of the whole gradient; biases and normalisations do not decay."""
+    optimizer = keras.optimizers.AdamW(
+        learning_rate, weight_decay=training.weight_decay, global_clipnorm=training.clip_norm, **options
+    )
+    optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma"])
+    return optimizer
 
 
 def data_of(batches: ImageBatches, first_epoch: int) -> Any:

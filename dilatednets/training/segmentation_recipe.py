@@ -7,7 +7,7 @@ from dilatednets.layers.context_module import DILATIONS
 from dilatednets.layers.light_front_end import DILATIONS as COARSE_DILATIONS
 from dilatednets.training.recipe_rules import NOT_NEGATIVE, POSITIVE, Rule, Rules, one_of
 from dilatednets.training.segmentation_loss import CLASS_WEIGHTS, LOSSES
-from dilatednets.zoo.context_segmenter import FRONT_ENDS
+from dilatednets.zoo.context_segmenter import CONTEXTS, FRONT_ENDS, HEADS, LARGEST_SCALE, SMALLEST_SCALE
 
 
 @dataclass(frozen=True)
@@ -127,10 +127,13 @@ _SHARE: Rule = (lambda x: 0 <= x < 1, "at least 0 and below 1")
 RULES: Rules = {
     "data.reader": one_of("camvid", "nuclei", "folder"),
     "net.front_end": one_of(*FRONT_ENDS),
-    "net.scales": (lambda x: bool(x) and 0.1 <= min(x) <= max(x) <= 4, "numbers from 0.1 to 4"),
-    "net.context": one_of("none", "basic", "large"),
+    "net.scales": (
+        lambda x: bool(x) and SMALLEST_SCALE <= min(x) <= max(x) <= LARGEST_SCALE,
+        f"numbers from {SMALLEST_SCALE} to {LARGEST_SCALE:g}",
+    ),
+    "net.context": one_of(*CONTEXTS),
     "net.context_dilations": _POSITIVE_INTEGERS,
-    "net.head": one_of("classification", "regression"),
+    "net.head": one_of(*HEADS),
     "net.dropout": _SHARE,
     "net.widths": (lambda x: len(x) == 4 and min(x) > 0 and not any(n % 2 for n in x), "four positive even integers"),
     "net.blocks": (lambda x: len(x) == 2 and min(x) >= 0, "two integers, 0 or above"),

@@ -19,17 +19,7 @@ from dilatednets.zoo.wavenet import WaveNet
 
 
 def train(recipe: SpeechRecipe, data_dir: str, output: str, resume: bool = False) -> Path:
-    """Trains by a recipe and returns the folder of the best model on validation, a preset.
-
-    Args:
-        recipe: What to do.
-        data_dir: The data set's folder.
-        output: The run's folder; see `RunFolder`.
-        resume: Go on from the last epoch end. The weights then end the same as without the interruption.
-
-    Raises:
-        InputError: for bad data, a run that is there already, or a loss that is no number, with advice.
-    """
+    """As `dilatednets.training.fit.train`, for a WaveNet."""
     keras.utils.set_random_seed(recipe.training.seed)
     training = spoken_digits.load(data_dir, "train", recipe.data.sample_rate)
     validation = spoken_digits.load(data_dir, "validation", recipe.data.sample_rate)

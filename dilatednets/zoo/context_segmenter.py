@@ -17,6 +17,8 @@ from dilatednets.zoo import cost, presets, tiling
 
 FRONT_ENDS: dict[str, Any] = {"light": LightFrontEnd, "vgg16": VGG16FrontEnd}
 CONTEXTS = ("none", "basic", "large")
+HEADS = ("classification", "regression")
+SMALLEST_SCALE, LARGEST_SCALE = 0.1, 4.0
 
 
 @keras.saving.register_keras_serializable("dilatednets")
@@ -92,8 +94,8 @@ class ContextSegmenter(keras.Model):
             raise InputError(f"front_end: must be one of {', '.join(FRONT_ENDS)}, not {front_end!r}")
         if context not in CONTEXTS:
             raise InputError(f"context: must be one of {', '.join(CONTEXTS)}, not {context!r}")
-        if head not in ("classification", "regression"):
-            raise InputError(f"head: must be 'classification' or 'regression', not {head!r}")
+        if head not in HEADS:
+            raise InputError(f"head: must be {' or '.join(map(repr, HEADS))}, not {head!r}")
         if class_names and len(class_names) != num_classes:
             raise InputError(f"class_names: {len(class_names)} names for {num_classes} classes")
         self.num_classes = num_classes
@@ -215,8 +217,10 @@ class ContextSegmenter(keras.Model):
         """(Which rows, their probabilities or values), from top to bottom."""
         scales = self._settings["scales"] if scales is None else scales
         flip = self._settings["flip"] if flip is None else flip
-        if not scales or not all(0.1 <= scale <= 4 for scale in scales):
-            raise InputError(f"scales: numbers from 0.1 to 4, at least one, not {scales!r}")
+        if not scales or not all(SMALLEST_SCALE <= scale <= LARGEST_SCALE for scale in scales):
+            raise InputError(
+                f"scales: numbers from {SMALLEST_SCALE} to {LARGEST_SCALE:g}, at least one, not {scales!r}"
+            )
         if self.head_name == "regression" and any(scale != 1 for scale in scales):
             raise InputError("scales: values, such as lengths in pixels, may depend on the scale; only 1 is possible")
         views = [(scale, mirrored) for scale in scales for mirrored in ((False, True) if flip else (False,))]

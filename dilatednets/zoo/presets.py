@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -103,17 +104,18 @@ def load(cls: Any, handle: str | os.PathLike[str], overrides: dict[str, Any] | N
     if not overrides:
         return model
     fresh = cls(**{**config["config"], **overrides})
-    trained = {weight.path: weight for weight in model.weights}
-    for weight in fresh.weights:
-        source = trained.get(weight.path)
-        if (
-            source is not None
-            and tuple(source.shape) == tuple(weight.shape)
-            and _meaning_kept(weight, config["config"], overrides)
-        ):
-            weight.assign(source)
+    copy_weights(model, fresh, lambda weight: _meaning_kept(weight, config["config"], overrides))
     fresh.adopt(model)
     return fresh
+
+
+def copy_weights(source: Any, target: Any, wanted: Callable[[Any], bool] = lambda weight: True) -> None:
+    """Copies every weight that both models have, by path and shape, if it is wanted."""
+    weights = {weight.path: weight for weight in source.weights}
+    for weight in target.weights:
+        found = weights.get(weight.path)
+        if found is not None and tuple(found.shape) == tuple(weight.shape) and wanted(weight):
+            weight.assign(found)
 
 
 def _meaning_kept(weight: Any, config: dict[str, Any], overrides: dict[str, Any]) -> bool:

@@ -11,6 +11,7 @@ from keras import ops
 
 from dilatednets.benchmarks import segmentation
 from dilatednets.errors import InputError
+from dilatednets.training.segmentation_recipe import Training
 from dilatednets.zoo.context_segmenter import ContextSegmenter
 
 SMALL = {"widths": (4, 6, 8, 12), "blocks": (1, 0), "dilations": (3,), "output_channels": 6}
@@ -60,7 +61,7 @@ def test_pytorch_net_trains_the_same(small, images, rng):
 
     labels = rng.integers(0, 3, images.shape[:3], np.int32)
     net = torch_segmenter.from_keras(small)
-    theirs = torch_segmenter.training_step(net, images, labels, "float32", segmentation.adamw())
+    theirs = torch_segmenter.training_step(net, images, labels, "float32", segmentation.adamw(1e-3, Training()))
     ours = segmentation.training_step(small, images, labels)
     losses = np.array([(ours(), theirs()) for _ in range(4)])
     np.testing.assert_allclose(losses[:, 0], losses[:, 1], rtol=1e-3)

@@ -1,25 +1,19 @@
-"""Training a segmenter: losses, metrics, stages, and that a crash changes nothing."""
+"""Training a segmenter by its stages: what a run leaves, that a crash changes nothing, what is refused."""
 
 import csv
 import json
 
-import keras
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from keras import ops
 from PIL import Image
 
 from dilatednets.cli.main import main
 from dilatednets.errors import InputError
 from dilatednets.training import fit
-from dilatednets.training.batch_statistics import settle
-from dilatednets.training.epoch_end import EpochEnd, Goal
+from dilatednets.training.epoch_end import EpochEnd
 from dilatednets.training.evaluate import evaluate
 from dilatednets.training.recipe import parse_recipe, read_recipe, recipe_toml
-from dilatednets.training.segmentation_loss import RegressionLoss, SegmentationLoss, class_weights
-from dilatednets.training.segmentation_metrics import ConfusionMatrix, RegressionErrors
 from dilatednets.zoo.context_segmenter import ContextSegmenter
 
 NET = {"widths": [4, 4, 8, 8], "blocks": [0, 0], "dilations": [1], "output_channels": 8}
@@ -68,123 +62,6 @@ def state(run):
 def history(run):
     return list(csv.DictReader((run / "history.csv").read_text().splitlines()))
 
-
-# Losses and metrics
-
-
-@given(st.integers(0, 10**6), st.booleans(), st.sampled_from([0.0, 0.1]))
-def test_cross_entropy_is_what_numpy_says(seed, weighted, smoothing):
-    rng = np.random.default_rng(seed)
-    logits = rng.normal(size=(2, 3, 4, 5)).astype("float32")
-    labels = rng.integers(-1, 5, (2, 3, 4))
-    weights = rng.uniform(0.5, 3, 5) if weighted else np.ones(5)
-    logs = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
-    total = norm = 0.0
-    for place in np.ndindex(labels.shape):
-        if labels[place] >= 0:
-            target = np.eye(5)[labels[place]] * (1 - smoothing) + smoothing / 5
-            total -= weights[labels[place]] * (target * logs[place]).sum()
-            norm += weights[labels[place]]
-    loss = SegmentationLoss("cross_entropy", weights if weighted else None, smoothing)
-    assert float(loss(labels, logits)) == pytest.approx(total / max(norm, 1e-6), rel=1e-4, abs=1e-6)
-
-
-@given(st.integers(0, 10**6))
-def test_dice_is_what_numpy_says_and_sums_add_up(seed):
-    rng = np.random.default_rng(seed)
-    logits = rng.normal(size=(2, 3, 4, 3)).astype("float32")
-    labels = rng.integers(-1, 2, (2, 3, 4))  # class 2 does not occur
-    guess = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
-    valid = labels >= 0
-    dice = [
-        1 - 2 * guess[labels == c, c].sum() / ((labels == c).sum() + guess[valid, c].sum())
-        for c in (0, 1)
-        if (labels == c).any()
-    ]
-    got = {
-        kind: float(SegmentationLoss(kind)(labels, logits))
-        for kind in ("cross_entropy", "dice", "cross_entropy_and_dice")
-    }
-    assert got["dice"] == pytest.approx(np.mean(dice) if dice else 0, rel=1e-4, abs=1e-5)
-    assert got["cross_entropy_and_dice"] == pytest.approx(got["cross_entropy"] + got["dice"], rel=1e-5)
-
-
-@pytest.mark.parametrize("loss", [SegmentationLoss("cross_entropy_and_dice", [1, 2, 3]), RegressionLoss()])
-def test_losses_are_finite_without_a_pixel_that_counts_and_survive_their_configuration(loss, rng):
-    values = rng.normal(size=(1, 4, 4, 3)).astype("float32")
-    void = np.full(values.shape if isinstance(loss, RegressionLoss) else (1, 4, 4), -1)
-    assert float(loss(void, values)) == 0
-    copy = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(loss))
-    truth = np.abs(values) if isinstance(loss, RegressionLoss) else values.argmax(-1)
-    assert float(copy(truth, values)) == float(loss(truth, values)) > 0
-
-
-def test_class_weights_are_the_papers():
-    images = [np.array([[0, 0, 0, 1]]), np.array([[0, 2, 2, -1]])]
-    # Shares of 7 labelled pixels: 4, 1, 2. Frequencies where a class occurs: 4/7, 1/4, 2/3.
-    assert class_weights("enet", images, 3) == pytest.approx([1 / np.log(1.02 + n / 7) for n in (4, 1, 2)])
-    frequencies = np.array([4 / 7, 1 / 4, 2 / 3])
-    assert class_weights("median_frequency", images, 3) == pytest.approx(np.median(frequencies) / frequencies)
-    assert class_weights("none", images, 3) is None
-    assert np.isfinite(class_weights("median_frequency", images, 5)).all()
-
-
-@given(st.integers(0, 10**6), st.integers(1, 4))
-def test_iou_is_over_the_whole_data_set(seed, images):
-    rng = np.random.default_rng(seed)
-    labels, guess = rng.integers(-1, 4, (images, 5, 6)), rng.integers(0, 4, (images, 5, 6))
-    matrix = ConfusionMatrix(4)
-    for one, other in zip(labels, guess, strict=True):
-        matrix.update(one, other)
-    valid = labels >= 0
-    iou = {}
-    for c in range(4):
-        union = (((labels == c) | (guess == c)) & valid).sum()
-        if union:
-            iou["abcd"[c]] = ((labels == c) & (guess == c)).sum() / union
-    result = matrix.result("abcd")
-    assert result["class_iou"] == pytest.approx(iou)
-    assert result["mean_iou"] == pytest.approx(np.mean(list(iou.values())))
-    assert result["pixel_accuracy"] == pytest.approx((labels == guess)[valid].mean())
-
-
-def test_a_class_that_occurs_nowhere_does_not_count():
-    matrix = ConfusionMatrix(3)
-    matrix.update(np.array([0, 1]), np.array([0, 1]))
-    assert matrix.result("abc") == {"mean_iou": 1.0, "pixel_accuracy": 1.0, "class_iou": {"a": 1.0, "b": 1.0}}
-    assert ConfusionMatrix(2).result("ab")["mean_iou"] == 0.0
-
-
-def test_regression_errors():
-    errors = RegressionErrors()
-    errors.update(np.array([[0.0, 10.0]]), np.array([[1.0, 8.0]]))
-    errors.update(np.array([[-1.0, 20.0]]), np.array([[99.0, 20.0]]))
-    assert errors.result() == {"mae": 1.0, "psnr": pytest.approx(10 * np.log10(400 / (5 / 3)))}
-
-
-def test_settled_statistics_are_those_of_the_weights(rng):
-    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4), keras.layers.BatchNormalization(momentum=0.9)])
-    batches = [rng.normal(size=(8, 3)).astype("float32") for _ in range(5)]
-    settle(model, iter(batches))
-    outputs = [ops.convert_to_numpy(model.layers[0](batch)) for batch in batches]
-    norm = model.layers[1]
-    assert norm.momentum == 0.9
-    np.testing.assert_allclose(
-        ops.convert_to_numpy(norm.moving_mean), np.mean([o.mean(0) for o in outputs], 0), atol=1e-5
-    )
-    np.testing.assert_allclose(
-        ops.convert_to_numpy(norm.moving_variance), np.mean([o.var(0) for o in outputs], 0), rtol=1e-4
-    )
-
-
-def test_goals_know_their_direction():
-    assert Goal("mean_iou", dict, higher_is_better=True).better(0.5, [0.4]) and Goal("mae", dict).better(
-        0.3, [0.4, 0.5]
-    )
-    assert not Goal("mae", dict).better(0.4, [0.4]) and Goal("mae", dict).better(9.0, [])
-
-
-# Runs
 
 STAGES = {
     "front_end": {**STAGE, "train": "front_end", "epochs": 2},
