@@ -1,6 +1,7 @@
 """Reusable layers of dilated nets, on any Keras backend."""
 
 from dilatednets.layers.causal_dilated_conv import CausalDilatedConv as CausalDilatedConv
+from dilatednets.layers.centred_dilated_conv import CentredDilatedConv as CentredDilatedConv
 from dilatednets.layers.condition_upsampler import ConditionUpsampler as ConditionUpsampler
 from dilatednets.layers.context_module import ContextModule as ContextModule
 from dilatednets.layers.conv_norm import ConvNorm as ConvNorm
@@ -12,4 +13,5 @@ from dilatednets.layers.mu_law import MuLaw as MuLaw
 from dilatednets.layers.output_distributions import output_distribution as output_distribution
 from dilatednets.layers.receptive_field import receptive_field as receptive_field
 from dilatednets.layers.residual_gated_block import ResidualGatedBlock as ResidualGatedBlock
+from dilatednets.layers.temporal_block import TemporalBlock as TemporalBlock
 from dilatednets.layers.vgg16_front_end import VGG16FrontEnd as VGG16FrontEnd

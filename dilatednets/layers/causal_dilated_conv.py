@@ -28,6 +28,8 @@ class CausalDilatedConv(keras.layers.Layer):
         use_bias: Whether to add a bias.
         kernel_initializer: Initialiser of the kernel, of shape (kernel_size, channels, filters).
         kernel_regularizer: Regulariser of the kernel.
+        weight_normalization: Whether to learn length and direction of each filter apart (Salimans & Kingma 2016):
+            `kernel = gain * direction / |direction|`. The weight `kernel` then holds the directions.
         **kwargs: Arguments of `keras.layers.Layer`.
 
     Input shape:
@@ -62,12 +64,13 @@ class CausalDilatedConv(keras.layers.Layer):
         use_bias: bool = True,
         kernel_initializer: Any = "he_uniform",
         kernel_regularizer: Any = None,
+        weight_normalization: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         for name, value in (("filters", filters), ("kernel_size", kernel_size), ("dilation_rate", dilation_rate)):
             if not isinstance(value, int) or value < 1:
-                raise ValueError(f"CausalDilatedConv: {name} must be a positive integer, not {value!r}")
+                raise ValueError(f"{type(self).__name__}: {name} must be a positive integer, not {value!r}")
         self.filters = filters
         self.kernel_size = kernel_size
         self.dilation_rate = dilation_rate
@@ -75,6 +78,7 @@ class CausalDilatedConv(keras.layers.Layer):
         self.use_bias = use_bias
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
+        self.weight_normalization = weight_normalization
 
     @property
     def receptive_field(self) -> int:
@@ -85,6 +89,11 @@ class CausalDilatedConv(keras.layers.Layer):
     def history(self) -> int:
         """Number of past samples that a step needs."""
         return (self.kernel_size - 1) * self.dilation_rate
+
+    @property
+    def _padding(self) -> tuple[int, int]:
+        """Zeros before the first sample and after the last."""
+        return self.history, 0
 
     def build(self, input_shape: Any) -> None:
         """Creates the kernel and the bias for inputs of `input_shape`."""
@@ -98,12 +107,16 @@ class CausalDilatedConv(keras.layers.Layer):
         self.bias = None
         if self.use_bias:
             self.bias = self.add_weight(shape=(self.filters,), initializer="zeros", name="bias")
+        self.gain = None
+        if self.weight_normalization:
+            self.gain = self.add_weight(shape=(self.filters,), initializer="ones", name="gain")
+            self.gain.assign(_lengths(self.kernel))  # the first kernel is the one that was drawn
         self.built = True
 
     def call(self, x: Any) -> Any:
         """Convolves whole sequences, (batch, time, channels) -> (batch, time, filters)."""
         time = ops.shape(x)[1]
-        padded = ops.pad(x, ((0, 0), (self.history, 0), (0, 0)))
+        padded = ops.pad(x, ((0, 0), self._padding, (0, 0)))
         taps = [padded[:, i * self.dilation_rate : i * self.dilation_rate + time] for i in range(self.kernel_size)]
         return self._combine(taps)
 
@@ -114,7 +127,7 @@ class CausalDilatedConv(keras.layers.Layer):
             (buffer (batch, history + 1, channels), slot int32 ()).
         """
         if not self.built:
-            raise ValueError("CausalDilatedConv: build it, or call it once, before asking for its state")
+            raise ValueError(f"{type(self).__name__}: build it, or call it once, before asking for its state")
         buffer = ops.zeros((batch_size, self.history + 1, self.channels), self.compute_dtype)
         return buffer, ops.zeros((), "int32")
 
@@ -155,7 +168,10 @@ class CausalDilatedConv(keras.layers.Layer):
 
     def _combine(self, taps: list[Any]) -> Any:
         # Keras casts variables to the compute dtype in `call` only, and `step` must do the same.
-        kernel = ops.cast(self.kernel, self.compute_dtype)
+        kernel = ops.convert_to_tensor(self.kernel)
+        if self.gain is not None:
+            kernel = kernel * (ops.convert_to_tensor(self.gain) / _lengths(kernel))
+        kernel = ops.cast(kernel, self.compute_dtype)
         kernel = ops.reshape(kernel, (self.kernel_size * self.channels, self.filters))
         y = ops.matmul(taps[0] if len(taps) == 1 else ops.concatenate(taps, axis=-1), kernel)
         if self.bias is not None:
@@ -177,4 +193,10 @@ class CausalDilatedConv(keras.layers.Layer):
             "use_bias": self.use_bias,
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
             "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
+            "weight_normalization": self.weight_normalization,
         }
+
+
+def _lengths(kernel: Any) -> Any:
+    """Euclidean length of each filter of (kernel_size, channels, filters)."""
+    return ops.sqrt(ops.sum(ops.square(kernel), axis=(0, 1)) + 1e-12)

@@ -1,0 +1,43 @@
+"""The dilated convolution in one dimension that sees as much of the future as of the past."""
+
+from typing import Any, NoReturn
+
+import keras
+
+from dilatednets.layers.causal_dilated_conv import CausalDilatedConv
+
+
+@keras.saving.register_keras_serializable("dilatednets")
+class CentredDilatedConv(CausalDilatedConv):
+    """As `CausalDilatedConv`, with its field centred on the output: for text and other sequences known as a whole.
+
+    `y[t] = sum_i kernel[i] . x[t + (i - (kernel_size - 1) / 2) * dilation_rate] + bias`, with zeros outside the sequence. An
+    even `kernel_size` sees one more tap of the past. It has no steps, since it would have to wait for the future.
+
+    Reference:
+        Strubell et al. 2017, "Fast and Accurate Entity Recognition with Iterated Dilated Convolutions" (arXiv 1702.02098),
+        section 3.
+
+    Example:
+    >>> import numpy as np
+    >>> conv = CentredDilatedConv(filters=1, kernel_size=3, dilation_rate=2, kernel_initializer="ones")
+    >>> conv(np.eye(1, 7, 3, dtype="float32")[..., None])[0, :, 0].numpy().tolist()
+    [0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0]
+    """
+
+    @property
+    def _padding(self) -> tuple[int, int]:
+        after = (self.kernel_size - 1) // 2 * self.dilation_rate
+        return self.history - after, after
+
+    def initial_state(self, batch_size: int) -> NoReturn:
+        """There is none."""
+        raise ValueError("CentredDilatedConv: sees the future, so it cannot run step by step; use CausalDilatedConv")
+
+    def state_after(self, x: Any) -> NoReturn:
+        """There is none."""
+        self.initial_state(0)
+
+    def step(self, x_t: Any, state: Any) -> NoReturn:
+        """There is none."""
+        self.initial_state(0)

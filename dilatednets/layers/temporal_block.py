@@ -1,0 +1,189 @@
+"""The residual block of temporal convolutional networks."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from dilatednets.layers.causal_dilated_conv import CausalDilatedConv, ConvState
+from dilatednets.layers.centred_dilated_conv import CentredDilatedConv
+from dilatednets.layers.receptive_field import causal_field
+
+NORMALIZATIONS = ("weight", "layer", "none")
+
+
+@keras.saving.register_keras_serializable("dilatednets")
+class TemporalBlock(keras.layers.Layer):
+    """Two dilated convolutions with a residual: the building block of a TCN.
+
+    `y = relu(x + F(x))`, where F is twice: dilated convolution, normalisation, relu, spatial dropout. A 1x1 convolution
+    brings x to `filters` channels where it has others.
+
+    Padding is honoured: with a mask, padded steps are zero before each convolution, as the steps outside a sequence are,
+    so a sequence gives the same output alone and padded in a batch. Causal blocks also run step by step, whole batches at
+    once.
+
+    Args:
+        filters: Channels of the output.
+        kernel_size: Taps of both convolutions.
+        dilation_rate: Distance between taps, in steps.
+        causal: Whether y[t] sees the past and the present only; False: a field centred on t.
+        normalization: "weight" (Salimans & Kingma 2016, as in the paper), "layer", or "none".
+        dropout: Share of channels that are dropped for a whole sequence in training, after each convolution.
+        gated: Gated linear units, `a . sigmoid(b)` from twice the filters, instead of relu (appendix D of the paper).
+        residual_activation: Whether relu follows the sum, as in the paper; without it the residual path is linear.
+        **kwargs: Arguments of `keras.layers.Layer`.
+
+    Call arguments:
+        x: (batch, time, channels).
+        mask: bool (batch, time), True for steps of the sequence; Keras hands on the mask of a layer before by itself.
+        training: Whether to drop.
+
+    Output shape:
+        (batch, time, filters); zero at padded steps.
+
+    Raises:
+        ValueError: for an argument out of range.
+
+    Reference:
+        Bai, Kolter & Koltun 2018, "An Empirical Evaluation of Generic Convolutional and Recurrent Networks for Sequence
+        Modeling" (arXiv 1803.01271), section 3.4 and figure 1.
+
+    Example:
+    >>> import numpy as np
+    >>> block = TemporalBlock(filters=16, kernel_size=3, dilation_rate=4)
+    >>> block(np.zeros((2, 50, 8), "float32")).shape, block.receptive_field
+    (TensorShape([2, 50, 16]), 17)
+    >>> y, state = block.step(np.zeros((2, 8), "float32"), block.initial_state(batch_size=2))
+    >>> y.shape
+    TensorShape([2, 16])
+    """
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: int = 3,
+        dilation_rate: int = 1,
+        causal: bool = True,
+        normalization: str = "weight",
+        dropout: float = 0.0,
+        gated: bool = False,
+        residual_activation: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if normalization not in NORMALIZATIONS:
+            raise ValueError(f"TemporalBlock: normalization must be one of {NORMALIZATIONS}, not {normalization!r}")
+        if not 0 <= dropout < 1:
+            raise ValueError(f"TemporalBlock: dropout must be at least 0 and below 1, not {dropout!r}")
+        self.supports_masking = True
+        self.filters = filters
+        self.kernel_size = kernel_size
+        self.dilation_rate = dilation_rate
+        self.causal = causal
+        self.normalization = normalization
+        self.dropout = dropout
+        self.gated = gated
+        self.residual_activation = residual_activation
+        policy = self.dtype_policy
+        conv = CausalDilatedConv if causal else CentredDilatedConv
+        self.convs = [
+            conv(
+                2 * filters if gated else filters,
+                kernel_size,
+                dilation_rate,
+                weight_normalization=normalization == "weight",
+                dtype=policy,
+                name=f"conv_{i}",
+            )
+            for i in range(2)
+        ]
+        self.norms = [
+            keras.layers.LayerNormalization(dtype=policy, name=f"norm_{i}")
+            for i in range(2)
+            if normalization == "layer"
+        ]
+        self.drops = [keras.layers.SpatialDropout1D(dropout, dtype=policy, name=f"drop_{i}") for i in range(2)]
+        self.projection: keras.layers.Dense | None = None
+
+    @property
+    def receptive_field(self) -> int:
+        """Number of input steps that one output step sees."""
+        return causal_field(self.kernel_size, [self.dilation_rate] * 2)
+
+    def build(self, input_shape: Any) -> None:
+        """Creates the weights for inputs of `input_shape`."""
+        inner = (*input_shape[:-1], self.filters)
+        for conv, shape in zip(self.convs, (input_shape, inner), strict=True):
+            conv.build(shape)
+        for norm, conv in zip(self.norms, self.convs, strict=False):
+            norm.build((*input_shape[:-1], conv.filters))
+        if input_shape[-1] != self.filters:
+            self.projection = keras.layers.Dense(self.filters, dtype=self.dtype_policy, name="projection")
+            self.projection.build(input_shape)
+        self.built = True
+
+    def call(self, x: Any, mask: Any = None, training: Any = None) -> Any:
+        """See the class."""
+        keep = None if mask is None else ops.cast(mask, self.compute_dtype)[..., None]
+
+        def kept(values: Any) -> Any:
+            return values if keep is None else values * keep
+
+        h = x = kept(x)
+        for number, conv in enumerate(self.convs):
+            h = kept(self._after_conv(conv(h), number))
+            h = self.drops[number](h, training=training)
+        return kept(self._sum(x, h))
+
+    def initial_state(self, batch_size: int) -> list[ConvState]:
+        """The state before the first step: that of both convolutions."""
+        return [conv.initial_state(batch_size) for conv in self.convs]
+
+    def step(self, x_t: Any, state: list[ConvState]) -> tuple[Any, list[ConvState]]:
+        """One step: equal to the parallel call, in inference, at this time.
+
+        Args:
+            x_t: (batch, channels).
+            state: From `initial_state` or the step before.
+
+        Returns:
+            (y_t (batch, filters), the next state).
+        """
+        h = x_t = ops.cast(x_t, self.compute_dtype)
+        states = []
+        for number, conv in enumerate(self.convs):
+            h, new = conv.step(h, state[number])
+            h = self._after_conv(h, number)
+            states.append(new)
+        return self._sum(x_t, h), states
+
+    def _after_conv(self, h: Any, number: int) -> Any:
+        if self.norms:
+            h = self.norms[number](h)
+        if not self.gated:
+            return ops.relu(h)
+        linear, gate = ops.split(h, 2, axis=-1)
+        return linear * ops.sigmoid(gate)
+
+    def _sum(self, x: Any, h: Any) -> Any:
+        y = h + (x if self.projection is None else self.projection(x))
+        return ops.relu(y) if self.residual_activation else y
+
+    def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
+        """(batch, time, channels) -> (batch, time, filters)."""
+        return (*input_shape[:-1], self.filters)
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            "kernel_size": self.kernel_size,
+            "dilation_rate": self.dilation_rate,
+            "causal": self.causal,
+            "normalization": self.normalization,
+            "dropout": self.dropout,
+            "gated": self.gated,
+            "residual_activation": self.residual_activation,
+        }
