@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from dilatednets.data.label_images import LabelledImages, find_pairs, split_name
+from dilatednets.data.label_images import LabelledImages, find_pairs
+from dilatednets.data.splits import split_name
 from dilatednets.errors import InputError
 
 CLASSES = (

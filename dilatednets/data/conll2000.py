@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from dilatednets.data.columns import TaggedSentence, read_columns
-from dilatednets.data.label_images import split_name
+from dilatednets.data.splits import split_name
 from dilatednets.errors import InputError
 
 VALIDATION = 1000

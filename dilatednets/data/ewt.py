@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from dilatednets.data.columns import TaggedSentence, read_columns
-from dilatednets.data.label_images import split_name
+from dilatednets.data.splits import split_name
 from dilatednets.errors import InputError
 
 FILES = {"train": "train.tsv", "val": "dev.tsv", "test": "test.tsv"}

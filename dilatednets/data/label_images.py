@@ -11,8 +11,6 @@ from dilatednets.errors import InputError
 
 SUFFIXES = (".png", ".webp", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
 CACHE_BYTES = 2**30
-SPLITS = {"train": "train", "validation": "val", "val": "val", "test": "test"}
-"""Names of splits as a user gives them, and as CamVid and nuclei write them."""
 
 
 @dataclass
@@ -86,17 +84,6 @@ def _unknown_label(path: Path, values: np.ndarray, classes: int, ignore: int | N
         advice = "a mask of 0 and 255 must be saved as 0 and 1, or name 255 as the label to ignore"
     also = "" if ignore is None else f" and {ignore} for ignored"
     return f"{path}: holds the label {value}, but classes are 0 to {classes - 1}{also}; {advice}"
-
-
-def split_name(data_set: str, split: str) -> str:
-    """The name that `data_set` has for a split.
-
-    Raises:
-        InputError: if there is no such split.
-    """
-    if split not in SPLITS:
-        raise InputError(f"--split: {data_set} has {', '.join(SPLITS)}, not {split!r}")
-    return SPLITS[split]
 
 
 def find_pairs(image_folder: Path, label_folder: Path) -> tuple[list[Path], list[Path]]:

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
-from dilatednets.data.label_images import LabelledImages, split_name
+from dilatednets.data.label_images import LabelledImages
+from dilatednets.data.splits import split_name
 from dilatednets.errors import InputError
 
 CLASSES = ("background", "nucleus")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dilatednets.data.columns import TaggedSentence
-from dilatednets.data.label_images import split_name
+from dilatednets.data.splits import split_name
 from dilatednets.data.tag_schemes import Span, from_spans
 from dilatednets.errors import InputError
 

@@ -102,6 +102,7 @@ class CausalDilatedConv(keras.layers.Layer):
             shape=(self.kernel_size, self.channels, self.filters),
             initializer=self.kernel_initializer,
             regularizer=self.kernel_regularizer,
+            autocast=not self.weight_normalization,  # lengths of filters need float32
             name="kernel",
         )
         self.bias = None
@@ -109,7 +110,7 @@ class CausalDilatedConv(keras.layers.Layer):
             self.bias = self.add_weight(shape=(self.filters,), initializer="zeros", name="bias")
         self.gain = None
         if self.weight_normalization:
-            self.gain = self.add_weight(shape=(self.filters,), initializer="ones", name="gain")
+            self.gain = self.add_weight(shape=(self.filters,), initializer="ones", autocast=False, name="gain")
             self.gain.assign(_lengths(self.kernel))  # the first kernel is the one that was drawn
         self.built = True
 
@@ -168,9 +169,9 @@ class CausalDilatedConv(keras.layers.Layer):
 
     def _combine(self, taps: list[Any]) -> Any:
         # Keras casts variables to the compute dtype in `call` only, and `step` must do the same.
-        kernel = ops.convert_to_tensor(self.kernel)
+        kernel = self.kernel
         if self.gain is not None:
-            kernel = kernel * (ops.convert_to_tensor(self.gain) / _lengths(kernel))
+            kernel = kernel * (self.gain / _lengths(kernel))
         kernel = ops.cast(kernel, self.compute_dtype)
         kernel = ops.reshape(kernel, (self.kernel_size * self.channels, self.filters))
         y = ops.matmul(taps[0] if len(taps) == 1 else ops.concatenate(taps, axis=-1), kernel)

@@ -11,8 +11,8 @@ from dilatednets.layers.causal_dilated_conv import CausalDilatedConv
 class CentredDilatedConv(CausalDilatedConv):
     """As `CausalDilatedConv`, with its field centred on the output: for text and other sequences known as a whole.
 
-    `y[t] = sum_i kernel[i] . x[t + (i - (kernel_size - 1) / 2) * dilation_rate] + bias`, with zeros outside the sequence. An
-    even `kernel_size` sees one more tap of the past. It has no steps, since it would have to wait for the future.
+    `y[t] = sum_i kernel[i] . x[t + (i - kernel_size // 2) * dilation_rate] + bias`, with zeros outside the sequence: an even
+    `kernel_size` has one more tap in the past. It has no steps, since it would have to wait for the future.
 
     Reference:
         Strubell et al. 2017, "Fast and Accurate Entity Recognition with Iterated Dilated Convolutions" (arXiv 1702.02098),

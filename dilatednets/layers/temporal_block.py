@@ -98,11 +98,9 @@ class TemporalBlock(keras.layers.Layer):
             )
             for i in range(2)
         ]
-        self.norms = [
-            keras.layers.LayerNormalization(dtype=policy, name=f"norm_{i}")
-            for i in range(2)
-            if normalization == "layer"
-        ]
+        self.norms: list[keras.layers.LayerNormalization] = []
+        if normalization == "layer":
+            self.norms = [keras.layers.LayerNormalization(dtype=policy, name=f"norm_{i}") for i in range(2)]
         self.drops = [keras.layers.SpatialDropout1D(dropout, dtype=policy, name=f"drop_{i}") for i in range(2)]
         self.projection: keras.layers.Dense | None = None
 
@@ -116,8 +114,8 @@ class TemporalBlock(keras.layers.Layer):
         inner = (*input_shape[:-1], self.filters)
         for conv, shape in zip(self.convs, (input_shape, inner), strict=True):
             conv.build(shape)
-        for norm, conv in zip(self.norms, self.convs, strict=False):
-            norm.build((*input_shape[:-1], conv.filters))
+        for norm in self.norms:
+            norm.build((*input_shape[:-1], self.convs[0].filters))
         if input_shape[-1] != self.filters:
             self.projection = keras.layers.Dense(self.filters, dtype=self.dtype_policy, name="projection")
             self.projection.build(input_shape)
