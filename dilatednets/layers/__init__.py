@@ -2,6 +2,7 @@
 
 from dilatednets.layers.causal_dilated_conv import CausalDilatedConv as CausalDilatedConv
 from dilatednets.layers.centred_dilated_conv import CentredDilatedConv as CentredDilatedConv
+from dilatednets.layers.character_encoder import CharacterEncoder as CharacterEncoder
 from dilatednets.layers.condition_upsampler import ConditionUpsampler as ConditionUpsampler
 from dilatednets.layers.context_module import ContextModule as ContextModule
 from dilatednets.layers.conv_norm import ConvNorm as ConvNorm
@@ -9,6 +10,7 @@ from dilatednets.layers.dilated_identity import DilatedIdentity as DilatedIdenti
 from dilatednets.layers.dilated_residual_block import DilatedResidualBlock as DilatedResidualBlock
 from dilatednets.layers.fused_batch_normalization import FusedBatchNormalization as FusedBatchNormalization
 from dilatednets.layers.light_front_end import LightFrontEnd as LightFrontEnd
+from dilatednets.layers.linear_chain_crf import LinearChainCRF as LinearChainCRF
 from dilatednets.layers.mu_law import MuLaw as MuLaw
 from dilatednets.layers.output_distributions import output_distribution as output_distribution
 from dilatednets.layers.receptive_field import receptive_field as receptive_field

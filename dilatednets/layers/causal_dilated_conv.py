@@ -174,7 +174,10 @@ class CausalDilatedConv(keras.layers.Layer):
             kernel = kernel * (self.gain / _lengths(kernel))
         kernel = ops.cast(kernel, self.compute_dtype)
         kernel = ops.reshape(kernel, (self.kernel_size * self.channels, self.filters))
-        y = ops.matmul(taps[0] if len(taps) == 1 else ops.concatenate(taps, axis=-1), kernel)
+        x = taps[0] if len(taps) == 1 else ops.concatenate(taps, axis=-1)
+        # As a matrix: TensorFlow would multiply sequence by sequence, and add up as many gradients of the kernel.
+        y = ops.matmul(ops.reshape(x, (-1, x.shape[-1])), kernel)
+        y = ops.reshape(y, (*ops.shape(x)[:-1], self.filters))
         if self.bias is not None:
             y = y + ops.cast(self.bias, y.dtype)
         return self.activation(y)

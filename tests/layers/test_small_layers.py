@@ -1,14 +1,14 @@
-"""MuLaw, ConditionUpsampler, receptive_field."""
+"""MuLaw, ConditionUpsampler, CharacterEncoder, receptive_field."""
 
 import keras
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from keras import ops
 
-from dilatednets.layers import CausalDilatedConv, ConditionUpsampler, MuLaw, receptive_field
+from dilatednets.layers import CausalDilatedConv, CharacterEncoder, ConditionUpsampler, MuLaw, receptive_field
 
 
 @given(hnp.arrays(np.float32, 20, elements=st.floats(-1, 1, width=32)), st.sampled_from([2, 16, 256]))
@@ -58,6 +58,64 @@ def test_upsampler_trains_all_weights_and_serialises(rng, mode):
     np.testing.assert_array_equal(ops.convert_to_numpy(model(frames)), ops.convert_to_numpy(copy(frames)))
     with pytest.raises(ValueError, match="mode"):
         ConditionUpsampler(3, 8, "nearest")
+
+
+def character_encoder(**options):
+    """With random weights, biases too."""
+    encoder = CharacterEncoder(9, **{"channels": 3, "filters": 5, **options})
+    encoder.build()
+    rng = np.random.default_rng(0)
+    for weight in encoder.weights:
+        weight.assign(rng.normal(0, 1, weight.shape))
+    return encoder
+
+
+@settings(max_examples=20)
+@given(
+    words=st.lists(st.lists(st.integers(1, 8), max_size=7), min_size=1, max_size=6),
+    kernel_size=st.sampled_from([1, 2, 3, 5]),
+    more=st.integers(0, 3),
+)
+def test_character_encoder_equals_the_oracle_however_words_are_padded(words, kernel_size, more):
+    """A word by itself, a filter's window at a time."""
+    encoder = character_encoder(kernel_size=kernel_size)
+    table, kernel, bias = (ops.convert_to_numpy(weight) for weight in encoder.weights)
+    codes = np.zeros((1, len(words), max(1, *map(len, words)) + more), np.int32)
+    expected = np.zeros((1, len(words), 5))
+    for column, word in enumerate(words):
+        codes[0, column, : len(word)] = word
+        for place in range(len(word)):
+            value = bias.copy()
+            for tap in range(kernel_size):
+                seen = place + tap - kernel_size // 2
+                if 0 <= seen < len(word):
+                    value += table[word[seen]] @ kernel[tap]
+            expected[0, column] = np.maximum(expected[0, column], value)
+    np.testing.assert_allclose(ops.convert_to_numpy(encoder(codes)), expected, atol=1e-4)
+    by_rows = ops.convert_to_numpy(encoder(codes.reshape(len(words), 1, -1)))
+    np.testing.assert_allclose(by_rows[:, 0], expected[0], atol=1e-4)
+
+
+def test_character_encoder_trains_all_weights_and_serialises(rng):
+    codes, target = rng.integers(1, 9, (8, 4, 6)), rng.standard_normal((8, 4, 5))
+    inputs = keras.Input((None, None), dtype="int32")
+    model = keras.Model(inputs, character_encoder()(inputs))
+    assert model.output_shape == (None, None, 5)
+    model.compile(keras.optimizers.SGD(0.1), "mse")
+    before = [weight.copy() for weight in model.get_weights()]
+    losses = [float(model.train_on_batch(codes, target)) for _ in range(5)]
+    assert losses[-1] < losses[0]
+    assert all(np.abs(new - old).max() > 0 for new, old in zip(model.get_weights(), before, strict=True))
+    copy = keras.Model.from_config(model.get_config())
+    copy.set_weights(model.get_weights())
+    np.testing.assert_array_equal(ops.convert_to_numpy(model(codes)), ops.convert_to_numpy(copy(codes)))
+    encoder = model.layers[-1]
+    assert CharacterEncoder.from_config(encoder.get_config()).get_config() == encoder.get_config()
+    half = character_encoder(dtype="mixed_bfloat16")
+    half.set_weights(encoder.get_weights())
+    found = half(codes)
+    assert keras.backend.standardize_dtype(found.dtype) == "bfloat16"
+    np.testing.assert_allclose(ops.convert_to_numpy(ops.cast(found, "float32")), model(codes), atol=0.1)
 
 
 def test_receptive_field_of_stacks():
