@@ -111,7 +111,7 @@ def column_lines(sentence: TaggedSentence, columns: Sequence[str] = ()) -> str:
 def _sentences(source: Any, columns: list[str], scheme: str) -> Iterator[TaggedSentence]:
     found = False
     rows: list[list[str]] = []
-    for where, line in _lines(source):
+    for where, line in text_lines(source):
         fields = [field for field in re.split("[ \t]+", line) if field]
         comment = not rows and fields[:1] == ["#"] and not _is_token(fields, columns, scheme)
         if fields and fields[0] != "-DOCSTART-" and not comment:
@@ -169,7 +169,7 @@ def _name(source: Any) -> str:
     return os.fspath(name) if isinstance(name, str | os.PathLike) else "the input"
 
 
-def _lines(source: Any) -> Iterator[tuple[str, str]]:
+def text_lines(source: Any) -> Iterator[tuple[str, str]]:
     """Where each line stands and the line without its end, read with a bound and decoded."""
     name, number, offset = _name(source), 0, 0
     try:
@@ -203,8 +203,13 @@ def _decoded(raw: bytes | str, name: str, offset: int) -> str:
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        encoding = "UTF-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "LATIN1"
-        # Latin-1 has no characters here, only controls that no text needs.
-        plausible = encoding == "UTF-16" or not re.search(b"[\x80-\x9f]", raw)
-        cure = f"it may be {encoding}: iconv -f {encoding} -t UTF-8" if plausible else "save the file as UTF-8"
-        raise InputError(f"{name}: not UTF-8 at byte {offset + error.start}; {cure}") from error
+        raise not_utf8(error, raw, name, offset) from error
+
+
+def not_utf8(error: UnicodeDecodeError, raw: bytes, name: str, offset: int) -> InputError:
+    """What to say of bytes that are not UTF-8: where they are, and what they may be; `offset`: where `raw` begins."""
+    encoding = "UTF-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "LATIN1"
+    # Latin-1 has no characters here, only controls that no text needs.
+    plausible = encoding == "UTF-16" or not re.search(b"[\x80-\x9f]", raw)
+    cure = f"it may be {encoding}: iconv -f {encoding} -t UTF-8" if plausible else "save the file as UTF-8"
+    return InputError(f"{name}: not UTF-8 at byte {offset + error.start}; {cure}")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dilatednets.data.columns import TaggedSentence
+from dilatednets.data.penn_treebank import Token
 from dilatednets.data.splits import split_name
 from dilatednets.data.tag_schemes import Span, from_spans
 from dilatednets.errors import InputError
@@ -79,7 +80,12 @@ def tokenize(text: str) -> list[str]:
     >>> tokenize("What's on at 7:30 p.m., rock'n'roll or hip-hop?")
     ['What', "'s", 'on', 'at', '7:30', 'p.m', '.', ',', 'rock', "'n", "'roll", 'or', 'hip-hop', '?']
     """
-    return _TOKEN.findall(text)
+    return [token.text for token in split_words(text)]
+
+
+def split_words(text: str) -> list[Token]:
+    """The same with the place of each in the text."""
+    return [Token(match[0], match.start(), match.end()) for match in _TOKEN.finditer(text)]
 
 
 def _utterance(parts: list[tuple[str, str]], intent: str) -> Utterance:

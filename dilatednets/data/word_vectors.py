@@ -1,0 +1,40 @@
+"""Pretrained word vectors from a local text file, as GloVe, word2vec and fastText write them."""
+
+import os
+
+import numpy as np
+
+from dilatednets.data.columns import text_lines
+from dilatednets.errors import InputError
+
+
+def read_word_vectors(path: str | os.PathLike[str], length: int) -> dict[str, np.ndarray]:
+    """Reads vectors: a word and its numbers a line, separated by spaces.
+
+    A first line of two numbers, as word2vec and fastText write it, is left out. Of a word that comes twice the first counts.
+
+    Args:
+        path: The file, UTF-8.
+        length: Numbers there must be for each word.
+
+    Returns:
+        float32 (length,) by word.
+
+    Raises:
+        InputError: for a file that cannot be read or is empty, and for a line with another number of numbers.
+    """
+    vectors: dict[str, np.ndarray] = {}
+    for number, (where, line) in enumerate(text_lines(path)):
+        fields = line.rstrip(" ").split(" ")
+        if number == 0 and len(fields) == 2:
+            continue
+        try:
+            vector = np.array(fields[1:], np.float32)
+        except ValueError as error:
+            raise InputError(f"{where}: not a word and {length} numbers ({error}); give vectors as GloVe's") from error
+        if len(vector) != length or not np.isfinite(vector).all():
+            raise InputError(f"{where}: {len(vector)} numbers, but the net needs {length}; set net.word_channels")
+        vectors.setdefault(fields[0], vector)
+    if not vectors:
+        raise InputError(f"{path}: holds no word vectors; give a word and {length} numbers a line")
+    return vectors
