@@ -12,6 +12,14 @@ if TYPE_CHECKING:
     from dilatednets.training.recipe import Recipe
 
 
+COMPARED = {
+    "spoken_digits": "wavenet_digits",
+    "conll2000": "tcn_chunker_conll2000",
+    "snips": "tcn_slots_snips",
+}
+"""The preset whose recipe is compared, by data set."""
+
+
 def generation(options: Namespace) -> None:
     """`dilatednets benchmark generation [MODEL | --layers N --residual-channels R ...]`."""
     from dilatednets.benchmarks import generation as measure
@@ -54,9 +62,17 @@ def recognition(options: Namespace) -> None:
 
 def inference(options: Namespace) -> None:
     """`dilatednets benchmark inference [MODEL] [--size H W] [--batch N ...]`."""
+    from dilatednets.benchmarks import chunking
     from dilatednets.benchmarks import segmentation as measure
+    from dilatednets.zoo import catalogue, presets
 
-    _check_size(options, min(options.batch))
+    _check_size(options, min(options.batch or [1]))
+    if options.model and presets.class_name(options.model) == "TCNChunker":
+        model = catalogue.from_preset(options.model)
+        result = chunking.inference(model, options.batch or [1, 64], options.seconds)
+        _print(options, result, chunking.report(result))
+        return
+    options.batch = options.batch or [1, 8]
     result = measure.inference(_segmenter(options), tuple(options.size), options.batch, options.seconds)
     _print(options, result, measure.report(result))
 
@@ -136,15 +152,25 @@ def _recipe(path_or_preset: str, settings: list[str] | None = None) -> "Recipe":
 
 
 def compare(options: Namespace) -> None:
-    """`dilatednets compare spoken_digits --data-dir DIR [--recipe R] [--epochs N] [--set key=value ...]`."""
-    from dilatednets.benchmarks import compare_rnn
+    """`dilatednets compare TASK --data-dir DIR [--recipe R] [--epochs N] [--seeds N] [--set key=value ...]`."""
+    from dilatednets.benchmarks import compare_chunkers, compare_rnn
+    from dilatednets.training.chunking_recipe import ChunkingRecipe
     from dilatednets.training.speech_recipe import SpeechRecipe
 
-    recipe = _recipe(options.recipe, [f"training.epochs={options.epochs}", *options.set])
-    if not isinstance(recipe, SpeechRecipe):
-        raise InputError(f"{options.recipe}: is a recipe of a {recipe.model}; the comparison needs a WaveNet's")
-    result = compare_rnn.run(recipe, options.data_dir)
-    _print(options, result, compare_rnn.report(result))
+    name = options.recipe or COMPARED[options.task]
+    epochs = [] if options.epochs is None else [f"training.epochs={options.epochs}"]
+    recipe = _recipe(name, [*epochs, *options.set])
+    if options.seeds < 1:
+        raise InputError(f"--seeds: must be at least 1, not {options.seeds}")
+    if options.task == "spoken_digits" and isinstance(recipe, SpeechRecipe):
+        result = compare_rnn.run(recipe, options.data_dir)
+        _print(options, result, compare_rnn.report(result))
+    elif options.task != "spoken_digits" and isinstance(recipe, ChunkingRecipe):
+        result = compare_chunkers.run(recipe, options.data_dir, range(options.seeds))
+        _print(options, result, compare_chunkers.report(result))
+    else:
+        needed = "WaveNet" if options.task == "spoken_digits" else "TCNChunker"
+        raise InputError(f"{name}: is a recipe of a {recipe.model}; the comparison needs a {needed}'s")
 
 
 def _print(options: Namespace, result: dict[str, Any], text: str) -> None:

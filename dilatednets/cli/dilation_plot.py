@@ -11,13 +11,17 @@ LEFT, TOP, RIGHT, BOTTOM = 120, 64, 24, 70
 SEEN, UNSEEN, LINE = (38, 84, 144), (214, 218, 226), (245, 125, 21)
 
 
-def dilation_plot(dilations: Sequence[int], kernel_size: int, title: str) -> Image.Image:
-    """Draws the first layers of a causal stack as rows of samples, with the connections of one output.
+def dilation_plot(
+    dilations: Sequence[int], kernel_size: int, title: str, causal: bool = True, unit: str = "samples"
+) -> Image.Image:
+    """Draws the first layers of a stack as rows of samples, with the connections of one output.
 
     Args:
         dilations: Of the whole stack; the first five layers are drawn, which is what a page can show.
         kernel_size: Taps of each layer.
         title: Drawn above.
+        causal: Whether taps lie in the past; else on both sides.
+        unit: What a row is made of.
 
     Returns:
         An RGB picture.
@@ -42,14 +46,15 @@ def dilation_plot(dilations: Sequence[int], kernel_size: int, title: str) -> Ima
         x = LEFT + (time + 0.5) / columns * (WIDTH - LEFT - RIGHT)
         return x, TOP + ROW * (len(shown) - layer)
 
-    seen = [{columns - 1}]  # from the output down
+    taps = [tap - (kernel_size - 1 if causal else kernel_size // 2) for tap in range(kernel_size)]
+    seen = [{columns - 1 + taps[-1] * sum(-d for d in shown)}]  # from the output down
     for dilation in reversed(shown):
-        seen.append({t - tap * dilation for t in seen[-1] for tap in range(kernel_size)})
+        seen.append({t + tap * dilation for t in seen[-1] for tap in taps})
     seen.reverse()
     for layer, dilation in enumerate(shown, start=1):
         for t in seen[layer]:
-            for tap in range(kernel_size):
-                draw.line((*place(t, layer), *place(t - tap * dilation, layer - 1)), LINE, 2)
+            for tap in taps:
+                draw.line((*place(t, layer), *place(t + tap * dilation, layer - 1)), LINE, 2)
     radius = min(7.0, 0.38 * (WIDTH - LEFT - RIGHT) / columns)
     for layer in range(len(shown) + 1):
         name = "input" if layer == 0 else f"dilation {shown[layer - 1]}"
@@ -58,7 +63,7 @@ def dilation_plot(dilations: Sequence[int], kernel_size: int, title: str) -> Ima
             x, y = place(t, layer)
             draw.ellipse((x - radius, y - radius, x + radius, y + radius), SEEN if t in seen[layer] else UNSEEN)
     whole = causal_field(kernel_size, dilations)
-    words = f"{len(shown)} layers see {field} samples; all {len(dilations)} layers see {whole}."
+    words = f"{len(shown)} layers see {field} {unit}; all {len(dilations)} layers see {whole}."
     plain = -(-(whole - 1) // (kernel_size - 1)) if kernel_size > 1 else 0
     if plain:
         words += f" Without dilation that would take {plain} layers."

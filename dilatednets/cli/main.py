@@ -18,6 +18,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         options.run(options)
+    except BrokenPipeError:  # who read the output, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except (InputError, OSError) as error:
         print(f"dilatednets: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
@@ -54,7 +57,10 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("model", help="preset name or folder")
     evaluate.add_argument("--data-dir", required=True, help="the data set's folder")
     evaluate.add_argument("--split", default="validation", help="train, validation (or val) or test")
-    evaluate.add_argument("--reader", help="of a segmenter: camvid, nuclei or folder; default: by the model's classes")
+    evaluate.add_argument(
+        "--reader",
+        help="camvid, nuclei or folder of a segmenter, conll2000, snips or columns of a chunker; default: by its classes",
+    )
     _json(evaluate)
     evaluate.set_defaults(run=_command("training", "evaluate"))
 
@@ -73,6 +79,20 @@ def parser() -> argparse.ArgumentParser:
     segment.add_argument("model", help="preset name or folder of a ContextSegmenter")
     segment.add_argument("images", nargs="+", metavar="IMAGE", help="image files of any format, mode and size")
     segment.add_argument("--output", required=True, metavar="DIR", help="folder for STEM.png and STEM_overlay.png")
+    chunk = commands.add_parser("chunk", help="find the phrases of a text")
+    chunk.add_argument("model", help="preset name or folder of a TCNChunker")
+    chunk.add_argument("file", nargs="?", metavar="FILE", help="a text file in UTF-8; default: standard input")
+    chunk.add_argument(
+        "--format", choices=["brackets", "conll", "json"], default="brackets", help="of the output (default: brackets)"
+    )
+    chunk.add_argument(
+        "--input",
+        choices=["text", "conll"],
+        help="plain text, or a word a line and an empty line after each sentence (default: text; with --format conll, the "
+        "latter if the first lines are single words)",
+    )
+    chunk.set_defaults(run=_command("chunk", "chunk"))
+
     for command in (segment, evaluate):
         of = " of a segmenter" if command is evaluate else ""
         command.add_argument(
@@ -102,12 +122,14 @@ def parser() -> argparse.ArgumentParser:
     generation.add_argument("--seconds", type=float, default=3.0, help="seconds each measurement lasts at least")
     _json(generation)
     generation.set_defaults(run=_command("benchmark", "generation"))
-    for name, words in (("inference", "images a second of a ContextSegmenter"), ("training", "and in training")):
-        speed = kinds.add_parser(name, help=f"{words}, beside the same net in PyTorch")
+    of_segmenter = "images a second of a ContextSegmenter, beside the same net in PyTorch"
+    of_chunker = "sentences a second of a TCNChunker, beside a BiLSTM"
+    for name, words in (("inference", f"{of_segmenter}; {of_chunker}"), ("training", f"in training: {of_segmenter}")):
+        speed = kinds.add_parser(name, help=words)
         speed.add_argument("model", nargs="?", help="preset name or folder; default: an untrained net")
         speed.add_argument("--size", type=int, nargs=2, default=[360, 480], metavar=("H", "W"), help="of the images")
         if name == "inference":
-            speed.add_argument("--batch", type=int, nargs="+", default=[1, 8], help="batch sizes (default: 1 8)")
+            speed.add_argument("--batch", type=int, nargs="+", help="batch sizes (default: 1 8; of a chunker 1 64)")
         else:
             speed.add_argument("--batch", type=int, default=8, help="batch size (default 8)")
         speed.add_argument("--seconds", type=float, default=3.0, help="seconds each measurement lasts at least")
@@ -138,10 +160,11 @@ def parser() -> argparse.ArgumentParser:
     recognition.set_defaults(run=_command("benchmark", "recognition"))
 
     compare = commands.add_parser("compare", help="a dilated net and a recurrent one, equal in size and training")
-    compare.add_argument("task", choices=["spoken_digits"])
+    compare.add_argument("task", choices=["spoken_digits", "conll2000", "snips"])
     compare.add_argument("--data-dir", required=True, help="the data set's folder")
-    compare.add_argument("--recipe", default="wavenet_digits", help="recipe or preset whose net and data are used")
-    compare.add_argument("--epochs", type=int, default=3, help="epochs of both (default 3)")
+    compare.add_argument("--recipe", help="recipe or preset whose net and data are used (default: the task's preset)")
+    compare.add_argument("--epochs", type=int, help="of all nets (default: the recipe's)")
+    compare.add_argument("--seeds", type=int, default=1, help="runs of each tagger (default 1)")
     compare.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="e.g. training.batch_size=16")
     _json(compare)
     compare.set_defaults(run=_command("benchmark", "compare"))

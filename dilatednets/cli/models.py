@@ -41,6 +41,9 @@ def describe(options: Namespace) -> None:
     if options.plot:
         if "sample_rate" in facts:
             picture = dilation_plot(model.dilations, model.kernel_size, str(options.model))
+        elif "macs_per_word" in facts:
+            net = model.get_config()
+            picture = dilation_plot(model.dilations, net["kernel_size"], str(options.model), net["causal"], "words")
         else:
             picture = field_plot(model.context_dilations, str(options.model))
         save_png(picture, options.plot)
@@ -56,6 +59,14 @@ def describe(options: Namespace) -> None:
 
 def cost_lines(model: Any, facts: dict[str, Any]) -> list[str]:
     """What a model costs, in words."""
+    if "macs_per_word" in facts:
+        net = model.get_config()
+        return [
+            f"{facts['parameters']:,} parameters, {facts['macs_per_word']:,} multiply-accumulates a word",
+            f"receptive field {facts['receptive_field']} words; dilations {' '.join(map(str, model.dilations))}",
+            f"{facts['known_words']:,} known words; characters {'seen' if net['character_channels'] else 'not seen'}",
+            f"labels: {', '.join(model.labels)}; parts of speech: {net['pos']}; decoder: {net['decoder']}",
+        ]
     if "sample_rate" not in facts:
         return [
             f"{facts['parameters']:,} parameters, {facts['context_parameters']:,} of them in the context module",

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from dilatednets.training import segmentation, speech
+from dilatednets.training import chunking, segmentation, speech
+from dilatednets.training.chunking_recipe import ChunkingRecipe
 from dilatednets.training.recipe import Recipe
 from dilatednets.training.segmentation_recipe import SegmentationRecipe
 
@@ -21,4 +22,6 @@ def train(recipe: Recipe, data_dir: str, output: str, resume: bool = False) -> P
     """
     if isinstance(recipe, SegmentationRecipe):
         return segmentation.train(recipe, data_dir, output, resume)
+    if isinstance(recipe, ChunkingRecipe):
+        return chunking.train(recipe, data_dir, output, resume)
     return speech.train(recipe, data_dir, output, resume)

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from dilatednets.errors import InputError
-from dilatednets.training import segmentation_recipe, speech_recipe
+from dilatednets.training import chunking_recipe, segmentation_recipe, speech_recipe
+from dilatednets.training.chunking_recipe import ChunkingRecipe
 from dilatednets.training.recipe_rules import Rules
 from dilatednets.training.segmentation_recipe import SegmentationRecipe
 from dilatednets.training.speech_recipe import SpeechRecipe
@@ -20,10 +21,11 @@ from dilatednets.training.speech_recipe import SpeechRecipe
 KINDS: dict[str, tuple[Any, Rules]] = {
     "WaveNet": (SpeechRecipe, speech_recipe.RULES),
     "ContextSegmenter": (SegmentationRecipe, segmentation_recipe.RULES),
+    "TCNChunker": (ChunkingRecipe, chunking_recipe.RULES),
 }
 """The recipe's class and the rules of its values, by the model it trains."""
 
-Recipe = SpeechRecipe | SegmentationRecipe
+Recipe = SpeechRecipe | SegmentationRecipe | ChunkingRecipe
 
 
 def read_recipe(path: str | os.PathLike[str], settings: list[str] | None = None) -> Recipe:

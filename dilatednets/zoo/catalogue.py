@@ -6,9 +6,10 @@ from typing import Any
 from dilatednets.errors import InputError
 from dilatednets.zoo import presets
 from dilatednets.zoo.context_segmenter import ContextSegmenter
+from dilatednets.zoo.tcn_chunker import TCNChunker
 from dilatednets.zoo.wavenet import WaveNet
 
-MODELS: dict[str, Any] = {cls.__name__: cls for cls in (WaveNet, ContextSegmenter)}
+MODELS: dict[str, Any] = {cls.__name__: cls for cls in (WaveNet, ContextSegmenter, TCNChunker)}
 
 
 def from_preset(handle: str | os.PathLike[str], kind: str | None = None, **overrides: Any) -> Any:

@@ -7,6 +7,8 @@ import keras
 import numpy as np
 
 GOLDEN = "golden.npz"
+UNITS = {"WaveNet": "samples", "ContextSegmenter": "pixels", "TCNChunker": "words"}
+"""What receptive fields are counted in."""
 
 
 def counted(model: Any) -> dict[str, Any]:
@@ -16,7 +18,9 @@ def counted(model: Any) -> dict[str, Any]:
 
 def golden_inputs(model: Any) -> dict[str, np.ndarray]:
     """Fixed inputs for a model."""
-    return {"WaveNet": _golden_audio, "ContextSegmenter": _golden_images}[type(model).__name__](model)
+    return {"WaveNet": _golden_audio, "ContextSegmenter": _golden_images, "TCNChunker": _golden_sentences}[
+        type(model).__name__
+    ](model)
 
 
 def _golden_audio(model: Any) -> dict[str, np.ndarray]:
@@ -42,23 +46,47 @@ def _golden_images(model: Any) -> dict[str, np.ndarray]:
     return {"image": np.clip(patches + noise, 0, 255).astype(np.uint8)}
 
 
-def _outputs(model: Any, inputs: dict[str, np.ndarray]) -> np.ndarray:
-    single = next(iter(inputs.values())) if len(inputs) == 1 else inputs
-    return np.asarray(keras.ops.convert_to_numpy(model(single)), np.float32)
+def _golden_sentences(model: Any) -> dict[str, np.ndarray]:
+    """Words, characters and shapes, known and unknown, and sentences of different lengths."""
+    rng = np.random.default_rng(0)
+    features = model.features
+    mask = np.arange(12) < np.array([12, 7, 1])[:, None]
+
+    def numbers(entries: int, *shape: int) -> np.ndarray:
+        return (rng.integers(1, 2 + entries, shape) * mask.reshape(*mask.shape, *[1] * (len(shape) - 2))).astype(
+            np.int32
+        )
+
+    inputs = {
+        "words": numbers(len(features.words), 3, 12),
+        "shapes": numbers(len(features.shapes), 3, 12),
+        "characters": numbers(len(features.characters), 3, 12, 6),
+    }
+    if model.pos_embedding is not None:
+        inputs["pos"] = numbers(len(model.pos_tags), 3, 12)
+    return inputs
+
+
+def _outputs(model: Any, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """By name; "outputs" of a model that has but one."""
+    found = model(next(iter(inputs.values())) if len(inputs) == 1 else inputs)
+    named = found if isinstance(found, dict) else {"outputs": found}
+    return {name: np.asarray(keras.ops.convert_to_numpy(value), np.float32) for name, value in named.items()}
 
 
 def write_golden(model: Any, folder: Path) -> None:
     """Writes golden.npz: inputs and the outputs of the model as it is now."""
     inputs = golden_inputs(model)
-    outputs = _outputs(model, inputs)
-    np.savez_compressed(folder / GOLDEN, outputs=outputs, **{f"input_{key}": value for key, value in inputs.items()})
+    arrays = {f"input_{key}": value for key, value in inputs.items()}
+    np.savez_compressed(folder / GOLDEN, **_outputs(model, inputs), **arrays)
 
 
 def golden_error(model: Any, folder: Path) -> float:
     """Largest absolute difference between the outputs of `model` and the golden ones in `folder`."""
     with np.load(folder / GOLDEN) as golden:
         inputs = {key.removeprefix("input_"): golden[key] for key in golden.files if key.startswith("input_")}
-        return float(np.max(np.abs(_outputs(model, inputs) - golden["outputs"])))
+        outputs = _outputs(model, inputs)
+        return max(float(np.max(np.abs(value - golden[name]))) for name, value in outputs.items())
 
 
 def readme(card: dict[str, Any]) -> str:
@@ -94,8 +122,11 @@ def readme(card: dict[str, Any]) -> str:
         ("context_macs_per_pixel", "of them in the context module"),
         ("stride", "Stride of the scores, pixels"),
         ("num_classes", "Classes, or values a pixel"),
+        ("macs_per_word", "Multiply-accumulates a word of five characters"),
+        ("known_words", "Words it knows"),
+        ("tags", "Labels of spans"),
         ("layers", "Dilated layers"),
-        ("receptive_field", f"Receptive field, {'samples' if 'sample_rate' in card else 'pixels'}"),
+        ("receptive_field", f"Receptive field, {UNITS.get(card.get('class', ''), 'steps')}"),
         ("receptive_field_ms", "Receptive field, ms"),
         ("sample_rate", "Sample rate, Hz"),
         ("data", "Data"),

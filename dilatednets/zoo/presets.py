@@ -19,6 +19,18 @@ from dilatednets.errors import InputError
 CONFIG, WEIGHTS, CARD, RECIPE = "config.json", "model.weights.h5", "card.json", "recipe.toml"
 
 
+_NAMED_IN = {
+    "speakers": ("speaker_embedding",),
+    "labels": ("scores", "crf"),
+    "scheme": ("scores", "crf"),
+    "pos_tags": ("pos_scores", "pos_projection", "pos_embedding"),
+    "words": ("word_embedding",),
+    "characters": ("character_encoder/embedding",),
+    "shapes": ("shape_embedding",),
+}
+"""By constructor argument, how the paths of the weights begin that mean something by the names given there."""
+
+
 class PresetNames:
     """Class attribute `presets`: the names of the trained models of a class, looked up when asked for.
 
@@ -119,9 +131,11 @@ def copy_weights(source: Any, target: Any, wanted: Callable[[Any], bool] = lambd
 
 
 def _meaning_kept(weight: Any, config: dict[str, Any], overrides: dict[str, Any]) -> bool:
-    """Other speakers are other people, even if there are as many of them; so are other classes."""
-    if "speakers" in overrides and "speaker_embedding" in weight.path:
-        return False
+    """Other speakers are other people, even if there are as many of them; so are other classes, labels and words."""
+    for key, parts in _NAMED_IN.items():
+        changed = key in overrides and key in config and list(overrides[key]) != list(config[key])
+        if changed and weight.path.startswith(parts):
+            return False
     names = [list(given.get("class_names", ())) for given in (config, overrides)]
     others = all(names) and names[0] != names[1]
     others |= overrides.get("head", config.get("head")) != config.get("head")

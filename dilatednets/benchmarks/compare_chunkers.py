@@ -1,0 +1,103 @@
+"""A TCNChunker beside recurrent taggers: the same data, inputs, width, decoder, optimiser and epochs."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+
+from dilatednets.benchmarks.recurrent_chunker import RecurrentChunker
+from dilatednets.data.columns import TaggedSentence
+from dilatednets.training import chunking
+from dilatednets.training.chunking_recipe import ChunkingRecipe
+from dilatednets.zoo.tcn_chunker import TCNChunker
+
+RIVALS: dict[str, tuple[str, int]] = {"BiLSTM": ("lstm", 1), "BiLSTM x2": ("lstm", 2), "BiGRU": ("gru", 1)}
+"""Cell and number of layers by name."""
+
+
+def run(
+    recipe: ChunkingRecipe,
+    data_dir: str,
+    seeds: Sequence[int] = (0,),
+    names: Sequence[str] = ("TCN", *RIVALS),
+    say: Callable[[str], None] = print,
+) -> dict[str, Any]:
+    """Trains each net by the recipe, once a seed, and measures it on validation after each epoch.
+
+    Args:
+        recipe: Data, net and training; more sentences for parts of speech are learnt by all.
+        data_dir: The data set's folder.
+        seeds: Of the runs.
+        names: "TCN" and names of `RIVALS`.
+        say: Told of each measurement when it is there.
+
+    Returns:
+        {"epochs", "rows": [{"net", "seed", "parameters", "macs_per_word", "f1": at the end, "best_f1", "seconds_per_epoch",
+        "curve": [{"epoch", "seconds", "f1"}, ...]}, ...]}; seconds are those of training, figures those of averaged weights.
+    """
+    sentences, held_out, more = chunking.load(recipe, data_dir)
+    rows = []
+    for seed in seeds:
+        for name in names:
+            keras.utils.set_random_seed(seed)
+            model = chunking.build_model(recipe, sentences, more)
+            if name != "TCN":
+                model = RecurrentChunker.like(model, *RIVALS[name])
+            curve = _curve(model, recipe, [*sentences, *more], held_out, seed)
+            facts = model.describe()
+            row = {
+                "net": name,
+                "seed": seed,
+                "parameters": facts["parameters"],
+                "macs_per_word": facts["macs_per_word"],
+                "f1": curve[-1]["f1"],
+                "best_f1": max(point["f1"] for point in curve),
+                "seconds_per_epoch": curve[-1]["seconds"] / len(curve),
+                "curve": curve,
+            }
+            rows.append(row)
+            say(f"{name}, seed {seed}: F1 {row['f1']:.4f}, {row['seconds_per_epoch']:.1f} s an epoch")
+    return {"epochs": recipe.training.epochs, "rows": rows}
+
+
+def _curve(
+    model: TCNChunker,
+    recipe: ChunkingRecipe,
+    sentences: Sequence[TaggedSentence],
+    held_out: Sequence[TaggedSentence],
+    seed: int,
+) -> list[dict[str, float]]:
+    batches = chunking.make_batches(model, recipe, sentences, seed)
+    chunking.compile_model(model, recipe, batches.steps_per_epoch * recipe.training.epochs)
+    average = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
+    average.set_params({"epochs": 0})  # no epoch is the last: the plain weights come back after each
+    average.set_model(model)
+    curve, seconds = [], 0.0
+    for epoch in range(recipe.training.epochs):
+        begin = time.perf_counter()
+        data, steps = chunking.data_of(batches, epoch), batches.steps_per_epoch
+        model.fit(data, steps_per_epoch=steps, verbose=0, shuffle=False)
+        seconds += time.perf_counter() - begin
+        average.on_epoch_end(epoch)
+        f1 = chunking.evaluate_sentences(model, held_out)["f1"]
+        average.on_epoch_begin(epoch + 1)
+        curve.append({"epoch": epoch + 1, "seconds": seconds, "f1": f1})
+    return curve
+
+
+def report(result: dict[str, Any]) -> str:
+    """The comparison as a Markdown table, with the time that each takes to the best F1 that all of its seed reach."""
+    lines = [
+        f"{result['epochs']} epochs each; F1 on validation:",
+        "| net | seed | parameters | MACs a word | F1 | s an epoch | s to equal F1 |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for row in result["rows"]:
+        equal = min(other["best_f1"] for other in result["rows"] if other["seed"] == row["seed"])
+        seconds = next(point["seconds"] for point in row["curve"] if point["f1"] >= equal)
+        lines.append(
+            f"| {row['net']} | {row['seed']} | {row['parameters']:,} | {row['macs_per_word']:,} | {row['f1']:.4f} "
+            f"| {row['seconds_per_epoch']:.1f} | {seconds:.0f} (F1 {equal:.4f}) |"
+        )
+    return "\n".join(lines)

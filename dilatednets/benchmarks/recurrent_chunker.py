@@ -1,0 +1,106 @@
+"""What one would use instead of a TCNChunker: the same inputs and decoder around recurrent layers from Keras."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from dilatednets.errors import InputError
+from dilatednets.generation.compiled import compiled
+from dilatednets.zoo.tcn_chunker import TCNChunker
+
+BATCH = 64
+"""Sentences scored together."""
+CELLS: dict[str, Any] = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
+
+
+class RecurrentChunker(TCNChunker):
+    """A bidirectional recurrent tagger with a conditional random field (Huang et al. 2015).
+
+    Everything but the layers that see neighbours is a TCNChunker's: inputs, parts of speech, decoder, loss and methods.
+
+    Args:
+        cell: "lstm" or "gru".
+        layers: Bidirectional layers; `width` is the length of both directions together.
+        **kwargs: Arguments of `TCNChunker`; those of its blocks have no effect.
+
+    Reference:
+        Huang, Xu & Yu 2015, "Bidirectional LSTM-CRF Models for Sequence Tagging" (arXiv 1508.01991).
+
+    Example:
+    >>> model = RecurrentChunker("lstm", 1, labels=["NP"], pos="none", width=16)
+    >>> [len(tags) for tags in model.tag([["It", "works"]])]
+    [2]
+    """
+
+    def __init__(self, cell: str = "lstm", layers: int = 1, **kwargs: Any) -> None:
+        if cell not in CELLS:
+            raise InputError(f"cell: must be one of {', '.join(CELLS)}, not {cell!r}")
+        self.cell_name, self.layer_count = cell, layers
+        self._padded: Any = None
+        super().__init__(**{**kwargs, "dilations": [1] * layers, "iterations": 1, "pos_depth": 1})
+
+    @classmethod
+    def like(cls, model: TCNChunker, cell: str = "lstm", layers: int = 1) -> "RecurrentChunker":
+        """An untrained one with the vocabulary, width, inputs and decoder of a TCNChunker."""
+        config = model.get_config()
+        return cls(
+            cell, layers, **{name: config[name] for name in config if name not in ("name", "trainable", "dtype")}
+        )
+
+    def _make_blocks(self) -> list[Any]:
+        s = self._settings
+        return [
+            _DropsFirst(
+                keras.layers.Bidirectional(
+                    CELLS[self.cell_name](s["width"] // 2, return_sequences=True), name=f"recurrent_{number}"
+                ),
+                s["dropout"],
+            )
+            for number in range(self.layer_count)
+        ]
+
+    def score_words(
+        self, sentences: Sequence[Sequence[str]], pos: Sequence[Sequence[str]] | None = None
+    ) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """As a TCNChunker, but in batches of padded sentences of similar length."""
+        if self._padded is None:
+            self._padded = compiled(lambda inputs: self(inputs, training=False), [*self.variables], xla=False)
+        scores, parts = [np.zeros((0, len(self.tags)))] * len(sentences), [np.zeros(0, int)] * len(sentences)
+        order = sorted((i for i, words in enumerate(sentences) if words), key=lambda i: len(sentences[i]))
+        for start in range(0, len(order), BATCH):
+            picks = order[start : start + BATCH]
+            inputs = self.encode([sentences[i] for i in picks], None if pos is None else [pos[i] for i in picks])
+            outputs = {name: ops.convert_to_numpy(value) for name, value in self._padded(inputs).items()}
+            for row, i in enumerate(picks):
+                scores[i] = outputs["tags"][row, : len(sentences[i])]
+                if "pos" in outputs:
+                    parts[i] = outputs["pos"][row, : len(sentences[i])].argmax(axis=-1)
+        return scores, parts
+
+    @property
+    def receptive_field(self) -> int:
+        """Without bound; as long a sentence as is tagged in one piece."""
+        return 1 << 30
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {**super().get_config(), "cell": self.cell_name, "layers": self.layer_count}
+
+
+class _DropsFirst(keras.layers.Layer):
+    """A layer with dropout of its inputs; the mask is handed on to it."""
+
+    def __init__(self, layer: Any, rate: float) -> None:
+        super().__init__()
+        self.layer, self.drop = layer, keras.layers.Dropout(rate)
+        self.supports_masking = True
+
+    def build(self, input_shape: Any) -> None:
+        self.layer.build(input_shape)
+        self.built = True
+
+    def call(self, x: Any, mask: Any = None, training: Any = None) -> Any:
+        return self.layer(self.drop(x, training=training), mask=mask, training=training)

@@ -1,0 +1,184 @@
+"""Trains a TCNChunker by a recipe."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from dilatednets.data import column_folder, conll2000, ewt, snips
+from dilatednets.data.columns import TaggedSentence
+from dilatednets.data.sentence_batches import SentenceBatches
+from dilatednets.data.tag_schemes import convert, repairs, spans
+from dilatednets.data.word_vectors import read_word_vectors
+from dilatednets.errors import InputError
+from dilatednets.training.chunk_scoring import score
+from dilatednets.training.chunking_recipe import ChunkingRecipe
+from dilatednets.training.epoch_end import EpochEnd, Goal, tensorboard
+from dilatednets.training.run_folder import RunFolder
+from dilatednets.training.schedules import averaging, warm_cosine
+from dilatednets.zoo.tcn_chunker import TCNChunker
+from dilatednets.zoo.word_features import WordFeatures
+
+READERS: dict[str, Callable[[str, str], Sequence[TaggedSentence]]] = {
+    "conll2000": conll2000.load,
+    "snips": snips.load,
+    "columns": column_folder.load,
+}
+
+
+def train(recipe: ChunkingRecipe, data_dir: str, output: str, resume: bool = False) -> Path:
+    """As `dilatednets.training.fit.train`, for a TCNChunker."""
+    keras.utils.set_random_seed(recipe.training.seed)
+    sentences, held_out, more = load(recipe, data_dir)
+    model = build_model(recipe, sentences, more)
+    batches = make_batches(model, recipe, [*sentences, *more])
+    run = RunFolder(Path(output), recipe, resume)
+    compile_model(model, recipe, batches.steps_per_epoch * recipe.training.epochs)
+    callback = EpochEnd(
+        model,
+        recipe,
+        run,
+        Goal("f1", lambda net: evaluate_sentences(net, held_out), higher_is_better=True, unit="F1"),
+        ("training.learning_rate", recipe.training.learning_rate),
+        recipe.training.epochs,
+        evaluate_every=recipe.training.evaluate_every,
+    )
+    first = callback.restore()
+    if first < recipe.training.epochs:
+        model.fit(
+            data_of(batches, first),
+            epochs=recipe.training.epochs,
+            initial_epoch=first,
+            steps_per_epoch=batches.steps_per_epoch,
+            callbacks=[callback, *tensorboard(run.path)],
+            shuffle=False,
+            verbose=2,
+        )
+    return run.path / "best"
+
+
+def load(
+    recipe: ChunkingRecipe, data_dir: str
+) -> tuple[list[TaggedSentence], list[TaggedSentence], list[TaggedSentence]]:
+    """The recipe's sentences: to train on, to choose by, and more that teach parts of speech alone."""
+    read = READERS[recipe.data.reader]
+    more = ewt.load(recipe.data.more_pos_dir, "train") if recipe.data.more_pos else ()
+    return list(read(data_dir, "train")), list(read(data_dir, "validation")), list(more)
+
+
+def build_model(
+    recipe: ChunkingRecipe, sentences: Sequence[TaggedSentence], more: Sequence[TaggedSentence] = ()
+) -> TCNChunker:
+    """The recipe's model, untrained or from `init`; words, labels and parts of speech come from the sentences.
+
+    Raises:
+        InputError: for sentences without tags, or without parts of speech where the recipe asks for them.
+    """
+    net = {name: getattr(recipe.net, name) for name in recipe.net.__dataclass_fields__}
+    labels = sorted({span.label for sentence in sentences for span in spans(sentence.tags)})
+    pos_tags = sorted({tag for sentence in sentences for tag in sentence.pos}) if net["pos"] != "none" else []
+    if not labels:
+        raise InputError(f"data.reader: {recipe.data.reader}: no span in its training sentences; give tagged ones")
+    if net["pos"] != "none" and not pos_tags:
+        raise InputError(f"net.pos: {recipe.data.reader} has no parts of speech; set net.pos to none")
+    vectors = read_word_vectors(recipe.data.embeddings, net["word_channels"]) if recipe.data.embeddings else {}
+    features = WordFeatures.fit([sentence.words for sentence in (*sentences, *more)], extra=vectors)
+    arguments = {"labels": labels, "pos_tags": pos_tags, **features.get_config(), "dtype": recipe.training.dtype}
+    if recipe.init:
+        kept = ("pos", "scheme", "decoder", "input_dropout", "dropout", "pos_weight")
+        return TCNChunker.from_preset(recipe.init, **arguments, **{name: net[name] for name in kept})
+    model = TCNChunker(**arguments, **net)
+    if vectors:
+        model.set_word_vectors(vectors)
+    return model
+
+
+def make_batches(
+    model: TCNChunker, recipe: ChunkingRecipe, sentences: Sequence[TaggedSentence], seed: int | None = None
+) -> SentenceBatches:
+    """Training batches, by the recipe's seed or another; tags are converted to the model's scheme."""
+    scheme = model.get_config()["scheme"]
+    ready = [replace(s, tags=tuple(convert(s.tags, "iob2", scheme))) if s.tags else s for s in sentences]
+    return SentenceBatches(
+        ready,
+        model.features,
+        model.tags,
+        model.pos_tags,
+        recipe.training.batch_size,
+        recipe.training.seed if seed is None else seed,
+        pos_input=model.pos_embedding is not None,
+        word_dropout=recipe.training.word_dropout,
+        character_dropout=recipe.training.character_dropout,
+    )
+
+
+def compile_model(model: TCNChunker, recipe: ChunkingRecipe, steps: int) -> None:
+    """AdamW with warm-up, cosine decay, clipping by norm and averaged weights."""
+    training = recipe.training
+    schedule = warm_cosine(training.learning_rate, training.final_learning_rate, steps, training.warmup_steps)
+    optimizer = keras.optimizers.AdamW(
+        schedule,
+        weight_decay=training.weight_decay,
+        global_clipnorm=training.clip_norm,
+        use_ema=True,
+        ema_momentum=averaging(training.ema, steps),
+    )
+    optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma", "gain"])
+    model.compile(optimizer, jit_compile=False)
+    optimizer.build(model.trainable_variables)
+
+
+def data_of(batches: SentenceBatches, first_epoch: int) -> Any:
+    """A tf.data pipeline where TensorFlow runs the model, else a plain generator."""
+    if keras.backend.backend() == "tensorflow":
+        return batches.dataset(first_epoch)
+    return batches.epochs(first_epoch)
+
+
+def evaluate_sentences(model: TCNChunker, sentences: Sequence[TaggedSentence]) -> dict[str, Any]:
+    """Figures of a model on tagged sentences; see `dilatednets.training.evaluate`."""
+    words = [sentence.words for sentence in sentences]
+    pos = [sentence.pos for sentence in sentences] if model.pos_embedding is not None else None
+    found = list(model.annotate(words, pos))
+    scores = score([sentence.tags for sentence in sentences], [sentence.tags for sentence in found])
+    kept = ("precision", "recall", "f1", "accuracy", "tokens", "by_label")
+    result: dict[str, Any] = {name: scores[name] for name in kept}
+    if model.pos_scores is not None and all(sentence.pos for sentence in sentences):
+        pairs = [pair for a, b in zip(sentences, found, strict=True) for pair in zip(a.pos, b.pos, strict=True)]
+        result["pos_accuracy"] = sum(a == b for a, b in pairs) / len(pairs)
+    return result
+
+
+def evaluate(model: TCNChunker, data_dir: str, split: str, reader: str | None = None) -> dict[str, Any]:
+    """Figures of a model on a split of a data set.
+
+    Args:
+        model: The model.
+        data_dir: The data set's folder.
+        split: "train", "validation" or "test".
+        reader: The data set; None finds it by the model's labels.
+
+    Raises:
+        InputError: for bad data, or labels that the model does not know.
+    """
+    reader = reader or reader_of(model)
+    if reader not in READERS:
+        raise InputError(f"--reader: {reader}: a chunker's data sets are {', '.join(READERS)}")
+    sentences = list(READERS[reader](data_dir, split))
+    unknown = {span.label for sentence in sentences for span in spans(sentence.tags)} - set(model.labels)
+    if unknown:
+        raise InputError(
+            f"{data_dir}: label {min(unknown)} is unknown to the model, which has {', '.join(model.labels)}; train it on "
+            "sentences that have it, or name the data set by --reader"
+        )
+    repaired = sum(repairs(sentence.tags) for sentence in sentences)
+    return {**evaluate_sentences(model, sentences), "sentences": len(sentences), "repaired": repaired, "split": split}
+
+
+def reader_of(model: TCNChunker) -> str:
+    """The data set that a model was made for, by its labels; "columns" if they are of no known one."""
+    if {"NP", "VP", "PP"} <= set(model.labels):
+        return "conll2000"
+    return "snips" if model.get_config()["tokenizer"] == "plain" else "columns"

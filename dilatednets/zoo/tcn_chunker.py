@@ -1,0 +1,639 @@
+"""The TCN chunker: dilated convolutions over the words of a sentence, and a tag for each of them."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice, zip_longest
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+from keras import ops
+
+from dilatednets.errors import InputError
+from dilatednets.generation.compiled import compiled
+from dilatednets.layers.character_encoder import CharacterEncoder
+from dilatednets.layers.linear_chain_crf import LinearChainCRF
+from dilatednets.layers.receptive_field import causal_field
+from dilatednets.layers.temporal_block import NORMALIZATIONS, TemporalBlock
+from dilatednets.zoo import cost, presets
+from dilatednets.zoo.packed_sentences import PackedSentences
+from dilatednets.zoo.word_features import PADDING, UNKNOWN, WordFeatures, normal_form
+
+DECODERS = ("crf", "softmax")
+POS = ("joint", "input", "none")
+TOKENIZERS = ("treebank", "plain")
+SENTENCES_AT_ONCE = 1024
+"""Sentences read ahead, so that those of equal length can be tagged together."""
+WORDS_AT_ONCE = 16384
+"""Words, padding included, that are decoded together."""
+
+
+class Chunk(NamedTuple):
+    """A piece of a text: `text[start:end]`, in characters."""
+
+    label: str
+    start: int
+    end: int
+    text: str
+
+
+class ChunkedSentence(NamedTuple):
+    """A sentence of a text: tokens (text, start, end), with a tag and a part of speech, if there are any, for each."""
+
+    text: str
+    start: int
+    tokens: list[Any]
+    tags: list[str]
+    pos: list[str]
+    chunks: list[Chunk]
+
+
+@keras.saving.register_keras_serializable("dilatednets")
+class TCNChunker(keras.Model):
+    """Finds spans, such as noun phrases, in sentences.
+
+    Each word is embedded by itself, by its characters and by its shape; a stack of centred dilated blocks sees its
+    neighbours; scores of tags follow, and a conditional random field, or softmax, chooses among them. With `pos="joint"`
+    parts of speech are predicted too, from the first blocks, and the blocks after those see what was predicted.
+
+    Args:
+        labels: Of the spans.
+        words: Known words, characters and shapes; see `dilatednets.zoo.word_features.WordFeatures.fit`.
+        characters: See `words`.
+        shapes: See `words`.
+        pos_tags: Parts of speech.
+        pos: "joint": predicted beside the spans; "input": given with the words; "none".
+        scheme: Of the tags that the net predicts, "iobes" or "iob2"; what `tag` returns is IOB2 either way.
+        decoder: "crf" or "softmax".
+        width: Channels of the blocks.
+        kernel_size: Words that a convolution sees.
+        dilations: Of the blocks of a stack.
+        iterations: How often the stack is applied.
+        shared: Whether it has the same weights each time (iterated dilated convolutions).
+        pos_depth: Blocks below the prediction of parts of speech.
+        causal: Whether a word's tag depends on the words before it alone (but for the CRF's).
+        normalization: Of the blocks; see `TemporalBlock`.
+        gated: Whether they have gated linear units instead of relu.
+        word_channels: Length of the vector of a word.
+        character_channels: Of a character; 0 leaves characters out.
+        character_filters: Of the vector that is made of a word's characters.
+        shape_channels: Of a shape; 0 leaves shapes out.
+        pos_channels: Of a part of speech.
+        input_dropout: Share of the word vector's channels dropped in training.
+        dropout: Share of the channels that are dropped after each convolution.
+        pos_weight: Of the parts of speech in the loss.
+        tokenizer: How `chunk` splits text into words: "treebank" (Penn Treebank), or "plain" (`data.snips.tokenize`).
+        **kwargs: Arguments of `keras.Model`.
+
+    Input shape:
+        {"words": int32 (batch, time), "shapes": int32 (batch, time), "characters": int32 (batch, time, characters)}, and
+        "pos" int32 (batch, time) with `pos="input"`; 0 is padding, at the end. `encode` makes them.
+
+    Output shape:
+        {"tags": float32 (batch, time, tags)}, scores; "pos": float32 (batch, time, parts of speech) with `pos="joint"`.
+
+    Raises:
+        InputError: for an argument out of range.
+
+    Reference:
+        Bai, Kolter & Koltun 2018 (arXiv 1803.01271), section 3; Strubell et al. 2017, "Fast and Accurate Entity Recognition
+        with Iterated Dilated Convolutions" (arXiv 1702.02098), sections 3 and 4. Parts of speech in a lower layer: Søgaard &
+        Goldberg 2016, "Deep multi-task learning with low level tasks supervised at lower layers", ACL.
+
+    Example:
+    >>> model = TCNChunker(labels=["NP", "VP"], words=["it", "works"], characters="Iitworks", pos="none")
+    >>> [tags] = model.tag([["It", "works"]])
+    >>> len(tags)
+    2
+    """
+
+    presets = presets.PresetNames("TCNChunker")
+
+    def __init__(
+        self,
+        labels: Sequence[str],
+        words: Sequence[str] = (),
+        characters: Sequence[str] = (),
+        shapes: Sequence[str] = (),
+        pos_tags: Sequence[str] = (),
+        pos: str = "joint",
+        scheme: str = "iobes",
+        decoder: str = "crf",
+        width: int = 192,
+        kernel_size: int = 3,
+        dilations: Sequence[int] = (1, 2, 4),
+        iterations: int = 1,
+        shared: bool = False,
+        pos_depth: int = 1,
+        causal: bool = False,
+        normalization: str = "layer",
+        gated: bool = False,
+        word_channels: int = 128,
+        character_channels: int = 32,
+        character_filters: int = 96,
+        shape_channels: int = 16,
+        pos_channels: int = 32,
+        input_dropout: float = 0.3,
+        dropout: float = 0.2,
+        pos_weight: float = 0.5,
+        tokenizer: str = "treebank",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        choices = {
+            "pos": (pos, POS),
+            "scheme": (scheme, ("iobes", "iob2")),
+            "decoder": (decoder, DECODERS),
+            "normalization": (normalization, NORMALIZATIONS),
+            "tokenizer": (tokenizer, TOKENIZERS),
+        }
+        for name, (choice, possible) in choices.items():
+            if choice not in possible:
+                raise InputError(f"{name}: must be one of {', '.join(possible)}, not {choice!r}")
+        for name, size in (("width", width), ("word_channels", word_channels), ("iterations", iterations)):
+            if size < 1:
+                raise InputError(f"{name}: must be at least 1, not {size}")
+        if not dilations:
+            raise InputError("dilations: at least one, such as 1")
+        if pos != "none" and not pos_tags:
+            raise InputError(f"pos_tags: name the parts of speech, or set pos to 'none' instead of {pos!r}")
+        if pos == "joint" and not 1 <= pos_depth <= len(dilations) * iterations:
+            raise InputError(f"pos_depth: must be from 1 to {len(dilations) * iterations} blocks, not {pos_depth}")
+        self._settings: dict[str, Any] = {
+            "pos": pos,
+            "scheme": scheme,
+            "decoder": decoder,
+            "width": width,
+            "kernel_size": kernel_size,
+            "dilations": list(dilations),
+            "iterations": iterations,
+            "shared": shared,
+            "pos_depth": pos_depth,
+            "causal": causal,
+            "normalization": normalization,
+            "gated": gated,
+            "word_channels": word_channels,
+            "character_channels": character_channels,
+            "character_filters": character_filters,
+            "shape_channels": shape_channels,
+            "pos_channels": pos_channels,
+            "input_dropout": input_dropout,
+            "dropout": dropout,
+            "pos_weight": pos_weight,
+            "tokenizer": tokenizer,
+        }
+        self.labels = tuple(labels)
+        self.pos_tags = tuple(pos_tags) if pos != "none" else ()
+        self.features = WordFeatures(words, characters, shapes)
+        self.tags = _tags(self.labels, scheme)
+        self._pos_numbers = {tag: number for number, tag in enumerate(self.pos_tags)}
+        self._make_layers()
+        self._build()
+        self._compiled: Any = None
+
+    def _make_layers(self) -> None:
+        s, features = self._settings, self.features
+        policy = {"dtype": self.dtype_policy}
+        embedding = keras.layers.Embedding
+        self.word_embedding = embedding(2 + len(features.words), s["word_channels"], name="word_embedding", **policy)
+        self.character_encoder = self.shape_embedding = self.pos_embedding = None
+        if s["character_channels"]:
+            self.character_encoder = CharacterEncoder(
+                2 + len(features.characters),
+                s["character_channels"],
+                s["character_filters"],
+                name="character_encoder",
+                **policy,
+            )
+        if s["shape_channels"]:
+            count = 2 + len(features.shapes)
+            self.shape_embedding = embedding(count, s["shape_channels"], name="shape_embedding", **policy)
+        if s["pos"] == "input":
+            count = 2 + len(self.pos_tags)
+            self.pos_embedding = embedding(count, s["pos_channels"], name="pos_embedding", **policy)
+        self.input_drop = keras.layers.Dropout(s["input_dropout"], name="input_drop", **policy)
+        self.projection = keras.layers.Dense(s["width"], name="projection", **policy)
+        self.blocks = self._make_blocks()
+        self.pos_scores = self.pos_projection = None
+        if s["pos"] == "joint":
+            self.pos_scores = keras.layers.Dense(len(self.pos_tags), name="pos_scores", **policy)
+            self.pos_projection = keras.layers.Dense(s["width"], use_bias=False, name="pos_projection", **policy)
+        self.norm = keras.layers.LayerNormalization(name="norm", **policy)
+        self.drop = keras.layers.Dropout(s["dropout"], name="drop", **policy)
+        self.scores = keras.layers.Dense(len(self.tags), name="scores", **policy)
+        self.crf = None
+        if s["decoder"] == "crf":
+            self.crf = LinearChainCRF(len(self.tags), *_rules(self.tags), name="crf")
+
+    def _make_blocks(self) -> list[Any]:
+        """The layers that see neighbours; called with `mask` and `training`, and built for `width` channels."""
+        s = self._settings
+        count = len(s["dilations"]) * (1 if s["shared"] else s["iterations"])
+        return [
+            TemporalBlock(
+                s["width"],
+                s["kernel_size"],
+                s["dilations"][number % len(s["dilations"])],
+                causal=s["causal"],
+                normalization=s["normalization"],
+                dropout=s["dropout"],
+                gated=s["gated"],
+                residual_activation=False,
+                name=f"block_{number}",
+                dtype=self.dtype_policy,
+            )
+            for number in range(count)
+        ]
+
+    def _build(self) -> None:
+        """Creates every weight at once: their shapes follow from the arguments alone."""
+        s = self._settings
+        for layer in (self.word_embedding, self.shape_embedding, self.pos_embedding, self.character_encoder, self.crf):
+            if layer is not None:
+                layer.build((None, None))
+        inputs = s["word_channels"] + (s["shape_channels"] if self.shape_embedding is not None else 0)
+        inputs += s["character_filters"] if self.character_encoder is not None else 0
+        inputs += s["pos_channels"] if self.pos_embedding is not None else 0
+        self.projection.build((None, None, inputs))
+        body = (None, None, s["width"])
+        for layer in (*self.blocks, self.norm, self.scores):
+            layer.build(body)
+        if self.pos_scores is not None and self.pos_projection is not None:
+            self.pos_scores.build(body)
+            self.pos_projection.build((None, None, len(self.pos_tags)))
+        self.built = True
+
+    @property
+    def dilations(self) -> tuple[int, ...]:
+        """Of every convolution, in order."""
+        return tuple(d for d in self._settings["dilations"] * self._settings["iterations"] for _ in range(2))
+
+    @property
+    def receptive_field(self) -> int:
+        """Words of which the scores of one tag depend on."""
+        return causal_field(self._settings["kernel_size"], self.dilations)
+
+    def call(self, inputs: Any, training: Any = None) -> dict[str, Any]:
+        """Scores of tags, and of parts of speech; see the class."""
+        return self._body(self._embed(inputs, training), inputs["words"] != PADDING, training)
+
+    def _embed(self, inputs: Any, training: Any) -> Any:
+        """What is known of each word by itself, (batch, time, width)."""
+        parts = [self.word_embedding(inputs["words"])]
+        if self.character_encoder is not None:
+            parts.append(self.character_encoder(inputs["characters"]))
+        if self.shape_embedding is not None:
+            parts.append(self.shape_embedding(inputs["shapes"]))
+        if self.pos_embedding is not None:
+            parts.append(self.pos_embedding(inputs["pos"]))
+        return self.projection(self.input_drop(ops.concatenate(parts, axis=-1), training=training))
+
+    def _body(self, x: Any, mask: Any, training: Any) -> dict[str, Any]:
+        keep = ops.cast(mask, self.compute_dtype)[..., None]
+        x = x * keep
+        outputs = {}
+        for number in range(len(self._settings["dilations"]) * self._settings["iterations"]):
+            x = self.blocks[number % len(self.blocks)](x, mask=mask, training=training)
+            if self.pos_scores is None or self.pos_projection is None or number + 1 != self._settings["pos_depth"]:
+                continue
+            outputs["pos"] = ops.cast(self.pos_scores(self.drop(x, training=training)), "float32")
+            x = x + self.pos_projection(ops.cast(ops.softmax(outputs["pos"]), x.dtype)) * keep
+        x = self.drop(self.norm(x), training=training)
+        # Float32 from here on, whatever the policy: the losses need it.
+        return {"tags": ops.cast(self.scores(x), "float32"), **outputs}
+
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> Any:
+        """Negative log-likelihood a word of the tags, plus `pos_weight` times that of the parts of speech.
+
+        Args:
+            x: The inputs.
+            y: {"tags": integers (batch, time), "pos": the same}, numbers of `tags` and of `pos_tags`; either may be missing.
+                -1 is unknown: of a whole sentence's tags, or of single parts of speech.
+            y_pred: What the call gave.
+            sample_weight: Not used.
+            training: Not used.
+        """
+        mask = x["words"] != PADDING
+        loss = 0.0
+        if "tags" in y:
+            tags = ops.maximum(y["tags"], 0)
+            known = ops.cast(mask & (y["tags"][:, :1] >= 0), "float32")
+            if self.crf is not None:
+                likelihoods = known[:, 0] * self.crf.log_likelihood(y_pred["tags"], tags, mask)
+            else:
+                likelihoods = known * _log_probabilities(y_pred["tags"], tags)
+            loss -= ops.sum(likelihoods) / ops.maximum(ops.sum(known), 1)
+        if "pos" in y and "pos" in y_pred:
+            known = ops.cast(mask & (y["pos"] >= 0), "float32")
+            likelihoods = known * _log_probabilities(y_pred["pos"], ops.maximum(y["pos"], 0))
+            loss -= self._settings["pos_weight"] * ops.sum(likelihoods) / ops.maximum(ops.sum(known), 1)
+        return loss
+
+    def encode(
+        self, sentences: Sequence[Sequence[str]], pos: Sequence[Sequence[str]] | None = None
+    ) -> dict[str, np.ndarray]:
+        """The arrays that the model takes, of sentences given as words; see the class.
+
+        Raises:
+            InputError: if a model that needs parts of speech gets none, or another number of them than words.
+        """
+        inputs = self.features.batch(sentences)
+        if self.pos_embedding is not None:
+            if pos is None:
+                raise InputError("pos: this model needs the part of speech of each word; give them, one a word")
+            inputs["pos"] = np.zeros_like(inputs["words"])
+            for row, (words, tags) in enumerate(zip(sentences, pos, strict=True)):
+                _check_pos(words, tags)
+                inputs["pos"][row, : len(tags)] = [self._pos_numbers.get(tag, -1) + UNKNOWN + 1 for tag in tags]
+        return inputs
+
+    def tag(self, sentences: Iterable[Sequence[str]], pos: Iterable[Sequence[str]] | None = None) -> list[list[str]]:
+        """The tags of each sentence, in IOB2.
+
+        Args:
+            sentences: The words of each; of any number and length, none included.
+            pos: Their parts of speech, for a model with `pos="input"`.
+
+        Raises:
+            InputError: as `encode`; for a sentence that is a string instead of words.
+
+        Example:
+        >>> model = TCNChunker(labels=["NP"], pos="none")
+        >>> [len(tags) for tags in model.tag([["Rockwell", "said"], []])]
+        [2, 0]
+        """
+        return [list(sentence.tags) for sentence in self.annotate(sentences, pos)]
+
+    def annotate(
+        self,
+        sentences: Iterable[Sequence[str]],
+        pos: Iterable[Sequence[str]] | None = None,
+        at_once: int = SENTENCES_AT_ONCE,
+    ) -> Iterator[Any]:
+        """As `tag`, one sentence after the other in bounded memory; with parts of speech, if the model predicts them.
+
+        Args:
+            sentences: See `tag`; a generator may go on for ever.
+            pos: See `tag`.
+            at_once: Sentences read ahead. More are faster, those of a live stream come later.
+
+        Yields:
+            `dilatednets.data.columns.TaggedSentence` (words, tags, pos).
+        """
+        pairs = ((words, None) for words in sentences) if pos is None else _paired(sentences, pos)
+        for some in _read_ahead(pairs, at_once):
+            yield from self._annotated(
+                [words for words, _ in some], None if pos is None else [tags for _, tags in some]
+            )
+
+    def _annotated(self, sentences: Sequence[Sequence[str]], pos: Sequence[Sequence[str]] | None) -> list[Any]:
+        from dilatednets.data.columns import TaggedSentence
+        from dilatednets.data.tag_schemes import convert
+
+        for sentence in sentences:
+            if isinstance(sentence, str):
+                raise InputError(f"sentences: {sentence[:40]!r} is a string; give a list of words, or call chunk")
+        done: list[Any] = [TaggedSentence(())] * len(sentences)
+        order = sorted((i for i, sentence in enumerate(sentences) if sentence), key=lambda i: len(sentences[i]))
+        scores, parts = self.score_words(sentences, pos)
+        for picks in _batches(order, [len(sentence) for sentence in sentences]):
+            for i, path in zip(picks, self._decoded([scores[i] for i in picks]), strict=True):
+                tags = convert([self.tags[number] for number in path], self._settings["scheme"], "iob2")
+                given = pos[i] if pos is not None else [self.pos_tags[number] for number in parts[i]]
+                done[i] = TaggedSentence(tuple(sentences[i]), tuple(tags), tuple(given))
+        return done
+
+    def score_words(
+        self, sentences: Sequence[Sequence[str]], pos: Sequence[Sequence[str]] | None = None
+    ) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Scores of the tags of each word, and numbers of their parts of speech.
+
+        Args:
+            sentences: Words of each.
+            pos: As of `tag`.
+
+        Returns:
+            float32 (words, tags) and integers (words,), none without `pos="joint"`, of each sentence.
+        """
+        if self._compiled is None:
+            self._compiled = compiled(self._predict, [*self.variables], xla=False)
+        if pos is not None:
+            for words, tags in zip(sentences, pos, strict=True):
+                _check_pos(words, tags)
+        net = self._settings
+        taps = net["kernel_size"] - 1 if net["causal"] else net["kernel_size"] // 2  # on one side
+        packed = PackedSentences(sentences, pos, taps * max(net["dilations"]), self.encode)
+        found: list[dict[str, np.ndarray]] = []
+        for table, places, kept in packed.windows(self.receptive_field - 1):
+            outputs = self._compiled(table, places)
+            found.append({name: ops.convert_to_numpy(value)[0, kept] for name, value in outputs.items()})
+        scores, parts = (
+            np.concatenate([one[name] for one in found]) if name in found[0] else np.zeros(0, int)
+            for name in ("tags", "pos")
+        )
+        return [scores[where] for where in packed.slices], [parts[where] for where in packed.slices]
+
+    def _predict(self, table: dict[str, Any], places: Any) -> dict[str, Any]:
+        """Scores of a sequence of rows of a table of words, and numbers of parts of speech."""
+        x = ops.take(self._embed(table, False)[0], places, axis=0)
+        outputs = self._body(x, ops.take(table["words"][0] != PADDING, places, axis=0), False)
+        if "pos" in outputs:
+            outputs["pos"] = ops.argmax(outputs["pos"], axis=-1)
+        return outputs
+
+    def _decoded(self, scores: Sequence[np.ndarray]) -> list[list[int]]:
+        """Numbers of the tags of each sentence."""
+        if self.crf is None:
+            return [np.argmax(one, axis=-1).tolist() for one in scores]
+        lengths = np.array([len(one) for one in scores])
+        padded = np.zeros((len(scores), lengths.max(), len(self.tags)), np.float32)
+        for row, one in enumerate(scores):
+            padded[row, : len(one)] = one
+        paths = self.crf.decode(padded, lengths)
+        return [path[:length].tolist() for path, length in zip(paths, lengths, strict=True)]
+
+    def chunk(self, text: str) -> list[Chunk]:
+        """The chunks of a text of any length, with the characters that they are made of.
+
+        Args:
+            text: Plain text: sentences and words are found in it.
+
+        Returns:
+            The chunks in order; `text[chunk.start:chunk.end] == chunk.text`.
+
+        Raises:
+            InputError: for a model that needs parts of speech.
+
+        Example:
+        >>> model = TCNChunker(labels=["NP"], pos="none")
+        >>> all("It works."[c.start : c.end] == c.text for c in model.chunk("It works."))
+        True
+        """
+        return [chunk for sentence in self.chunk_stream([text]) for chunk in sentence.chunks]
+
+    def chunk_stream(self, source: Iterable[str], at_once: int = SENTENCES_AT_ONCE) -> Iterator[ChunkedSentence]:
+        """The same of a text that comes in pieces, sentence by sentence and in bounded memory.
+
+        Args:
+            source: The text, cut anywhere.
+            at_once: Sentences read ahead; see `annotate`.
+        """
+        from dilatednets.data.plain_text import split
+
+        if self.pos_embedding is not None:
+            raise InputError("text: this model needs the part of speech of each word; give words and theirs to tag")
+        for some in _read_ahead(split(source, self._settings["tokenizer"]), at_once):
+            yield from self.chunk_sentences(some)
+
+    def chunk_sentences(
+        self, sentences: Sequence[Any], pos: Sequence[Sequence[str]] | None = None
+    ) -> Iterator[ChunkedSentence]:
+        """The same of sentences that are split already, tagged together.
+
+        Args:
+            sentences: `dilatednets.data.plain_text.SplitSentence`s.
+            pos: Parts of speech of each, for a model with `pos="input"`.
+        """
+        found = self._annotated([sentence.words for sentence in sentences], pos)
+        for sentence, one in zip(sentences, found, strict=True):
+            yield _chunked(sentence, one.tags, one.pos)
+
+    def describe(self) -> dict[str, Any]:
+        """Parameters, multiply-accumulates a word, receptive field."""
+        return cost.describe_chunker(self)
+
+    @classmethod
+    def from_preset(cls, handle: Any, **overrides: Any) -> "TCNChunker":
+        """Loads a trained model by name or folder; see `dilatednets.zoo.presets.load`.
+
+        Other `labels` give fresh scores and a fresh random field on the trained body; with other `words`, `characters`,
+        `shapes` or `pos_tags`, those that the preset knows keep their vectors.
+        """
+        model: TCNChunker = presets.load(cls, handle, overrides)
+        return model
+
+    def adopt(self, trained: "TCNChunker") -> None:
+        """Takes over the vectors of words, characters, shapes and parts of speech that `trained` knows."""
+        mine, theirs = self.features, trained.features
+        pairs = [
+            (self.word_embedding, trained.word_embedding, mine.words, theirs.words),
+            (self.shape_embedding, trained.shape_embedding, mine.shapes, theirs.shapes),
+            (self.pos_embedding, trained.pos_embedding, list(self.pos_tags), list(trained.pos_tags)),
+        ]
+        if self.character_encoder is not None and trained.character_encoder is not None:
+            encoders = self.character_encoder.embedding, trained.character_encoder.embedding
+            pairs.append((*encoders, mine.characters, theirs.characters))
+        for own, other, names, known in pairs:
+            if own is None or other is None or names == known or own.output_dim != other.output_dim:
+                continue
+            own.embeddings.assign(_adopted(own.embeddings, other.embeddings, names, known))
+
+    def set_word_vectors(self, vectors: Mapping[str, np.ndarray]) -> int:
+        """Sets the vectors of known words, such as pretrained ones; returns of how many.
+
+        Args:
+            vectors: float (word_channels,) by word; see `dilatednets.data.word_vectors`. Of words with the same
+                `normal_form`, the first counts.
+        """
+        rows = {word: row for row, word in enumerate(self.features.words, start=UNKNOWN + 1)}
+        values, found = ops.convert_to_numpy(self.word_embedding.embeddings).copy(), set()
+        for word, vector in vectors.items():
+            row = rows.get(normal_form(word))
+            if row is not None and row not in found:
+                values[row] = vector
+                found.add(row)
+        self.word_embedding.embeddings.assign(values)
+        return len(found)
+
+    def save_to_preset(self, folder: Any, card: dict[str, Any] | None = None, recipe: str | None = None) -> None:
+        """Writes what `from_preset` reads; see `dilatednets.zoo.presets.save`."""
+        presets.save(self, folder, card or {}, recipe)
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {
+            **super().get_config(),
+            "labels": list(self.labels),
+            **self.features.get_config(),
+            "pos_tags": list(self.pos_tags),
+            **self._settings,
+        }
+
+
+def _check_pos(words: Sequence[str], tags: Sequence[str]) -> None:
+    if len(words) != len(tags):
+        raise InputError(f"pos: {len(tags)} for a sentence of {len(words)} words; give one a word")
+
+
+def _paired(sentences: Iterable[Any], pos: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
+    for words, tags in zip_longest(sentences, pos):
+        if words is None or tags is None:
+            raise InputError("pos: not as many sentences as there are of words; give one for each")
+        yield words, tags
+
+
+def _read_ahead(source: Iterable[Any], count: int) -> Iterator[list[Any]]:
+    """Lists of `count` items. What was read before an error is not lost: it comes first, the error then."""
+    source, failed = iter(source), None
+    while failed is None:
+        some: list[Any] = []
+        try:
+            for item in islice(source, count):
+                some.append(item)
+        except Exception as error:
+            failed = error
+        if some:
+            yield some
+        elif failed is None:
+            return
+    raise failed
+
+
+def _chunked(sentence: Any, tags: Sequence[str], pos: Sequence[str]) -> ChunkedSentence:
+    """The chunks of a `dilatednets.data.plain_text.SplitSentence`."""
+    from dilatednets.data.tag_schemes import spans
+
+    chunks = []
+    for label, first, last in spans(tags):
+        start, end = sentence.tokens[first].start, sentence.tokens[last - 1].end
+        chunks.append(Chunk(label, start, end, sentence.text[start - sentence.start : end - sentence.start]))
+    return ChunkedSentence(sentence.text, sentence.start, sentence.tokens, list(tags), list(pos), chunks)
+
+
+def _tags(labels: Sequence[str], scheme: str) -> tuple[str, ...]:
+    """All tags of a scheme, O first."""
+    return ("O", *(f"{prefix}-{label}" for label in labels for prefix in ("BIES" if scheme == "iobes" else "BI")))
+
+
+def _rules(tags: Sequence[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    from dilatednets.data.tag_schemes import valid_transitions
+
+    return valid_transitions(tags)
+
+
+def _log_probabilities(scores: Any, numbers: Any) -> Any:
+    return ops.take_along_axis(ops.log_softmax(scores), numbers[..., None], axis=-1)[..., 0]
+
+
+def _adopted(own: Any, other: Any, names: Sequence[str], known: Sequence[str]) -> np.ndarray:
+    """`own` vectors, but those of the padding, of the unknown and of `known` names as in `other`."""
+    vectors, learnt = ops.convert_to_numpy(own).copy(), ops.convert_to_numpy(other)
+    rows = {name: row for row, name in enumerate(known, start=UNKNOWN + 1)}
+    vectors[: UNKNOWN + 1] = learnt[: UNKNOWN + 1]
+    for row, name in enumerate(names, start=UNKNOWN + 1):
+        if name in rows:
+            vectors[row] = learnt[rows[name]]
+    return vectors
+
+
+def _batches(order: list[int], lengths: list[int]) -> Iterator[list[int]]:
+    """Sentences in batches of similar length, of WORDS_AT_ONCE words at most."""
+    some: list[int] = []
+    for i in order:  # lengths rise, so that the newest sentence is the longest
+        if some and (len(some) + 1) * lengths[i] > WORDS_AT_ONCE:
+            yield some
+            some = []
+        some.append(i)
+    if some:
+        yield some

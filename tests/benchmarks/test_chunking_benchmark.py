@@ -1,0 +1,71 @@
+"""Taggers are compared by what they do alike; none of these tests depends on how fast a machine is."""
+
+import numpy as np
+import pytest
+
+from dilatednets.benchmarks import chunking
+from dilatednets.benchmarks.recurrent_chunker import RecurrentChunker
+from dilatednets.errors import InputError
+from dilatednets.zoo.tcn_chunker import TCNChunker
+
+
+@pytest.fixture(scope="module")
+def model():
+    words = [f"w{i}" for i in range(20)]
+    return TCNChunker(["NP", "VP"], words, "w0123456789", ["xx"], ["NN", "VB"], width=16, word_channels=8)
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_recurrent_net_has_the_same_inputs_and_outputs(model, cell):
+    rival = RecurrentChunker.like(model, cell, layers=2)
+    inputs = model.encode([["w1", "w2", "w3"], ["w4"]])
+    ours, theirs = model(inputs), rival(inputs)
+    assert {name: value.shape for name, value in ours.items()} == {name: value.shape for name, value in theirs.items()}
+    assert rival.crf.follows.tolist() == model.crf.follows.tolist()
+    assert [block.layer.name for block in rival.blocks] == ["recurrent_0", "recurrent_1"]
+
+
+def test_recurrent_net_sees_both_sides_and_honours_the_mask(model):
+    rival = RecurrentChunker.like(model)
+    long = rival(rival.encode([["w1", "w2", "w3", "w4"], ["w5", "w6"]]))["tags"].numpy()
+    alone = rival(rival.encode([["w5", "w6"]]))["tags"].numpy()
+    np.testing.assert_allclose(long[1, :2], alone[0], atol=1e-5)
+    for changed in (["w9", "w2", "w3", "w4"], ["w1", "w2", "w3", "w9"]):
+        other = rival(rival.encode([changed]))["tags"].numpy()
+        assert (np.abs(other[0] - long[0]).max(axis=1) > 1e-7).all()
+
+
+def test_recurrent_net_is_counted(model):
+    rival = RecurrentChunker.like(model)
+    width = 16
+    matrices = sum(w.shape[0] * w.shape[1] for w in rival.blocks[0].weights if len(w.shape) == 2)
+    assert matrices == 2 * 4 * (width // 2) * (width + width // 2)
+    assert rival.describe()["macs_per_word"] - model.describe()["macs_per_word"] == matrices - sum(
+        np.prod(w.shape) for block in model.blocks for w in block.weights if len(w.shape) == 3
+    )
+
+
+def test_inference_is_measured(model, monkeypatch):
+    monkeypatch.setattr(chunking, "SENTENCES", 6)
+    result = chunking.inference(model, batches=(1, 4), seconds=0.01)
+    assert [(row["batch"], row["net"]) for row in result["rows"]] == [
+        (1, "TCN"), (1, "BiLSTM x1"), (4, "TCN"), (4, "BiLSTM x1"),
+    ]  # fmt: skip
+    for row in result["rows"]:
+        assert row["sentences_per_second"] > 0
+        assert row["ratio"] > 0
+    assert result["rows"][0]["ratio"] == 1
+    assert "BiLSTM x1" in chunking.report(result)
+
+
+def test_random_sentences_are_as_long_as_those_of_newspapers(model):
+    sentences, pos = chunking.random_sentences(model)
+    lengths = [len(sentence) for sentence in sentences]
+    assert pos is None
+    assert 20 < np.median(lengths) < 26
+    assert max(lengths) <= 78
+
+
+def test_other_cells_are_refused():
+    with pytest.raises(InputError, match="cell: must be one of lstm, gru"):
+        RecurrentChunker("rnn", labels=["NP"], pos="none")
