@@ -1,7 +1,9 @@
-"""A TCNChunker beside recurrent taggers: the same data, inputs, width, decoder, optimiser and epochs."""
+"""A TCNChunker beside recurrent taggers and variants of itself: the same data, inputs, width, optimiser and epochs."""
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from statistics import mean, stdev
 from typing import Any
 
 import keras
@@ -14,6 +16,16 @@ from dilatednets.zoo.tcn_chunker import TCNChunker
 
 RIVALS: dict[str, tuple[str, int]] = {"BiLSTM": ("lstm", 1), "BiLSTM x2": ("lstm", 2), "BiGRU": ("gru", 1)}
 """Cell and number of layers by name."""
+VARIANTS: dict[str, dict[str, Any]] = {
+    "TCN": {},
+    "no dilation": {"dilations": 1},
+    "softmax": {"decoder": "softmax"},
+    "no characters": {"character_channels": 0},
+    "causal": {"causal": True},
+    "iterated": {"iterations": 2, "shared": True},
+}
+"""What of the net differs, by name; 1 as dilation stands for as many blocks of dilation 1, and iterated is the stack of
+blocks that is applied twice, with the same weights."""
 
 
 def run(
@@ -29,7 +41,7 @@ def run(
         recipe: Data, net and training; more sentences for parts of speech are learnt by all.
         data_dir: The data set's folder.
         seeds: Of the runs.
-        names: "TCN" and names of `RIVALS`.
+        names: Of `RIVALS` and `VARIANTS`.
         say: Told of each measurement when it is there.
 
     Returns:
@@ -41,8 +53,8 @@ def run(
     for seed in seeds:
         for name in names:
             keras.utils.set_random_seed(seed)
-            model = chunking.build_model(recipe, sentences, more)
-            if name != "TCN":
+            model = chunking.build_model(variant(recipe, name), sentences, more)
+            if name in RIVALS:
                 model = RecurrentChunker.like(model, *RIVALS[name])
             curve = _curve(model, recipe, [*sentences, *more], held_out, seed)
             facts = model.describe()
@@ -59,6 +71,19 @@ def run(
             rows.append(row)
             say(f"{name}, seed {seed}: F1 {row['f1']:.4f}, {row['seconds_per_epoch']:.1f} s an epoch")
     return {"epochs": recipe.training.epochs, "rows": rows}
+
+
+def variant(recipe: ChunkingRecipe, name: str) -> ChunkingRecipe:
+    """The recipe with the net of `VARIANTS`, if the name is one of these.
+
+    Example:
+    >>> variant(ChunkingRecipe("mine"), "no dilation").net.dilations
+    [1, 1, 1]
+    """
+    changes = dict(VARIANTS.get(name, {}))
+    if "dilations" in changes:
+        changes["dilations"] = [changes["dilations"]] * len(recipe.net.dilations)
+    return replace(recipe, net=replace(recipe.net, **changes))
 
 
 def _curve(
@@ -88,6 +113,7 @@ def _curve(
 
 def report(result: dict[str, Any]) -> str:
     """The comparison as a Markdown table, with the time that each takes to the best F1 that all of its seed reach."""
+    seeds = {row["seed"] for row in result["rows"]}
     lines = [
         f"{result['epochs']} epochs each; F1 on validation:",
         "| net | seed | parameters | MACs a word | F1 | s an epoch | s to equal F1 |",
@@ -100,4 +126,7 @@ def report(result: dict[str, Any]) -> str:
             f"| {row['net']} | {row['seed']} | {row['parameters']:,} | {row['macs_per_word']:,} | {row['f1']:.4f} "
             f"| {row['seconds_per_epoch']:.1f} | {seconds:.0f} (F1 {equal:.4f}) |"
         )
+    for name in dict.fromkeys(row["net"] for row in result["rows"]) if len(seeds) > 1 else ():
+        values = [row["f1"] for row in result["rows"] if row["net"] == name]
+        lines.append(f"| {name} | all | | | {mean(values):.4f} +- {stdev(values):.4f} | | |")
     return "\n".join(lines)

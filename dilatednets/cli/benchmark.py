@@ -142,6 +142,26 @@ def fine_tuning(options: Namespace) -> None:
     _print(options, result, measure.report(result))
 
 
+def chunking(options: Namespace) -> None:
+    """`dilatednets benchmark chunking RECIPE --data-dir DIR [--epochs N] [--seeds N] [--variants NAME ...]`."""
+    from dilatednets.benchmarks import compare_chunkers
+    from dilatednets.training.chunking_recipe import ChunkingRecipe
+
+    epochs = [] if options.epochs is None else [f"training.epochs={options.epochs}"]
+    recipe = _recipe(options.recipe, [*epochs, *options.set])
+    if not isinstance(recipe, ChunkingRecipe):
+        raise InputError(f"{options.recipe}: is a recipe of a {recipe.model}; this needs a TCNChunker's")
+    known = (*compare_chunkers.VARIANTS, *compare_chunkers.RIVALS)
+    unknown = set(options.variants or []) - set(known)
+    if unknown:
+        raise InputError(f"--variants: {min(unknown)!r}: there are {', '.join(known)}")
+    if options.seeds < 1:
+        raise InputError(f"--seeds: must be at least 1, not {options.seeds}")
+    names = options.variants or list(compare_chunkers.VARIANTS)
+    result = compare_chunkers.run(recipe, options.data_dir, range(options.seeds), names)
+    _print(options, result, compare_chunkers.report(result))
+
+
 def _recipe(path_or_preset: str, settings: list[str] | None = None) -> "Recipe":
     """A recipe by its file, or that of a preset."""
     from dilatednets.training.recipe import read_recipe

@@ -64,6 +64,11 @@ def load(
 ) -> tuple[list[TaggedSentence], list[TaggedSentence], list[TaggedSentence]]:
     """The recipe's sentences: to train on, to choose by, and more that teach parts of speech alone."""
     read = READERS[recipe.data.reader]
+    if recipe.data.more_pos and not recipe.data.more_pos_dir:
+        raise InputError(
+            f"data.more_pos_dir: missing; name the folder of {recipe.data.more_pos} by --set data.more_pos_dir=DIR, or "
+            "learn without it by --set data.more_pos="
+        )
     more = ewt.load(recipe.data.more_pos_dir, "train") if recipe.data.more_pos else ()
     return list(read(data_dir, "train")), list(read(data_dir, "validation")), list(more)
 

@@ -17,7 +17,7 @@ class Data:
     more_pos: str = ""
     """Reader of more sentences, which teach parts of speech only: "ewt"."""
     more_pos_dir: str = ""
-    """Their folder."""
+    """Their folder; a recipe that is passed on leaves it empty, to be set when training."""
     embeddings: str = ""
     """A text file of pretrained word vectors, a word and its numbers a line, of length `net.word_channels`."""
 
@@ -99,8 +99,6 @@ class ChunkingRecipe:
             return "key training.final_learning_rate: must not exceed training.learning_rate"
         if self.data.more_pos and self.net.pos != "joint":
             return f"key data.more_pos: parts of speech are not learnt with net.pos = {self.net.pos!r}; leave it out"
-        if self.data.more_pos and not self.data.more_pos_dir:
-            return "key data.more_pos_dir: missing; give the folder of data.more_pos"
         return ""
 
     def try_next(self, model: Path) -> str:

@@ -1,11 +1,15 @@
 """Taggers are compared by what they do alike; none of these tests depends on how fast a machine is."""
 
+import dataclasses
+
 import numpy as np
 import pytest
+from conftest import CHECKOUT
 
-from dilatednets.benchmarks import chunking
+from dilatednets.benchmarks import chunking, compare_chunkers
 from dilatednets.benchmarks.recurrent_chunker import RecurrentChunker
 from dilatednets.errors import InputError
+from dilatednets.training.recipe import parse_recipe
 from dilatednets.zoo.tcn_chunker import TCNChunker
 
 
@@ -69,3 +73,47 @@ def test_random_sentences_are_as_long_as_those_of_newspapers(model):
 def test_other_cells_are_refused():
     with pytest.raises(InputError, match="cell: must be one of lstm, gru"):
         RecurrentChunker("rnn", labels=["NP"], pos="none")
+
+
+@pytest.fixture
+def recipe():
+    return parse_recipe(
+        {
+            "name": "tiny",
+            "model": "TCNChunker",
+            "net": {"width": 8, "dilations": [1, 2], "word_channels": 8, "character_filters": 8},
+            "training": {"epochs": 2, "batch_size": 8},
+        }
+    )
+
+
+def test_variants_differ_in_what_they_say(recipe):
+    settings = {
+        name: dataclasses.asdict(compare_chunkers.variant(recipe, name).net) for name in compare_chunkers.VARIANTS
+    }
+    plain = settings.pop("TCN")
+    changed = {name: {key for key in plain if net[key] != plain[key]} for name, net in settings.items()}
+    assert changed == {
+        "no dilation": {"dilations"},
+        "softmax": {"decoder"},
+        "no characters": {"character_channels"},
+        "causal": {"causal"},
+        "iterated": {"iterations", "shared"},
+    }
+    assert settings["no dilation"]["dilations"] == [1, 1]
+
+
+@pytest.mark.slow
+def test_nets_are_trained_side_by_side(recipe, monkeypatch):
+    names = ["TCN", "no dilation", "BiGRU"]
+    said = []
+    result = compare_chunkers.run(recipe, str(CHECKOUT / "datasets/conll2000/sample"), (0, 1), names, said.append)
+    assert [(row["seed"], row["net"]) for row in result["rows"]] == [(s, n) for s in (0, 1) for n in names]
+    plain, undilated, recurrent = result["rows"][:3]
+    assert plain["parameters"] == undilated["parameters"] != recurrent["parameters"]
+    for row in result["rows"]:
+        assert [point["epoch"] for point in row["curve"]] == [1, 2]
+        assert 0 <= row["f1"] <= row["best_f1"] <= 1
+    assert len(said) == 6
+    text = compare_chunkers.report(result)
+    assert text.count("| BiGRU | ") == 3 and "+-" in text

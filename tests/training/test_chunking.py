@@ -299,6 +299,9 @@ def test_data_that_does_not_fit_is_refused(data_dir, tmp_path):
     none = write(tmp_path / "none", train=[TaggedSentence(("a",), ("O",), ("DT",))], val=sentences_of(2, 0))
     assert "data.reader: columns: no span in its training sentences" in refusal(fit.train, recipe_of(), none, out)
     assert "train.txt: missing" in refusal(fit.train, recipe_of(), str(tmp_path), out)
+    assert "more_pos_dir: missing; name the folder of ewt by --set data.more_pos_dir=DIR" in refusal(
+        fit.train, recipe_of(data={"more_pos": "ewt"}), data_dir, out
+    )
     assert "train.tsv: missing; ewt has" in refusal(
         fit.train, recipe_of(data={"more_pos": "ewt", "more_pos_dir": str(tmp_path)}), data_dir, out
     )
@@ -317,7 +320,6 @@ def test_data_that_does_not_fit_is_refused(data_dir, tmp_path):
         ({"net": {"wdith": 8}}, "unknown key net.wdith; did you mean net.width?"),
         ({"dta": {}}, "unknown key dta; did you mean data?"),
         ({"data": {"reader": "nuclei"}}, "key data.reader: must be 'conll2000' or 'snips' or 'columns', not 'nuclei'"),
-        ({"data": {"more_pos": "ewt"}}, "key data.more_pos_dir: missing; give the folder of data.more_pos"),
         ({"data": {"more_pos": "ptb"}}, "key data.more_pos: must be '' or 'ewt'"),
         (
             {"data": {"more_pos": "ewt", "more_pos_dir": "x"}, "net": {"pos": "input"}},
