@@ -23,6 +23,8 @@ class PackedSentences:
         pos: Parts of speech of each, for a net that sees them; the same word with another one is another row.
         gap: Padding after each sentence: the reach of a single convolution, since padding is zero before each.
         encode: Makes a batch of arrays of a list of sentences and their parts of speech, as `TCNChunker.encode`.
+        few_shapes: Whether to pad what goes through the net to sizes of which there are few, for a compiler that starts
+            anew for each.
 
     Example:
     >>> def encode(sentences, pos):
@@ -38,7 +40,9 @@ class PackedSentences:
         pos: Sequence[Sequence[str]] | None,
         gap: int,
         encode: Callable[[Any, Any], Table],
+        few_shapes: bool = False,
     ) -> None:
+        self.few_shapes = few_shapes
         numbers: dict[tuple[str, str | None], int] = {}
         places: list[int] = []
         self.slices: list[slice] = []
@@ -62,12 +66,31 @@ class PackedSentences:
         Yields:
             (table, places (1, words) in it, slice of these to keep).
         """
+        for table, places, kept in self._windows(reach):
+            if self.few_shapes:
+                size = _power_of_two(len(places))
+                table = {
+                    name: _padded(array, [1, *map(_power_of_two, array.shape[1:])]) for name, array in table.items()
+                }
+                places = _padded(places, [size])
+            yield table, places[None], kept
+
+    def _windows(self, reach: int) -> Iterator[tuple[Table, np.ndarray, slice]]:
         length = len(self.places)
         if length <= WINDOW + 2 * reach:
-            yield self.table, self.places[None], slice(0, length)
+            yield self.table, self.places, slice(0, length)
             return
         for start in range(0, length, WINDOW):
             first, last = max(start - reach, 0), min(start + WINDOW, length)
             rows, places = np.unique(np.append(self.places[first : last + reach], 0), return_inverse=True)
             table = {name: array[:, rows] for name, array in self.table.items()}
-            yield table, places[None, :-1].astype(np.int32), slice(start - first, last - first)
+            yield table, places[:-1].astype(np.int32), slice(start - first, last - first)
+
+
+def _power_of_two(size: int) -> int:
+    return 1 << max(size - 1, 15).bit_length()
+
+
+def _padded(array: np.ndarray, shape: list[int]) -> np.ndarray:
+    """With zeros at the end of each axis, which are padding in all that goes into the net."""
+    return np.pad(array, [(0, size - length) for size, length in zip(shape, array.shape, strict=True)])

@@ -423,7 +423,8 @@ class TCNChunker(keras.Model):
                 _check_pos(words, tags)
         net = self._settings
         taps = net["kernel_size"] - 1 if net["causal"] else net["kernel_size"] // 2  # on one side
-        packed = PackedSentences(sentences, pos, taps * max(net["dilations"]), self.encode)
+        few_shapes = keras.backend.backend() != "tensorflow"
+        packed = PackedSentences(sentences, pos, taps * max(net["dilations"]), self.encode, few_shapes)
         found: list[dict[str, np.ndarray]] = []
         for table, places, kept in packed.windows(self.receptive_field - 1):
             outputs = self._compiled(table, places)

@@ -680,3 +680,20 @@ def test_word_vectors_are_set_by_normal_form(joint):
 def test_arguments_out_of_range(arguments, says):
     with pytest.raises(InputError, match=says):
         TCNChunker(labels=["NP"], **arguments)
+
+
+@pytest.mark.parametrize("window", [20, 4096])
+def test_padding_to_few_shapes_changes_no_score(window, monkeypatch):
+    model = tiny_chunker()
+    sentences = [["it", "works", "The", "dog"][:length] for length in (4, 1, 0, 3, 4)] * 8
+    want, _ = model.score_words(sentences)
+    monkeypatch.setattr(packed_sentences, "WINDOW", window)
+    packed = packed_sentences.PackedSentences(sentences, None, 2, model.encode, few_shapes=True)
+    found, shapes = [], set()
+    for table, places, kept in packed.windows(model.receptive_field - 1):
+        outputs = model._predict(table, places)
+        found.append(keras.ops.convert_to_numpy(outputs["tags"])[0, kept])
+        shapes.update(size for array in (places, *table.values()) for size in array.shape[1:])
+    for scores, where in zip(want, packed.slices, strict=True):
+        np.testing.assert_allclose(np.concatenate(found)[where], scores, atol=1e-5)
+    assert shapes <= {16, 32, 64, 128, 256}
