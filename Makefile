@@ -1,4 +1,4 @@
-# make demo    hear a WaveNet, see a segmenter: WAV, spectrograms and overlays in demo/
+# make demo    hear a WaveNet, see a segmenter, read a chunker: WAV, pictures and text in demo/
 # make test    the fast tests
 # make check   everything else that must hold: style, types, doc examples, slow tests, the lanes `latest` and `jax`
 # make readmes the presets' READMEs and the front page's tables, from the cards in zoo/

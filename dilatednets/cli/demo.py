@@ -5,23 +5,29 @@ from argparse import Namespace
 from pathlib import Path
 
 PRESET, TEXT, SPEAKERS = "wavenet_digits", "four two seven", ("jackson", "theo")
+CHUNKER = "tcn_chunker_conll2000"
+PARAGRAPH = (
+    "The harbour office said on Tuesday that Ms. Okafor, who had run the ferry service since 2011, would step down in May. "
+    "Passengers don't expect fares to rise by more than 2.5 % this year, but they'd rather have newer boats."
+)
 SEGMENTER, REGRESSOR, IMAGES = "context_segmenter_nuclei", "context_regressor_nuclei", 3
 
 
 def demo(options: Namespace) -> None:
-    """Speaks in two voices, fine-tunes on the sample recordings, segments images, and says where everything is."""
+    """Speaks in two voices, segments images, chunks a paragraph, fine-tunes on the sample recordings; says where all is."""
     from dilatednets.files import check_writable
 
     output = Path(options.output)
     check_writable(output / "demo.txt")
     data_dir = Path(options.data_dir) if options.data_dir else sample_folder("spoken_digits")
-    written = [*_speak(output), *_segment(output)]
-    print(f"4. Fine-tuning the voice for about a minute on {data_dir} ...", flush=True)
+    written = [*_speak(output), *_segment(output), *_chunk(output)]
+    print(f"5. Fine-tuning the voice for about a minute on {data_dir} ...", flush=True)
     written += _fine_tune(data_dir, output / "fine_tuning")
     print("Written:")
     for path in written:
         print(f"   {path}")
     print(f'Next: dilatednets generate {PRESET} --text "3 1 4" --speaker nicolas --output say.wav --plot say.png')
+    print(f'Or:   echo "It works ." | dilatednets chunk {CHUNKER}')
     print(f"Or:   dilatednets segment {SEGMENTER} IMAGE --output segmented --count")
 
 
@@ -76,6 +82,21 @@ def _segment(output: Path) -> list[Path]:
             print(f"      {name.split('_')[1]}: {words}")
             written += [stem.with_name(f"{stem.name}.png"), stem.with_name(f"{stem.name}_overlay.png")]
     return written
+
+
+def _chunk(output: Path) -> list[Path]:
+    """The phrases of a paragraph, in brackets, on the screen and in a file."""
+    from dilatednets.cli.chunk import brackets
+    from dilatednets.files import atomic_path
+    from dilatednets.zoo.tcn_chunker import TCNChunker
+
+    print(f"4. {CHUNKER} reads a paragraph ...", flush=True)
+    lines = [brackets(sentence) for sentence in TCNChunker.from_preset(CHUNKER).chunk_stream([PARAGRAPH])]
+    for line in lines:
+        print(f"   {line}", end="")
+    with atomic_path(output / "chunks.txt") as path:
+        path.write_text("".join(lines), encoding="utf-8")
+    return [output / "chunks.txt"]
 
 
 def sample_folder(name: str) -> Path:

@@ -1,7 +1,7 @@
 """Trains a TCNChunker by a recipe."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -81,23 +81,40 @@ def build_model(
     Raises:
         InputError: for sentences without tags, or without parts of speech where the recipe asks for them.
     """
-    net = {name: getattr(recipe.net, name) for name in recipe.net.__dataclass_fields__}
+    net = asdict(recipe.net)
     labels = sorted({span.label for sentence in sentences for span in spans(sentence.tags)})
-    pos_tags = sorted({tag for sentence in sentences for tag in sentence.pos}) if net["pos"] != "none" else []
+    pos_tags = sorted({tag for sentence in sentences for tag in sentence.pos})
     if not labels:
         raise InputError(f"data.reader: {recipe.data.reader}: no span in its training sentences; give tagged ones")
-    if net["pos"] != "none" and not pos_tags:
-        raise InputError(f"net.pos: {recipe.data.reader} has no parts of speech; set net.pos to none")
     vectors = read_word_vectors(recipe.data.embeddings, net["word_channels"]) if recipe.data.embeddings else {}
     features = WordFeatures.fit([sentence.words for sentence in (*sentences, *more)], extra=vectors)
-    arguments = {"labels": labels, "pos_tags": pos_tags, **features.get_config(), "dtype": recipe.training.dtype}
     if recipe.init:
-        kept = ("pos", "scheme", "decoder", "input_dropout", "dropout", "pos_weight")
-        return TCNChunker.from_preset(recipe.init, **arguments, **{name: net[name] for name in kept})
-    model = TCNChunker(**arguments, **net)
+        return _from_preset(recipe, labels, pos_tags, features)
+    if net["pos"] != "none" and not pos_tags:
+        raise InputError(f"net.pos: {recipe.data.reader} has no parts of speech; set net.pos to none")
+    model = TCNChunker(labels, **features.get_config(), pos_tags=pos_tags, dtype=recipe.training.dtype, **net)
     if vectors:
         model.set_word_vectors(vectors)
     return model
+
+
+def _from_preset(recipe: ChunkingRecipe, labels: list[str], pos_tags: list[str], features: WordFeatures) -> TCNChunker:
+    """The model that the recipe starts from, with new words beside its own; it keeps its parts of speech if it has all."""
+    start = TCNChunker.from_preset(recipe.init)
+    if start.pos_embedding is not None and not pos_tags:
+        raise InputError(
+            f"init: {recipe.init} needs parts of speech, but {recipe.data.reader} has none; start from another"
+        )
+    own, new = start.features.get_config(), features.get_config()
+    kept = ("scheme", "decoder", "input_dropout", "dropout", "pos_weight")
+    return TCNChunker.from_preset(
+        recipe.init,
+        labels=labels,
+        pos_tags=start.pos_tags if set(pos_tags) <= set(start.pos_tags) else pos_tags,
+        dtype=recipe.training.dtype,
+        **{name: list(dict.fromkeys([*own[name], *new[name]])) for name in own},
+        **{name: getattr(recipe.net, name) for name in kept},
+    )
 
 
 def make_batches(

@@ -82,7 +82,7 @@ class ChunkingRecipe:
     name: str
     model: str = "TCNChunker"
     init: str = ""
-    """A preset to start from instead of random weights; of `net`, only `pos`, `scheme`, `decoder`, `*dropout` then count."""
+    """A preset to start from instead of random weights; of `net`, `scheme`, `decoder`, `*dropout`, `pos_weight` count."""
     goal: dict[str, float] = field(default_factory=dict)
     data: Data = field(default_factory=Data)
     net: Net = field(default_factory=Net)

@@ -63,6 +63,7 @@ def test_an_epoch_depends_on_seed_and_number_alone():
     assert equal(third, again.epoch(2))
     assert not equal(third, batches.epoch(1))
     assert not equal(third, make(SENTENCES, seed=4, **DROPPING).epoch(2))
+    assert not equal(third, make(SENTENCES, seed=4, **DROPPING).epoch(1))  # no other seed has it another time
     interleaved = list(itertools.chain(*zip(batches.epoch(2), batches.epoch(5), strict=True)))
     assert equal(interleaved[::2], third)
 

@@ -21,7 +21,7 @@ from dilatednets.training.recipe import parse_recipe, read_recipe, recipe_toml
 from dilatednets.zoo.tcn_chunker import TCNChunker
 
 NET = {
-    "width": 16, "dilations": [1, 2], "word_channels": 12, "character_channels": 4, "character_filters": 8,
+    "width": 16, "dilations": [1], "word_channels": 12, "character_channels": 4, "character_filters": 8,
     "shape_channels": 4, "pos_channels": 4,
 }  # fmt: skip
 TRAINING = {
@@ -153,11 +153,15 @@ def test_a_model_starts_from_a_preset_of_other_labels(run):
     start = TCNChunker.from_preset(run / "last")
     changes = {"pos": "none", "decoder": "softmax", "scheme": "iob2", "dropout": 0.5, "width": 99, "iterations": 7}
     end = chunking.build_model(recipe_of(net=changes, init=str(run / "last")), X)
-    assert end.labels == ("X",) and end.tags == ("O", "B-X", "I-X") and end.features.words == ["dog", "new", "the"]
-    assert end.crf is None and end.pos_scores is None and end.get_config()["dropout"] == 0.5
+    assert end.labels == ("X",) and end.tags == ("O", "B-X", "I-X")
+    assert end.features.words == [*start.features.words, "new"]  # it forgets no word
+    assert end.pos_tags == start.pos_tags  # nor any part of speech, where the sentences have none
+    assert end.crf is None and end.get_config()["dropout"] == 0.5
     assert end.get_config()["width"] == 16 and end.get_config()["iterations"] == 1  # those of the preset
     for a, b in zip(
-        [start.projection, *start.blocks, start.norm], [end.projection, *end.blocks, end.norm], strict=True
+        [start.projection, *start.blocks, start.norm, start.pos_scores],
+        [end.projection, *end.blocks, end.norm, end.pos_scores],
+        strict=True,
     ):
         for one, other in zip(a.weights, b.weights, strict=True):
             np.testing.assert_array_equal(ops.convert_to_numpy(one), ops.convert_to_numpy(other))
@@ -173,7 +177,7 @@ def test_a_run_starts_from_a_preset_of_other_labels(run, tmp_path):
     folder = write(tmp_path / "mine", ("word", "tag"), train=X, val=X[:1])
     recipe = tmp_path / "recipe.toml"
     recipe.write_text(
-        f'name = "a"\nmodel = "TCNChunker"\ninit = "{run / "last"}"\n[data]\nreader = "columns"\n[net]\npos = "none"\n'
+        f'name = "a"\nmodel = "TCNChunker"\ninit = "{run / "last"}"\n[data]\nreader = "columns"\n'
         "[training]\nepochs = 1\nlearning_rate = 1e-9\nfinal_learning_rate = 1e-9\n"
     )
     assert main(["train", str(recipe), "--data-dir", folder, "--output", str(tmp_path / "run")]) == 0
@@ -309,7 +313,9 @@ def test_data_that_does_not_fit_is_refused(data_dir, tmp_path):
     assert "line 1: 3 numbers, but the net needs 12; set net.word_channels" in refusal(
         fit.train, recipe_of(data={"embeddings": str(tmp_path / "vectors.txt")}), data_dir, out
     )
-    assert "pos_depth: must be from 1 to 2 blocks" in refusal(fit.train, recipe_of(net={"pos_depth": 3}), data_dir, out)
+    assert "pos_depth: must be from 1 to 2 blocks" in refusal(
+        fit.train, recipe_of(net={"dilations": [1, 2], "pos_depth": 3}), data_dir, out
+    )
     assert not (tmp_path / "run").exists()
 
 

@@ -361,7 +361,7 @@ PIECES = st.sampled_from(
 TEXTS = st.lists(PIECES | st.characters(), max_size=30).map("".join)
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(TEXTS, st.integers(1, 9))
 def test_chunks_are_pieces_of_the_text(splitter, text, size):
     chunks = splitter.chunk(text)
