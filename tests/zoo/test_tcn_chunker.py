@@ -148,7 +148,8 @@ def test_a_very_long_sentence_gets_the_same_as_in_one_piece(causal, kernel_size,
     monkeypatch.setattr(model, "_predict", spied)
     monkeypatch.setattr(packed_sentences, "WINDOW", 16)
     found, numbers_of_pos = model.score_words(sentences, parts)
-    assert len(widths) >= 271 / 16 and max(widths) <= 16 + 2 * (model.receptive_field - 1) < 101
+    assert len(widths) >= 271 / 16
+    assert max(widths) < 2 * (16 + 2 * (model.receptive_field - 1)) <= 120  # twice: JAX gets powers of two
     for row, sentence in enumerate(sentences):
         np.testing.assert_allclose(found[row], whole["tags"][row, : len(sentence)], atol=1e-5)
         if pos == "joint":
