@@ -109,7 +109,7 @@ def _input_of(options: Namespace, model: Any, lines: _Peekable) -> tuple[str, in
     counts = [len(line.split()) for line in lines.first_lines(2)]
     if options.input is None and model.pos_embedding is None and max(counts[:2], default=0) != 1:
         return "text", 0
-    return "conll", counts[0] if counts else 1
+    return "conll", counts[0] if counts else 2
 
 
 def _standard_input() -> IO[bytes]:

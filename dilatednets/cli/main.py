@@ -15,7 +15,12 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's greeting woul
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit status: 0, or 2 after one line that says what is wrong and what to do."""
-    options = parser().parse_args(arguments)
+    grammar = parser()
+    options, rest = grammar.parse_known_args(arguments)
+    if len(rest) == 1 and not rest[0].startswith("-") and getattr(options, "file", "") is None:
+        options.file = rest.pop()  # argparse takes an optional argument for missing if an option comes before it
+    if rest:
+        grammar.error(f"unrecognized arguments: {' '.join(rest)}")
     try:
         options.run(options)
     except BrokenPipeError:  # who read the output, such as head, has seen enough

@@ -66,4 +66,4 @@ def _lines(source: Iterable[str]) -> Iterator[Sentence]:
 def _cut(line: str, start: int) -> Iterator[Sentence]:
     longest = penn_treebank.MAX_SENTENCE
     for first in range(0, len(line), longest):
-        yield Sentence(line[first : first + longest], start + first)
+        yield Sentence(line[first : first + longest].rstrip("\r"), start + first)

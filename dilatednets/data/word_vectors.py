@@ -25,15 +25,18 @@ def read_word_vectors(path: str | os.PathLike[str], length: int) -> dict[str, np
     """
     vectors: dict[str, np.ndarray] = {}
     for number, (where, line) in enumerate(text_lines(path)):
-        fields = line.rstrip(" ").split(" ")
-        if number == 0 and len(fields) == 2:
+        line = line.rstrip(" ")
+        if number == 0 and line.count(" ") == 1:
             continue
+        if line.count(" ") < length:
+            raise InputError(f"{where}: {line.count(' ')} numbers, but the net needs {length}; set net.word_channels")
+        fields = line.rsplit(" ", length)  # some files have words with spaces
         try:
             vector = np.array(fields[1:], np.float32)
         except ValueError as error:
             raise InputError(f"{where}: not a word and {length} numbers ({error}); give vectors as GloVe's") from error
-        if len(vector) != length or not np.isfinite(vector).all():
-            raise InputError(f"{where}: {len(vector)} numbers, but the net needs {length}; set net.word_channels")
+        if not np.isfinite(vector).all():
+            raise InputError(f"{where}: holds a number that is not finite; leave the word out")
         vectors.setdefault(fields[0], vector)
     if not vectors:
         raise InputError(f"{path}: holds no word vectors; give a word and {length} numbers a line")

@@ -86,21 +86,25 @@ def build_model(
     pos_tags = sorted({tag for sentence in sentences for tag in sentence.pos})
     if not labels:
         raise InputError(f"data.reader: {recipe.data.reader}: no span in its training sentences; give tagged ones")
-    vectors = read_word_vectors(recipe.data.embeddings, net["word_channels"]) if recipe.data.embeddings else {}
-    features = WordFeatures.fit([sentence.words for sentence in (*sentences, *more)], extra=vectors)
-    if recipe.init:
-        return _from_preset(recipe, labels, pos_tags, features)
-    if net["pos"] != "none" and not pos_tags:
+    if not recipe.init and net["pos"] != "none" and not pos_tags:
         raise InputError(f"net.pos: {recipe.data.reader} has no parts of speech; set net.pos to none")
-    model = TCNChunker(labels, **features.get_config(), pos_tags=pos_tags, dtype=recipe.training.dtype, **net)
+    start = TCNChunker.from_preset(recipe.init) if recipe.init else None
+    length = net["word_channels"] if start is None else start.word_embedding.output_dim
+    vectors = read_word_vectors(recipe.data.embeddings, length) if recipe.data.embeddings else {}
+    features = WordFeatures.fit([sentence.words for sentence in (*sentences, *more)], extra=vectors)
+    if start is None:
+        model = TCNChunker(labels, **features.get_config(), pos_tags=pos_tags, dtype=recipe.training.dtype, **net)
+    else:
+        model = _from_preset(recipe, start, labels, pos_tags, features)
     if vectors:
         model.set_word_vectors(vectors)
     return model
 
 
-def _from_preset(recipe: ChunkingRecipe, labels: list[str], pos_tags: list[str], features: WordFeatures) -> TCNChunker:
+def _from_preset(
+    recipe: ChunkingRecipe, start: TCNChunker, labels: list[str], pos_tags: list[str], features: WordFeatures
+) -> TCNChunker:
     """The model that the recipe starts from, with new words beside its own; it keeps its parts of speech if it has all."""
-    start = TCNChunker.from_preset(recipe.init)
     if start.pos_embedding is not None and not pos_tags:
         raise InputError(
             f"init: {recipe.init} needs parts of speech, but {recipe.data.reader} has none; start from another"
@@ -148,7 +152,7 @@ def compile_model(model: TCNChunker, recipe: ChunkingRecipe, steps: int) -> None
         ema_momentum=averaging(training.ema, steps),
     )
     optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma", "gain"])
-    model.compile(optimizer, jit_compile=False)
+    model.compile(optimizer, jit_compile=keras.backend.backend() == "jax")
     optimizer.build(model.trainable_variables)
 
 

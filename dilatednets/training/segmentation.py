@@ -159,7 +159,7 @@ def compile_model(
     training = recipe.training
     schedule = warm_cosine(stage.learning_rate, stage.final_learning_rate, steps, stage.warmup_steps)
     optimizer = adamw(schedule, training, use_ema=True, ema_momentum=averaging(training.ema, steps))
-    model.compile(optimizer, loss, jit_compile=False)
+    model.compile(optimizer, loss, jit_compile=keras.backend.backend() == "jax")
     optimizer.build(model.trainable_variables)
 
 

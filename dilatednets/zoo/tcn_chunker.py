@@ -1,54 +1,30 @@
 """The TCN chunker: dilated convolutions over the words of a sentence, and a tag for each of them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice, zip_longest
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
 from dilatednets.errors import InputError
-from dilatednets.generation.compiled import compiled
 from dilatednets.layers.character_encoder import CharacterEncoder
 from dilatednets.layers.linear_chain_crf import LinearChainCRF
 from dilatednets.layers.receptive_field import causal_field
 from dilatednets.layers.temporal_block import NORMALIZATIONS, TemporalBlock
 from dilatednets.zoo import cost, presets
-from dilatednets.zoo.packed_sentences import PackedSentences
+from dilatednets.zoo.tagger import Chunk as Chunk
+from dilatednets.zoo.tagger import ChunkedSentence as ChunkedSentence
+from dilatednets.zoo.tagger import Tagger
 from dilatednets.zoo.word_features import PADDING, UNKNOWN, WordFeatures, normal_form
 
 DECODERS = ("crf", "softmax")
 POS = ("joint", "input", "none")
 TOKENIZERS = ("treebank", "plain")
-SENTENCES_AT_ONCE = 1024
-"""Sentences read ahead, so that those of equal length can be tagged together."""
-WORDS_AT_ONCE = 16384
-"""Words, padding included, that are decoded together."""
-
-
-class Chunk(NamedTuple):
-    """A piece of a text: `text[start:end]`, in characters."""
-
-    label: str
-    start: int
-    end: int
-    text: str
-
-
-class ChunkedSentence(NamedTuple):
-    """A sentence of a text: tokens (text, start, end), with a tag and a part of speech, if there are any, for each."""
-
-    text: str
-    start: int
-    tokens: list[Any]
-    tags: list[str]
-    pos: list[str]
-    chunks: list[Chunk]
 
 
 @keras.saving.register_keras_serializable("dilatednets")
-class TCNChunker(keras.Model):
+class TCNChunker(Tagger):
     """Finds spans, such as noun phrases, in sentences.
 
     Each word is embedded by itself, by its characters and by its shape; a stack of centred dilated blocks sees its
@@ -152,6 +128,8 @@ class TCNChunker(keras.Model):
         for name, size in (("width", width), ("word_channels", word_channels), ("iterations", iterations)):
             if size < 1:
                 raise InputError(f"{name}: must be at least 1, not {size}")
+        if len(set(labels)) != len(labels):
+            raise InputError(f"labels: name each once, not {list(labels)}")
         if not dilations:
             raise InputError("dilations: at least one, such as 1")
         if pos != "none" and not pos_tags:
@@ -181,6 +159,7 @@ class TCNChunker(keras.Model):
             "pos_weight": pos_weight,
             "tokenizer": tokenizer,
         }
+        self.scheme, self.tokenizer = scheme, tokenizer
         self.labels = tuple(labels)
         self.pos_tags = tuple(pos_tags) if pos != "none" else ()
         self.features = WordFeatures(words, characters, shapes)
@@ -188,7 +167,6 @@ class TCNChunker(keras.Model):
         self._pos_numbers = {tag: number for number, tag in enumerate(self.pos_tags)}
         self._make_layers()
         self._build()
-        self._compiled: Any = None
 
     def _make_layers(self) -> None:
         s, features = self._settings, self.features
@@ -268,15 +246,21 @@ class TCNChunker(keras.Model):
         return tuple(d for d in self._settings["dilations"] * self._settings["iterations"] for _ in range(2))
 
     @property
+    def gap(self) -> int:
+        """Words on one side that a single convolution reaches."""
+        net = self._settings
+        return (net["kernel_size"] - 1 if net["causal"] else net["kernel_size"] // 2) * max(net["dilations"])
+
+    @property
     def receptive_field(self) -> int:
         """Words of which the scores of one tag depend on."""
         return causal_field(self._settings["kernel_size"], self.dilations)
 
     def call(self, inputs: Any, training: Any = None) -> dict[str, Any]:
         """Scores of tags, and of parts of speech; see the class."""
-        return self._body(self._embed(inputs, training), inputs["words"] != PADDING, training)
+        return self.body(self.embed(inputs, training), inputs["words"] != PADDING, training)
 
-    def _embed(self, inputs: Any, training: Any) -> Any:
+    def embed(self, inputs: Any, training: Any = None) -> Any:
         """What is known of each word by itself, (batch, time, width)."""
         parts = [self.word_embedding(inputs["words"])]
         if self.character_encoder is not None:
@@ -287,7 +271,8 @@ class TCNChunker(keras.Model):
             parts.append(self.pos_embedding(inputs["pos"]))
         return self.projection(self.input_drop(ops.concatenate(parts, axis=-1), training=training))
 
-    def _body(self, x: Any, mask: Any, training: Any) -> dict[str, Any]:
+    def body(self, x: Any, mask: Any, training: Any = None) -> dict[str, Any]:
+        """Scores of embedded words; see `Tagger`."""
         keep = ops.cast(mask, self.compute_dtype)[..., None]
         x = x * keep
         outputs = {}
@@ -329,176 +314,6 @@ class TCNChunker(keras.Model):
             likelihoods = known * _log_probabilities(y_pred["pos"], ops.maximum(y["pos"], 0))
             loss -= self._settings["pos_weight"] * ops.sum(likelihoods) / ops.maximum(ops.sum(known), 1)
         return loss
-
-    def encode(
-        self, sentences: Sequence[Sequence[str]], pos: Sequence[Sequence[str]] | None = None
-    ) -> dict[str, np.ndarray]:
-        """The arrays that the model takes, of sentences given as words; see the class.
-
-        Raises:
-            InputError: if a model that needs parts of speech gets none, or another number of them than words.
-        """
-        inputs = self.features.batch(sentences)
-        if self.pos_embedding is not None:
-            if pos is None:
-                raise InputError("pos: this model needs the part of speech of each word; give them, one a word")
-            inputs["pos"] = np.zeros_like(inputs["words"])
-            for row, (words, tags) in enumerate(zip(sentences, pos, strict=True)):
-                _check_pos(words, tags)
-                inputs["pos"][row, : len(tags)] = [self._pos_numbers.get(tag, -1) + UNKNOWN + 1 for tag in tags]
-        return inputs
-
-    def tag(self, sentences: Iterable[Sequence[str]], pos: Iterable[Sequence[str]] | None = None) -> list[list[str]]:
-        """The tags of each sentence, in IOB2.
-
-        Args:
-            sentences: The words of each; of any number and length, none included.
-            pos: Their parts of speech, for a model with `pos="input"`.
-
-        Raises:
-            InputError: as `encode`; for a sentence that is a string instead of words.
-
-        Example:
-        >>> model = TCNChunker(labels=["NP"], pos="none")
-        >>> [len(tags) for tags in model.tag([["Rockwell", "said"], []])]
-        [2, 0]
-        """
-        return [list(sentence.tags) for sentence in self.annotate(sentences, pos)]
-
-    def annotate(
-        self,
-        sentences: Iterable[Sequence[str]],
-        pos: Iterable[Sequence[str]] | None = None,
-        at_once: int = SENTENCES_AT_ONCE,
-    ) -> Iterator[Any]:
-        """As `tag`, one sentence after the other in bounded memory; with parts of speech, if the model predicts them.
-
-        Args:
-            sentences: See `tag`; a generator may go on for ever.
-            pos: See `tag`.
-            at_once: Sentences read ahead. More are faster, those of a live stream come later.
-
-        Yields:
-            `dilatednets.data.columns.TaggedSentence` (words, tags, pos).
-        """
-        pairs = ((words, None) for words in sentences) if pos is None else _paired(sentences, pos)
-        for some in _read_ahead(pairs, at_once):
-            yield from self._annotated(
-                [words for words, _ in some], None if pos is None else [tags for _, tags in some]
-            )
-
-    def _annotated(self, sentences: Sequence[Sequence[str]], pos: Sequence[Sequence[str]] | None) -> list[Any]:
-        from dilatednets.data.columns import TaggedSentence
-        from dilatednets.data.tag_schemes import convert
-
-        for sentence in sentences:
-            if isinstance(sentence, str):
-                raise InputError(f"sentences: {sentence[:40]!r} is a string; give a list of words, or call chunk")
-        done: list[Any] = [TaggedSentence(())] * len(sentences)
-        order = sorted((i for i, sentence in enumerate(sentences) if sentence), key=lambda i: len(sentences[i]))
-        scores, parts = self.score_words(sentences, pos)
-        for picks in _batches(order, [len(sentence) for sentence in sentences]):
-            for i, path in zip(picks, self._decoded([scores[i] for i in picks]), strict=True):
-                tags = convert([self.tags[number] for number in path], self._settings["scheme"], "iob2")
-                given = pos[i] if pos is not None else [self.pos_tags[number] for number in parts[i]]
-                done[i] = TaggedSentence(tuple(sentences[i]), tuple(tags), tuple(given))
-        return done
-
-    def score_words(
-        self, sentences: Sequence[Sequence[str]], pos: Sequence[Sequence[str]] | None = None
-    ) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        """Scores of the tags of each word, and numbers of their parts of speech.
-
-        Args:
-            sentences: Words of each.
-            pos: As of `tag`.
-
-        Returns:
-            float32 (words, tags) and integers (words,), none without `pos="joint"`, of each sentence.
-        """
-        if self._compiled is None:
-            self._compiled = compiled(self._predict, [*self.variables], xla=False)
-        if pos is not None:
-            for words, tags in zip(sentences, pos, strict=True):
-                _check_pos(words, tags)
-        net = self._settings
-        taps = net["kernel_size"] - 1 if net["causal"] else net["kernel_size"] // 2  # on one side
-        few_shapes = keras.backend.backend() != "tensorflow"
-        packed = PackedSentences(sentences, pos, taps * max(net["dilations"]), self.encode, few_shapes)
-        found: list[dict[str, np.ndarray]] = []
-        for table, places, kept in packed.windows(self.receptive_field - 1):
-            outputs = self._compiled(table, places)
-            found.append({name: ops.convert_to_numpy(value)[0, kept] for name, value in outputs.items()})
-        scores, parts = (
-            np.concatenate([one[name] for one in found]) if name in found[0] else np.zeros(0, int)
-            for name in ("tags", "pos")
-        )
-        return [scores[where] for where in packed.slices], [parts[where] for where in packed.slices]
-
-    def _predict(self, table: dict[str, Any], places: Any) -> dict[str, Any]:
-        """Scores of a sequence of rows of a table of words, and numbers of parts of speech."""
-        x = ops.take(self._embed(table, False)[0], places, axis=0)
-        outputs = self._body(x, ops.take(table["words"][0] != PADDING, places, axis=0), False)
-        if "pos" in outputs:
-            outputs["pos"] = ops.argmax(outputs["pos"], axis=-1)
-        return outputs
-
-    def _decoded(self, scores: Sequence[np.ndarray]) -> list[list[int]]:
-        """Numbers of the tags of each sentence."""
-        if self.crf is None:
-            return [np.argmax(one, axis=-1).tolist() for one in scores]
-        lengths = np.array([len(one) for one in scores])
-        padded = np.zeros((len(scores), lengths.max(), len(self.tags)), np.float32)
-        for row, one in enumerate(scores):
-            padded[row, : len(one)] = one
-        paths = self.crf.decode(padded, lengths)
-        return [path[:length].tolist() for path, length in zip(paths, lengths, strict=True)]
-
-    def chunk(self, text: str) -> list[Chunk]:
-        """The chunks of a text of any length, with the characters that they are made of.
-
-        Args:
-            text: Plain text: sentences and words are found in it.
-
-        Returns:
-            The chunks in order; `text[chunk.start:chunk.end] == chunk.text`.
-
-        Raises:
-            InputError: for a model that needs parts of speech.
-
-        Example:
-        >>> model = TCNChunker(labels=["NP"], pos="none")
-        >>> all("It works."[c.start : c.end] == c.text for c in model.chunk("It works."))
-        True
-        """
-        return [chunk for sentence in self.chunk_stream([text]) for chunk in sentence.chunks]
-
-    def chunk_stream(self, source: Iterable[str], at_once: int = SENTENCES_AT_ONCE) -> Iterator[ChunkedSentence]:
-        """The same of a text that comes in pieces, sentence by sentence and in bounded memory.
-
-        Args:
-            source: The text, cut anywhere.
-            at_once: Sentences read ahead; see `annotate`.
-        """
-        from dilatednets.data.plain_text import split
-
-        if self.pos_embedding is not None:
-            raise InputError("text: this model needs the part of speech of each word; give words and theirs to tag")
-        for some in _read_ahead(split(source, self._settings["tokenizer"]), at_once):
-            yield from self.chunk_sentences(some)
-
-    def chunk_sentences(
-        self, sentences: Sequence[Any], pos: Sequence[Sequence[str]] | None = None
-    ) -> Iterator[ChunkedSentence]:
-        """The same of sentences that are split already, tagged together.
-
-        Args:
-            sentences: `dilatednets.data.plain_text.SplitSentence`s.
-            pos: Parts of speech of each, for a model with `pos="input"`.
-        """
-        found = self._annotated([sentence.words for sentence in sentences], pos)
-        for sentence, one in zip(sentences, found, strict=True):
-            yield _chunked(sentence, one.tags, one.pos)
 
     def describe(self) -> dict[str, Any]:
         """Parameters, multiply-accumulates a word, receptive field."""
@@ -562,46 +377,6 @@ class TCNChunker(keras.Model):
         }
 
 
-def _check_pos(words: Sequence[str], tags: Sequence[str]) -> None:
-    if len(words) != len(tags):
-        raise InputError(f"pos: {len(tags)} for a sentence of {len(words)} words; give one a word")
-
-
-def _paired(sentences: Iterable[Any], pos: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
-    for words, tags in zip_longest(sentences, pos):
-        if words is None or tags is None:
-            raise InputError("pos: not as many sentences as there are of words; give one for each")
-        yield words, tags
-
-
-def _read_ahead(source: Iterable[Any], count: int) -> Iterator[list[Any]]:
-    """Lists of `count` items. What was read before an error is not lost: it comes first, the error then."""
-    source, failed = iter(source), None
-    while failed is None:
-        some: list[Any] = []
-        try:
-            for item in islice(source, count):
-                some.append(item)
-        except Exception as error:
-            failed = error
-        if some:
-            yield some
-        elif failed is None:
-            return
-    raise failed
-
-
-def _chunked(sentence: Any, tags: Sequence[str], pos: Sequence[str]) -> ChunkedSentence:
-    """The chunks of a `dilatednets.data.plain_text.SplitSentence`."""
-    from dilatednets.data.tag_schemes import spans
-
-    chunks = []
-    for label, first, last in spans(tags):
-        start, end = sentence.tokens[first].start, sentence.tokens[last - 1].end
-        chunks.append(Chunk(label, start, end, sentence.text[start - sentence.start : end - sentence.start]))
-    return ChunkedSentence(sentence.text, sentence.start, sentence.tokens, list(tags), list(pos), chunks)
-
-
 def _tags(labels: Sequence[str], scheme: str) -> tuple[str, ...]:
     """All tags of a scheme, O first."""
     return ("O", *(f"{prefix}-{label}" for label in labels for prefix in ("BIES" if scheme == "iobes" else "BI")))
@@ -626,15 +401,3 @@ def _adopted(own: Any, other: Any, names: Sequence[str], known: Sequence[str]) -
         if name in rows:
             vectors[row] = learnt[rows[name]]
     return vectors
-
-
-def _batches(order: list[int], lengths: list[int]) -> Iterator[list[int]]:
-    """Sentences in batches of similar length, of WORDS_AT_ONCE words at most."""
-    some: list[int] = []
-    for i in order:  # lengths rise, so that the newest sentence is the longest
-        if some and (len(some) + 1) * lengths[i] > WORDS_AT_ONCE:
-            yield some
-            some = []
-        some.append(i)
-    if some:
-        yield some

@@ -13,7 +13,7 @@ from keras import ops
 
 from dilatednets.data.tag_schemes import repairs, spans
 from dilatednets.errors import InputError
-from dilatednets.zoo import catalogue, model_card, packed_sentences, presets, tcn_chunker
+from dilatednets.zoo import catalogue, model_card, packed_sentences, presets, tagger
 from dilatednets.zoo.tcn_chunker import TCNChunker
 
 WORDS = ["it", "It", "works", "the", "a", "dog", "in", "1989", "unseen", "\U0001f600", "."]
@@ -60,7 +60,7 @@ def uncompiled(function, *arguments, **options):
 @pytest.fixture
 def eager(monkeypatch):
     """Nothing is compiled, which would take longer than it saves where a model sees a few batches only."""
-    monkeypatch.setattr(tcn_chunker, "compiled", uncompiled)
+    monkeypatch.setattr(tagger, "compiled", uncompiled)
 
 
 @pytest.mark.usefixtures("eager")
@@ -111,7 +111,7 @@ def test_sentences_end_to_end_score_as_padded_ones_do(lengths, window, kernel_si
     parts = [pos_of(length, seed) for seed, length in enumerate(lengths)]
     padded = numbers(model(model.encode(sentences, parts))["tags"])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tcn_chunker, "compiled", uncompiled)
+        patch.setattr(tagger, "compiled", uncompiled)
         patch.setattr(packed_sentences, "WINDOW", window)
         found, nothing = model.score_words(sentences, parts)
     assert [len(one) for one in found] == lengths and not any(map(len, nothing))
@@ -122,7 +122,7 @@ def test_sentences_end_to_end_score_as_padded_ones_do(lengths, window, kernel_si
 def test_decoding_is_bounded_in_words(joint, monkeypatch):
     sentences = [text_of(length) for length in (3, 9, 1, 30, 7, 7, 2, 0)]
     whole = joint.tag(sentences)
-    monkeypatch.setattr(tcn_chunker, "WORDS_AT_ONCE", 20)
+    monkeypatch.setattr(tagger, "WORDS_AT_ONCE", 20)
     sizes, decode = [], joint.crf.decode
     monkeypatch.setattr(joint.crf, "decode", lambda some, lengths: sizes.append(some.shape) or decode(some, lengths))
     assert joint.tag(sentences) == whole
