@@ -95,7 +95,7 @@ def test_recipe_makes_this_net(folder, config):
     made = {**config["config"], **config["config"].get("front_end_options", {})}
     if config["class"] == "WaveNet":
         net["sample_rate"] = recipe.data.sample_rate
-    else:
+    elif config["class"] == "ContextSegmenter":
         net["head"] = recipe.net.head
         net.pop("imagenet", None)  # of where the weights began
     assert {key: made[key] for key in net} == net
@@ -141,6 +141,32 @@ def test_segmenter_s_figures_follow_from_its_arguments(card, config):
     assert card["macs_per_pixel"] == round(macs)
 
 
+def test_chunker_s_figures_follow_from_its_arguments(card, config):
+    if config["class"] != "TCNChunker":
+        pytest.skip("another model")
+    net = config["config"]
+    width, blocks = net["width"], len(net["dilations"]) * (1 if net["shared"] else net["iterations"])
+    embedded = net["word_channels"] + net["character_filters"] + net["shape_channels"]
+    embedded += net["pos_channels"] if net["pos"] == "input" else 0
+    tags = 1 + len(net["labels"]) * {"iobes": 4, "iob2": 2}[net["scheme"]]
+    filters = width * (2 if net["gated"] else 1)
+    convolution = net["kernel_size"] * width * filters
+    characters = 3 * net["character_channels"] * net["character_filters"]
+    parts = 2 * width * len(net["pos_tags"]) if net["pos"] == "joint" else 0
+    macs = 5 * characters + embedded * width + 2 * blocks * convolution + parts + width * tags
+    assert net["normalization"] == "layer" and card["macs_per_word"] == macs
+    parameters = macs - 4 * characters  # the same kernel at each of a word's five characters
+    parameters += net["character_filters"] + width + 2 * blocks * 3 * filters + 2 * width + tags + tags * (tags + 2)
+    parameters += len(net["pos_tags"]) if net["pos"] == "joint" else 0
+    for entries, length in (
+        ("words", net["word_channels"]), ("characters", net["character_channels"]), ("shapes", net["shape_channels"]),
+    ):  # fmt: skip
+        parameters += (2 + len(net[entries])) * length
+    parameters += (2 + len(net["pos_tags"])) * net["pos_channels"] if net["pos"] == "input" else 0
+    assert card["parameters"] == parameters
+    assert card["receptive_field"] == 1 + 2 * (net["kernel_size"] - 1) * sum(net["dilations"]) * net["iterations"]
+
+
 def test_card_says_where_it_comes_from(folder, card):
     assert card["name"] == folder.name
     told = {"description", "data", "data_licence", "weights_licence", "weights_licence_id", "seed", "keras", "hardware"}
@@ -162,7 +188,7 @@ def test_validation_reaches_the_recipe_s_goal(folder, card):
     reached = {m["name"]: m["value"] for m in metrics}
     assert names, "a recipe states what it must reach"
     for name in names:
-        if name.endswith(("iou", "accuracy")):
+        if name.endswith(("iou", "accuracy", "f1")):
             assert reached[name] >= goal[name] - goal["tolerance"]
         else:
             assert reached[name] <= goal[name] + goal["tolerance"]
@@ -210,3 +236,16 @@ def test_it_segments(config, model, rng):
     else:
         labels = model.segment(image)
         assert labels.shape == (50, 70) and labels.min() >= 0 and labels.max() < model.num_classes
+
+
+def test_it_chunks(config, model):
+    if config["class"] != "TCNChunker":
+        pytest.skip("another model")
+    sentence = ["play", "some", "jazz", "in", "September", "."]
+    pos = [["VB", "DT", "NN", "IN", "NNP", "."]] if config["config"]["pos"] == "input" else None
+    [tags] = model.tag([sentence], pos)
+    assert len(tags) == len(sentence) and {tag.partition("-")[2] for tag in tags} - {""} <= set(model.labels)
+    assert any(tag != "O" for tag in tags)
+    if pos is None:
+        text = "Play some jazz in September."
+        assert all(text[chunk.start : chunk.end] == chunk.text for chunk in model.chunk(text))
