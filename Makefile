@@ -10,6 +10,9 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .PHONY: help demo test check lint doctest slow latest jax readmes clean again
 
+# Two processes; the tests of a file share what is costly to make.
+PYTEST := -m pytest -q -n 2 --dist loadfile
+
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 export KERAS_BACKEND := tensorflow
 export PYTHON
@@ -28,12 +31,12 @@ stamp = printf '%s' "$(CURDIR)" > $@
 
 # The newest TensorFlow and Keras, without tensorflow-io.
 .venv-latest/.ready: setup.cfg $(call again_unless_whole,.venv-latest)
-	@tools/make_venv .venv-latest -e . pytest hypothesis
+	@tools/make_venv .venv-latest -e . pytest pytest-xdist hypothesis
 	@$(stamp)
 
 # JAX and no TensorFlow: the way to GPU and TPU.
 .venv-jax/.ready: setup.cfg $(call again_unless_whole,.venv-jax)
-	@tools/make_venv .venv-jax jax keras numpy scipy pillow pytest hypothesis
+	@tools/make_venv .venv-jax jax keras numpy scipy pillow pytest pytest-xdist hypothesis
 	@.venv-jax/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	@$(stamp)
 
@@ -41,7 +44,7 @@ demo: .venv/.ready
 	.venv/bin/dilatednets demo --output demo
 
 test: .venv/.ready
-	.venv/bin/python -m pytest -q
+	.venv/bin/python $(PYTEST)
 
 check: lint doctest slow latest jax
 
@@ -55,14 +58,14 @@ doctest: .venv/.ready
 	.venv/bin/python -m pytest -q --doctest-modules dilatednets --ignore-glob='*/torch_*.py'
 
 slow: .venv/.ready
-	.venv/bin/python -m pytest -q -m slow
+	.venv/bin/python $(PYTEST) -m slow
 
 latest: .venv-latest/.ready
-	.venv-latest/bin/python -m pytest -q
+	.venv-latest/bin/python $(PYTEST)
 
 jax: export KERAS_BACKEND := jax
 jax: .venv-jax/.ready
-	.venv-jax/bin/python -m pytest -q
+	.venv-jax/bin/python $(PYTEST)
 
 readmes: .venv/.ready
 	.venv/bin/python tools/update_readmes
