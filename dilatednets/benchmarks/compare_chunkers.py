@@ -12,6 +12,7 @@ from dilatednets.benchmarks.recurrent_chunker import RecurrentChunker
 from dilatednets.data.columns import TaggedSentence
 from dilatednets.training import chunking
 from dilatednets.training.chunking_recipe import ChunkingRecipe
+from dilatednets.training.fitting import data_of
 from dilatednets.zoo.tcn_chunker import TCNChunker
 
 RIVALS: dict[str, tuple[str, int]] = {"BiLSTM": ("lstm", 1), "BiLSTM x2": ("lstm", 2), "BiGRU": ("gru", 1)}
@@ -101,7 +102,7 @@ def _curve(
     curve, seconds = [], 0.0
     for epoch in range(recipe.training.epochs):
         begin = time.perf_counter()
-        data, steps = chunking.data_of(batches, epoch), batches.steps_per_epoch
+        data, steps = data_of(batches, epoch), batches.steps_per_epoch
         model.fit(data, steps_per_epoch=steps, verbose=0, shuffle=False)
         seconds += time.perf_counter() - begin
         average.on_epoch_end(epoch)

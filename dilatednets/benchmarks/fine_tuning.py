@@ -12,7 +12,7 @@ from dilatednets.data import nuclei
 from dilatednets.data.augmentation import Augmentation
 from dilatednets.data.image_batches import ImageBatches
 from dilatednets.training.batch_statistics import settle
-from dilatednets.training.segmentation import data_of
+from dilatednets.training.fitting import data_of
 from dilatednets.training.segmentation_data import evaluate_pairs, task
 from dilatednets.training.segmentation_loss import SegmentationLoss
 from dilatednets.zoo.context_segmenter import ContextSegmenter

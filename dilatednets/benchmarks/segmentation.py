@@ -19,7 +19,7 @@ from keras import ops
 
 from dilatednets.generation.compiled import compiled
 from dilatednets.training.epoch_end import in_dtype
-from dilatednets.training.segmentation import adamw
+from dilatednets.training.fitting import adamw
 from dilatednets.training.segmentation_loss import SegmentationLoss
 from dilatednets.training.segmentation_recipe import Training
 from dilatednets.zoo.context_segmenter import ContextSegmenter
@@ -101,7 +101,11 @@ def training(
         calls[dtype, "keras"] = training_step(in_dtype(model, dtype), images, labels)
         if rival:
             calls[dtype, "torch"] = rival.training_step(
-                rival.from_keras(model), images, labels, dtype, adamw(1e-3, Training())
+                rival.from_keras(model),
+                images,
+                labels,
+                dtype,
+                adamw(1e-3, Training().weight_decay, Training().clip_norm),
             )
     rates = by_turns(calls, seconds)
     result["rows"] = [_row(batch, dtype, rates) for dtype in dtypes]
@@ -133,7 +137,7 @@ def inference_calls(model: ContextSegmenter, images: np.ndarray) -> dict[str, Ca
 
 def training_step(model: ContextSegmenter, images: np.ndarray, labels: np.ndarray) -> Callable[[], float]:
     """What takes one step on a batch and gives the loss before it."""
-    model.compile(adamw(1e-3, Training()), SegmentationLoss(), jit_compile=False)
+    model.compile(adamw(1e-3, Training().weight_decay, Training().clip_norm), SegmentationLoss(), jit_compile=False)
     return lambda: float(model.train_on_batch(images, labels))
 
 

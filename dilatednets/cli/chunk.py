@@ -139,7 +139,7 @@ def _sentences(model: Any, lines: Any, name: str, kind: tuple[str, int]) -> Iter
             raise InputError(
                 "--input: this model needs parts of speech; give a word and its part of speech a line, conll"
             )
-        for sentence in split(read_pieces(lines, name), model.get_config()["tokenizer"]):
+        for sentence in split(read_pieces(lines, name), model.tokenizer):
             yield sentence, None
         return
     if model.pos_embedding is not None and kind[1] < 2:

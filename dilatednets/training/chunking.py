@@ -16,6 +16,7 @@ from dilatednets.errors import InputError
 from dilatednets.training.chunk_scoring import score
 from dilatednets.training.chunking_recipe import ChunkingRecipe
 from dilatednets.training.epoch_end import EpochEnd, Goal, tensorboard
+from dilatednets.training.fitting import adamw, data_of
 from dilatednets.training.run_folder import RunFolder
 from dilatednets.training.schedules import averaging, warm_cosine
 from dilatednets.zoo.tcn_chunker import TCNChunker
@@ -125,8 +126,7 @@ def make_batches(
     model: TCNChunker, recipe: ChunkingRecipe, sentences: Sequence[TaggedSentence], seed: int | None = None
 ) -> SentenceBatches:
     """Training batches, by the recipe's seed or another; tags are converted to the model's scheme."""
-    scheme = model.get_config()["scheme"]
-    ready = [replace(s, tags=tuple(convert(s.tags, "iob2", scheme))) if s.tags else s for s in sentences]
+    ready = [replace(s, tags=tuple(convert(s.tags, "iob2", model.scheme))) if s.tags else s for s in sentences]
     return SentenceBatches(
         ready,
         model.features,
@@ -144,23 +144,15 @@ def compile_model(model: TCNChunker, recipe: ChunkingRecipe, steps: int) -> None
     """AdamW with warm-up, cosine decay, clipping by norm and averaged weights."""
     training = recipe.training
     schedule = warm_cosine(training.learning_rate, training.final_learning_rate, steps, training.warmup_steps)
-    optimizer = keras.optimizers.AdamW(
+    optimizer = adamw(
         schedule,
-        weight_decay=training.weight_decay,
-        global_clipnorm=training.clip_norm,
+        training.weight_decay,
+        training.clip_norm,
         use_ema=True,
         ema_momentum=averaging(training.ema, steps),
     )
-    optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma", "gain"])
     model.compile(optimizer, jit_compile=keras.backend.backend() == "jax")
     optimizer.build(model.trainable_variables)
-
-
-def data_of(batches: SentenceBatches, first_epoch: int) -> Any:
-    """A tf.data pipeline where TensorFlow runs the model, else a plain generator."""
-    if keras.backend.backend() == "tensorflow":
-        return batches.dataset(first_epoch)
-    return batches.epochs(first_epoch)
 
 
 def evaluate_sentences(model: TCNChunker, sentences: Sequence[TaggedSentence]) -> dict[str, Any]:
@@ -207,4 +199,4 @@ def reader_of(model: TCNChunker) -> str:
     """The data set that a model was made for, by its labels; "columns" if they are of no known one."""
     if {"NP", "VP", "PP"} <= set(model.labels):
         return "conll2000"
-    return "snips" if model.get_config()["tokenizer"] == "plain" else "columns"
+    return "snips" if model.tokenizer == "plain" else "columns"

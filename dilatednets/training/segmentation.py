@@ -11,11 +11,12 @@ from dilatednets.data.image_batches import ImageBatches
 from dilatednets.data.label_images import LabelledImages
 from dilatednets.training.batch_statistics import settle
 from dilatednets.training.epoch_end import EpochEnd, Goal, tensorboard
+from dilatednets.training.fitting import adamw, data_of
 from dilatednets.training.run_folder import RunFolder
 from dilatednets.training.schedules import averaging, warm_cosine
 from dilatednets.training.segmentation_data import Task, check_classes, evaluate_pairs, task, task_of
 from dilatednets.training.segmentation_loss import RegressionLoss, SegmentationLoss, class_weights
-from dilatednets.training.segmentation_recipe import SegmentationRecipe, Stage, Training
+from dilatednets.training.segmentation_recipe import SegmentationRecipe, Stage
 from dilatednets.zoo.context_segmenter import ContextSegmenter
 from dilatednets.zoo.presets import copy_weights
 
@@ -158,25 +159,11 @@ def compile_model(
     """AdamW with warm-up, cosine decay, clipping by norm and averaged weights."""
     training = recipe.training
     schedule = warm_cosine(stage.learning_rate, stage.final_learning_rate, steps, stage.warmup_steps)
-    optimizer = adamw(schedule, training, use_ema=True, ema_momentum=averaging(training.ema, steps))
+    optimizer = adamw(
+        schedule, training.weight_decay, training.clip_norm, use_ema=True, ema_momentum=averaging(training.ema, steps)
+    )
     model.compile(optimizer, loss, jit_compile=keras.backend.backend() == "jax")
     optimizer.build(model.trainable_variables)
-
-
-def adamw(learning_rate: Any, training: Training, **options: Any) -> keras.optimizers.AdamW:
-    """AdamW with clipping by the norm of the whole gradient; biases and normalisations do not decay."""
-    optimizer = keras.optimizers.AdamW(
-        learning_rate, weight_decay=training.weight_decay, global_clipnorm=training.clip_norm, **options
-    )
-    optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma"])
-    return optimizer
-
-
-def data_of(batches: ImageBatches, first_epoch: int) -> Any:
-    """A tf.data pipeline where TensorFlow runs the model, else a plain generator."""
-    if keras.backend.backend() == "tensorflow":
-        return batches.dataset(first_epoch)
-    return batches.epochs(first_epoch)
 
 
 def evaluate(

@@ -54,6 +54,7 @@ class Tagger(keras.Model):
     tokenizer: str
     pos_embedding: Any
     crf: Any
+    _pos_numbers: dict[str, int]
     _compiled: Any = None
 
     @property
@@ -82,14 +83,12 @@ class Tagger(keras.Model):
         Raises:
             InputError: if a model that needs parts of speech gets none, or another number of them than words.
         """
-        if pos is not None and len(pos) != len(sentences):
-            raise InputError(f"pos: of {len(pos)} sentences, but there are {len(sentences)}; give them for each")
         inputs = self.features.batch(sentences)
         if self.pos_embedding is not None:
             if pos is None:
                 raise InputError("pos: this model needs the part of speech of each word; give them, one a word")
             inputs["pos"] = np.zeros_like(inputs["words"])
-            for row, (words, tags) in enumerate(zip(sentences, pos, strict=True)):
+            for row, (words, tags) in enumerate(_paired(sentences, pos)):
                 _check_pos(words, tags)
                 inputs["pos"][row, : len(tags)] = [self._pos_numbers.get(tag, -1) + UNKNOWN + 1 for tag in tags]
         return inputs

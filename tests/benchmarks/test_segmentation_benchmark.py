@@ -61,7 +61,9 @@ def test_pytorch_net_trains_the_same(small, images, rng):
 
     labels = rng.integers(0, 3, images.shape[:3], np.int32)
     net = torch_segmenter.from_keras(small)
-    theirs = torch_segmenter.training_step(net, images, labels, "float32", segmentation.adamw(1e-3, Training()))
+    theirs = torch_segmenter.training_step(
+        net, images, labels, "float32", segmentation.adamw(1e-3, Training().weight_decay, Training().clip_norm)
+    )
     ours = segmentation.training_step(small, images, labels)
     losses = np.array([(ours(), theirs()) for _ in range(4)])
     np.testing.assert_allclose(losses[:, 0], losses[:, 1], rtol=1e-3)

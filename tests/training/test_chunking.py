@@ -17,6 +17,7 @@ from dilatednets.training import chunking, fit
 from dilatednets.training.chunk_scoring import score
 from dilatednets.training.epoch_end import EpochEnd
 from dilatednets.training.evaluate import evaluate
+from dilatednets.training.fitting import data_of
 from dilatednets.training.recipe import parse_recipe, read_recipe, recipe_toml
 from dilatednets.zoo.tcn_chunker import TCNChunker
 
@@ -366,7 +367,7 @@ def test_batches_do_not_depend_on_where_a_run_begins():
     recipe = recipe_of()
     model = chunking.build_model(recipe, sentences)
     batches = chunking.make_batches(model, recipe, sentences)
-    data = iter(chunking.data_of(batches, 2))
+    data = iter(data_of(batches, 2))
     for inputs, targets in itertools.islice(batches.epochs(2), 4):
         other_inputs, other_targets = next(data)
         for name, array in (*inputs.items(), *targets.items()):
