@@ -19,9 +19,13 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "basic, all dilations 1": {"context": "basic", "context_dilations": [1] * 7},
     "large": {"context": "large"},
     "large, random initialisation": {"context": "large", "context_identity": False},
-    "large, all dilations 1": {"context": "large", "context_dilations": [1] * 7},
+    "large, all dilations 1": {
+        "context": "large",
+        "context_dilations": [1] * 7,
+        "context_multipliers": [2, 2, 4, 8, 16, 32, 32],
+    },
 }
-"""Arguments of ContextSegmenter by name."""
+"""Arguments of ContextSegmenter by name; without dilation, the large module keeps its widths."""
 
 
 def run(

@@ -31,6 +31,7 @@ class ContextModule(keras.layers.Layer):
             or the channels of a group stay equal for ever.
         identity: False starts from Keras's default initialiser instead, for comparison.
         seed: Of the noise.
+        multipliers: Channels of each 3x3 layer as a multiple of C; None: those of the variant.
         **kwargs: Arguments of `keras.layers.Layer`.
 
     Input shape:
@@ -40,7 +41,8 @@ class ContextModule(keras.layers.Layer):
         (batch, height, width, C); smaller with padding "valid".
 
     Raises:
-        ValueError: for an unknown variant or padding, or a dilation that is no positive integer.
+        ValueError: for an unknown variant or padding, a dilation or multiplier that is no positive integer, or another
+            number of multipliers than of dilations.
 
     Reference:
         Yu & Koltun 2016, "Multi-Scale Context Aggregation by Dilated Convolutions" (arXiv 1511.07122), section 3, table 1.
@@ -63,6 +65,7 @@ class ContextModule(keras.layers.Layer):
         noise: float | None = None,
         identity: bool = True,
         seed: int | None = None,
+        multipliers: Sequence[int] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -72,8 +75,17 @@ class ContextModule(keras.layers.Layer):
             raise ValueError(f"ContextModule: padding must be 'same', 'once' or 'valid', not {padding!r}")
         if not dilations or any(not isinstance(d, int) or d < 1 for d in dilations):
             raise ValueError(f"ContextModule: dilations must be positive integers, not {dilations!r}")
+        if multipliers is None:
+            widest = itertools.accumulate(dilations, max)
+            multipliers = [1] * len(dilations) if variant == "basic" else [2 * dilation for dilation in widest]
+        if len(multipliers) != len(dilations) or any(not isinstance(m, int) or m < 1 for m in multipliers):
+            raise ValueError(
+                f"ContextModule: multipliers must be {len(dilations)} positive integers, one a dilation, "
+                f"not {multipliers!r}"
+            )
         self.variant = variant
         self.dilations = tuple(dilations)
+        self.multipliers = tuple(multipliers)
         self.padding = padding
         self.noise = {"basic": 0.0, "large": 0.01}[variant] if noise is None else noise
         self.identity = identity
@@ -87,9 +99,7 @@ class ContextModule(keras.layers.Layer):
 
     def widths(self, channels: int) -> list[int]:
         """Channels of the 3x3 layers for an input of `channels`."""
-        if self.variant == "basic":
-            return [channels] * len(self.dilations)
-        return [2 * channels * widest for widest in itertools.accumulate(self.dilations, max)]
+        return [channels * multiplier for multiplier in self.multipliers]
 
     def build(self, input_shape: Any) -> None:
         """Creates the weights for inputs of `input_shape`."""
@@ -151,4 +161,5 @@ class ContextModule(keras.layers.Layer):
             "noise": self.noise,
             "identity": self.identity,
             "seed": self.seed,
+            "multipliers": list(self.multipliers),
         }

@@ -109,25 +109,28 @@ class LinearChainCRF(keras.layers.Layer):
             lengths: Integers (batch,): steps of each sequence; at least 1.
 
         Returns:
-            int32 (batch, time): the most probable tags; at padded steps anything.
+            int32 (batch, time): the most probable tags; 0 at padded steps.
         """
-        transitions, begin, end = (ops.convert_to_numpy(rule) for rule in self.rules())
-        batch, time, _ = scores.shape
-        into = np.ascontiguousarray(transitions.T)  # so that the maximum runs along the last axis
-        rows = np.arange(batch)
-        pointers = np.empty((time, batch, self.num_tags), np.int32)
-        best = begin + scores[:, 0]
-        final = best.copy()
+        learnt = (ops.convert_to_numpy(x) for x in (self.transitions, self.begin, self.end))
+        transitions, begin, end = (
+            np.where(may, x, np.float32(FORBIDDEN)) for may, x in zip(self._allowed, learnt, strict=True)
+        )
+        order = np.argsort(-lengths, kind="stable")
+        totals = np.ascontiguousarray(np.swapaxes(scores[order], 0, 1))  # (time, batch, num_tags)
+        time, batch, _ = totals.shape
+        running = [int((lengths > t).sum()) for t in range(time + 1)]  # sequences of a step: the first ones
+        totals[0] += begin
         for t in range(1, time):
-            candidates = best[:, None, :] + into
-            pointers[t] = candidates.argmax(axis=2)
-            best = np.take_along_axis(candidates, pointers[t][..., None], axis=2)[..., 0] + scores[:, t]
-            final = np.where((lengths > t)[:, None], best, final)
-        tags = np.empty((time, batch), np.int32)
-        tags[:] = (final + end).argmax(axis=1)
-        for t in range(time - 1, 0, -1):
-            tags[t - 1] = np.where(lengths > t, pointers[t, rows, tags[t]], tags[t])
-        return tags.T
+            n = running[t]
+            # The tag before comes first, so that the maximum goes over whole rows.
+            totals[t, :n] += (totals[t - 1, :n].T[:, :, None] + transitions[:, None]).max(axis=0)
+        tags = np.zeros((time, batch), np.int32)
+        into = np.concatenate([transitions.T, end[None]])  # of the tag after, or of none
+        after = np.full(batch, self.num_tags)
+        for t in reversed(range(time)):
+            n = running[t]
+            after[:n] = tags[t, :n] = (totals[t, :n] + into[after[:n]]).argmax(axis=1)
+        return tags[:, np.argsort(order)].T
 
     def log_likelihood(self, scores: Any, tags: Any, mask: Any = None) -> Any:
         """Logarithm of the probability of sequences of tags.
@@ -178,9 +181,12 @@ class LinearChainCRF(keras.layers.Layer):
         """Scores of transitions, begins and ends, forbidden ones included."""
         # As tensors: JAX takes no variable here.
         learnt = (ops.convert_to_tensor(x) for x in (self.transitions, self.begin, self.end))
-        allowed = (self.follows, self.begins, self.ends)
-        transitions, begin, end = (ops.where(may, x, FORBIDDEN) for may, x in zip(allowed, learnt, strict=True))
+        transitions, begin, end = (ops.where(may, x, FORBIDDEN) for may, x in zip(self._allowed, learnt, strict=True))
         return transitions, begin, end
+
+    @property
+    def _allowed(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        return self.follows, self.begins, self.ends
 
     def _forward(self, scores: Any, keep: Any) -> Any:
         """(time, batch, num_tags): log of the sum over all beginnings that end with a tag at a step."""

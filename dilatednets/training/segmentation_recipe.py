@@ -25,6 +25,8 @@ class Net:
     front_end: str = "light"
     context: str = "basic"
     context_dilations: list[int] = field(default_factory=lambda: list(DILATIONS))
+    context_multipliers: list[int] = field(default_factory=list)
+    """Channels of the context module's layers as multiples of the classes; none: those of `context`."""
     context_identity: bool = True
     head: str = "classification"
     dropout: float = 0.1
@@ -112,6 +114,8 @@ class SegmentationRecipe:
                 return f"key stages.{name}.train: there is no context to train with net.context = 'none'"
             if stage.final_learning_rate > stage.learning_rate:
                 return f"key stages.{name}.final_learning_rate: must not exceed stages.{name}.learning_rate"
+        if len(self.net.context_multipliers) not in (0, len(self.net.context_dilations)):
+            return "key net.context_multipliers: must hold as many numbers as net.context_dilations, or none"
         if self.net.imagenet and self.net.front_end != "vgg16":
             return "key net.imagenet: only the front end 'vgg16' has ImageNet's weights"
         return ""
@@ -133,6 +137,7 @@ RULES: Rules = {
     ),
     "net.context": one_of(*CONTEXTS),
     "net.context_dilations": _POSITIVE_INTEGERS,
+    "net.context_multipliers": (lambda x: not x or min(x) > 0, "a list of positive integers, or empty"),
     "net.head": one_of(*HEADS),
     "net.dropout": _SHARE,
     "net.widths": (lambda x: len(x) == 4 and min(x) > 0 and not any(n % 2 for n in x), "four positive even integers"),

@@ -33,6 +33,7 @@ class ContextSegmenter(keras.Model):
         front_end: "light", "vgg16", or any other name in `FRONT_ENDS`; see below.
         context: "basic" or "large", or "none" for the front end alone.
         context_dilations: Of the context module.
+        context_multipliers: Of the context module; none: those of its variant.
         context_identity: Whether the context module starts as the identity; False for comparison.
         head: "classification" or "regression".
         class_names: For reports and legends.
@@ -76,6 +77,7 @@ class ContextSegmenter(keras.Model):
         front_end: str = "light",
         context: str = "basic",
         context_dilations: Sequence[int] = DILATIONS,
+        context_multipliers: Sequence[int] = (),
         context_identity: bool = True,
         head: str = "classification",
         class_names: Sequence[str] = (),
@@ -106,6 +108,7 @@ class ContextSegmenter(keras.Model):
         self.palette = tuple(tuple(int(value) for value in colour) for colour in palette)
         self._settings: dict[str, Any] = {
             "context_dilations": list(context_dilations),
+            "context_multipliers": list(context_multipliers),
             "context_identity": context_identity,
             "front_end_options": dict(front_end_options or {}),
             "dropout": dropout,
@@ -119,7 +122,12 @@ class ContextSegmenter(keras.Model):
         self.context = None
         if context != "none":
             self.context = ContextModule(
-                context, context_dilations, identity=context_identity, dtype=policy, name="context"
+                context,
+                context_dilations,
+                identity=context_identity,
+                multipliers=list(context_multipliers) or None,
+                dtype=policy,
+                name="context",
             )
         self._compiled: Any = None
         self._build()

@@ -8,6 +8,8 @@ from conftest import tiny_segmenter
 from dilatednets.benchmarks import context_ablation, fine_tuning
 from dilatednets.cli.main import main
 from dilatednets.data import nuclei
+from dilatednets.training.recipe import read_recipe
+from dilatednets.zoo import presets
 
 STAGE = "[stages.all]\nepochs = 1\nbatch_size = 4\ncrop = [32, 32]\n"
 
@@ -67,3 +69,10 @@ def test_curves_are_drawn_and_tabled():
     assert fine_tuning.report(result).splitlines()[-1] == "| 4 | 0.4000 | 0.4000 |"
     colours = fine_tuning.plot(result).getcolors(100_000)
     assert {fine_tuning.COLOURS["from scratch"]} <= {colour for _, colour in colours}
+
+
+def test_the_recipe_of_the_ablation_has_both_steps():
+    recipe = read_recipe(presets.find("context_segmenter_camvid") / "ablation.toml")
+    assert [stage.train for stage in recipe.stages.values()] == ["front_end", "all"]
+    undilated = read_recipe(presets.find("context_segmenter_camvid") / "ablation.toml", ["net.dilations=[1,1,1,1,1,1]"])
+    assert undilated.net.dilations == [1] * 6 and undilated.stages == recipe.stages

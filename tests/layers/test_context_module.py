@@ -143,6 +143,17 @@ def test_saves_and_loads(rng, tmp_path):
     np.testing.assert_array_equal(ops.convert_to_numpy(model(x)), ops.convert_to_numpy(copy(x)))
 
 
+def test_widths_need_not_follow_the_dilations(rng):
+    """The large module without dilation, and with all its weights."""
+    large = built("large", channels=5)
+    flat = built("large", [1] * 7, channels=5, multipliers=large.multipliers)
+    assert flat.receptive_field == 15 and large.receptive_field == 67
+    assert flat.count_params() == large.count_params() > built("large", [1] * 7, channels=5).count_params()
+    assert [conv.filters for conv in flat.convs] == [10, 10, 20, 40, 80, 160, 160, 5]
+    same = ContextModule.from_config(flat.get_config())
+    assert same.multipliers == flat.multipliers
+
+
 def test_without_identity_it_starts_at_random(rng):
     x = rng.uniform(0, 1, (1, 9, 9, 3)).astype(np.float32)
     assert np.abs(ops.convert_to_numpy(built("basic", identity=False)(x)) - x).max() > 0.1
@@ -156,6 +167,11 @@ def test_without_identity_it_starts_at_random(rng):
         ({"dilations": ()}, "dilations must be positive integers"),
         ({"dilations": (1, 0)}, "dilations must be positive integers"),
         ({"dilations": (1, 1.5)}, "dilations must be positive integers"),
+        (
+            {"dilations": (1, 2), "multipliers": (1,)},
+            r"multipliers must be 2 positive integers, one a dilation, not \(1,\)",
+        ),
+        ({"multipliers": (1, 1, 2, 2, 2, 2, 0)}, "multipliers must be 7 positive integers"),
     ],
 )
 def test_refuses_bad_settings(settings, says):

@@ -140,7 +140,8 @@ def test_a_preset_comes_back_and_takes_other_classes(tmp_path, rng):
     model.save_to_preset(tmp_path / "mine")
     kept = ContextSegmenter.from_preset(tmp_path / "mine", dropout=0.5, context="basic")
     np.testing.assert_array_equal(kept.context.get_weights()[1], [1, 2, 3])
-    for change in ({"context_dilations": [1] * 7}, {"context_identity": False}, {"context": "large"}):
+    changes = [{"context_dilations": [1] * 7}, {"context_identity": False}, {"context": "large"}]
+    for change in (*changes, {"context_multipliers": [1, 1, 1, 2, 2, 1, 1]}):
         fresh = ContextSegmenter.from_preset(tmp_path / "mine", **change)
         assert not np.any(fresh.context.get_weights()[1]), change
         np.testing.assert_array_equal(fresh.scores.get_weights()[0], model.scores.get_weights()[0])
