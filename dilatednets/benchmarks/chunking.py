@@ -3,15 +3,21 @@
 from collections.abc import Sequence
 from typing import Any
 
+import keras
 import numpy as np
+from keras import ops
 
 from dilatednets.benchmarks.recurrent_chunker import RecurrentChunker
 from dilatednets.benchmarks.segmentation import by_turns, cpu
+from dilatednets.generation.compiled import compiled
+from dilatednets.zoo.cost import body_matrices
 from dilatednets.zoo.tcn_chunker import TCNChunker
 
 SENTENCES = 256
 MEDIAN_LENGTH, SPREAD, LONGEST = 23, 0.45, 78
 """Of sentences in words, as in CoNLL-2000: lengths are drawn from a log-normal distribution with these."""
+BOUND = "TCN's bound"
+"""The name of what does nothing but the TCN's multiplications."""
 
 
 def inference(
@@ -20,7 +26,8 @@ def inference(
     """Measures tagging, from words to tags, of sentences as long as those of newspapers.
 
     Both nets do all the work of `annotate`: numbers of words and characters, scores, decoding. How fast they are does not
-    depend on their weights, so that the recurrent one is not trained.
+    depend on their weights, so that the recurrent one is not trained. Beside them stands a bound: the multiplications
+    alone, of random vectors by matrices of the sizes of the TCN's.
 
     Args:
         model: The net.
@@ -30,9 +37,11 @@ def inference(
 
     Returns:
         {"task", "cpu", "model": its cost, "rows": [{"batch", "net", "parameters", "macs_per_word", "sentences_per_second",
-        "net_share": of the time that all but decoding takes, "ratio": the model's speed to this net's}]}.
+        "net_share": of the time that all but decoding takes, "ratio": the model's speed to this net's, or to its bound}]}.
     """
-    rivals = {"TCN": model, f"BiLSTM x{layers}": RecurrentChunker.like(model, "lstm", layers)}
+    rivals: dict[str, TCNChunker] = {"TCN": model, f"BiLSTM x{layers}": RecurrentChunker.like(model, "lstm", layers)}
+    costs = {name: net.describe() for name, net in rivals.items()}
+    costs[BOUND] = {"parameters": 0, "macs_per_word": sum(rows * columns for rows, columns in body_matrices(model))}
     sentences, pos = random_sentences(model)
     rows = []
     for batch in batches:
@@ -40,29 +49,34 @@ def inference(
         for name, net in rivals.items():
             calls[name, "all"] = _tagging(net, sentences, pos, batch)
             calls[name, "net"] = _scoring(net, sentences, pos, batch)
+        calls[BOUND, "all"] = _multiplying(model, sentences, batch)
         rates = by_turns(calls, seconds)
-        for name, net in rivals.items():
-            facts = net.describe()
+        for name, cost in costs.items():
+            rate = rates[name, "all"]
             rows.append(
                 {
                     "batch": batch,
                     "net": name,
-                    "parameters": facts["parameters"],
-                    "macs_per_word": facts["macs_per_word"],
-                    "sentences_per_second": rates[name, "all"] * len(sentences),
-                    "net_share": rates[name, "all"] / rates[name, "net"],
-                    "ratio": rates["TCN", "all"] / rates[name, "all"],
+                    "parameters": cost["parameters"],
+                    "macs_per_word": cost["macs_per_word"],
+                    "sentences_per_second": rate * len(sentences),
+                    "net_share": rate / rates.get((name, "net"), rate),
+                    "ratio": rates["TCN", "all"] / rate,
                 }
             )
     return {"task": "chunking", "cpu": cpu(), "model": model.describe(), "rows": rows}
 
 
 def random_sentences(model: TCNChunker, seed: int = 0) -> tuple[list[list[str]], list[list[str]] | None]:
-    """Sentences of random known words, with parts of speech if the model needs them."""
+    """Sentences of random known words, with parts of speech if the model needs them.
+
+    As in any text, some words are frequent and most are rare: the n-th has a probability in proportion to 1 / n.
+    """
     rng = np.random.default_rng(seed)
     lengths = np.clip(rng.lognormal(np.log(MEDIAN_LENGTH), SPREAD, SENTENCES).astype(int), 1, LONGEST)
-    words = model.features.words or ["word"]
-    sentences = [[words[i] for i in rng.integers(0, len(words), length)] for length in lengths]
+    words = rng.permutation(model.features.words or ["word"]).tolist()
+    weights = 1 / np.arange(1, len(words) + 1)
+    sentences = [rng.choice(words, length, p=weights / weights.sum()).tolist() for length in lengths]
     if model.pos_embedding is None:
         return sentences, None
     return sentences, [[model.pos_tags[0]] * length for length in lengths]
@@ -80,9 +94,32 @@ def _scoring(net: TCNChunker, sentences: list[list[str]], pos: list[list[str]] |
     """The scores alone."""
 
     def call() -> None:
+        known = net.known_words()
         for start in range(0, len(sentences), batch):
             part = slice(start, start + batch)
-            net.score_words(sentences[part], None if pos is None else pos[part])
+            net.score_words(sentences[part], None if pos is None else pos[part], known)
+
+    return call
+
+
+def _multiplying(net: TCNChunker, sentences: list[list[str]], batch: int) -> Any:
+    """The multiplications alone that the words of a batch need."""
+    matrices = [keras.random.normal(shape) for shape in body_matrices(net)]
+    counts = [sum(map(len, sentences[start : start + batch])) for start in range(0, len(sentences), batch)]
+    inputs = [
+        [keras.random.normal((count, rows)) for rows in {matrix.shape[0] for matrix in matrices}] for count in counts
+    ]
+
+    def multiply(vectors: list[Any]) -> list[Any]:
+        by_length = {x.shape[1]: x for x in vectors}
+        return [ops.matmul(by_length[matrix.shape[0]], matrix) for matrix in matrices]
+
+    program = compiled(multiply, [], xla=False)
+
+    def call() -> None:
+        for vectors in inputs:
+            for product in program(vectors):
+                ops.convert_to_numpy(product)
 
     return call
 

@@ -9,6 +9,7 @@ from keras import ops
 
 from dilatednets.errors import InputError
 from dilatednets.generation.compiled import compiled
+from dilatednets.zoo.packed_sentences import KnownWords
 from dilatednets.zoo.tcn_chunker import TCNChunker
 
 BATCH = 64
@@ -63,11 +64,20 @@ class RecurrentChunker(TCNChunker):
         ]
 
     def score_words(
-        self, sentences: Sequence[Sequence[str]], pos: Sequence[Sequence[str]] | None = None
+        self,
+        sentences: Sequence[Sequence[str]],
+        pos: Sequence[Sequence[str]] | None = None,
+        known: KnownWords | None = None,
     ) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        """As a TCNChunker, but in batches of padded sentences of similar length."""
+        """As a TCNChunker, but in batches of padded sentences of similar length, each word anew."""
         if self._padded is None:
-            self._padded = compiled(lambda inputs: self(inputs, training=False), [*self.variables], xla=False)
+            example = self.encode([["a"]], None if pos is None else [["a"]])
+            signature = {
+                name: keras.KerasTensor([None] * array.ndim, str(array.dtype)) for name, array in example.items()
+            }
+            self._padded = compiled(
+                lambda inputs: self(inputs, training=False), [*self.variables], xla=False, signature=[signature]
+            )
         scores, parts = [np.zeros((0, len(self.tags)))] * len(sentences), [np.zeros(0, int)] * len(sentences)
         order = sorted((i for i, words in enumerate(sentences) if words), key=lambda i: len(sentences[i]))
         for start in range(0, len(order), BATCH):

@@ -22,10 +22,10 @@ def chunk(options: Namespace) -> None:
 
     name = options.file or "standard input"
     model = catalogue.from_preset(options.model, "TCNChunker")
-    written = False
+    known, written = model.known_words(), False
     try:
         for some in _as_they_come(_read(options, model, name)):
-            for sentence in _chunked(model, some):
+            for sentence in _chunked(model, some, known):
                 sys.stdout.write(FORMATS[options.format](sentence))
                 written = True
             sys.stdout.flush()
@@ -154,9 +154,9 @@ def _sentences(model: Any, lines: Any, name: str, kind: tuple[str, int]) -> Iter
         yield SplitSentence(" ".join(given.words), tokens[0].start, tokens, list(given.words)), given.pos or None
 
 
-def _chunked(model: Any, some: list[Any]) -> Iterator[Any]:
+def _chunked(model: Any, some: list[Any], known: Any) -> Iterator[Any]:
     pos = [given for _, given in some]
-    return model.chunk_sentences([sentence for sentence, _ in some], pos if all(pos) else None)
+    return model.chunk_sentences([sentence for sentence, _ in some], pos if all(pos) else None, known)
 
 
 def _as_they_come(source: Iterator[Any]) -> Iterator[list[Any]]:

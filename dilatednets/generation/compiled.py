@@ -1,12 +1,14 @@
 """Compiles a function with the active Keras backend's just-in-time compiler."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 
 
-def compiled(function: Callable[..., Any], variables: list[Any], xla: bool = True) -> Callable[..., Any]:
+def compiled(
+    function: Callable[..., Any], variables: list[Any], xla: bool = True, signature: Sequence[Any] | None = None
+) -> Callable[..., Any]:
     """Compiles `function`; it sees the current values of `variables` at every call.
 
     The weights become arguments of the compiled program. Closed over, JAX would freeze them at the first call, and a
@@ -17,6 +19,9 @@ def compiled(function: Callable[..., Any], variables: list[Any], xla: bool = Tru
         variables: Keras variables that it reads.
         xla: False leaves TensorFlow's program to its own kernels, whose convolutions are faster on CPUs and take inputs of
             any size without compiling anew.
+        signature: A `keras.KerasTensor`, or a nest of them, for each argument, with None for lengths that differ from call
+            to call. Without XLA, TensorFlow then has one program for all, and need not look for the right one, which takes
+            longer the more sizes it has seen.
 
     Raises:
         NotImplementedError: on a backend other than tensorflow and jax.
@@ -40,7 +45,10 @@ def compiled(function: Callable[..., Any], variables: list[Any], xla: bool = Tru
         import tensorflow as tf
 
         if not xla:  # such a program refers to the variables themselves
-            return tf.function(function, autograph=False, reduce_retracing=True)
+            if signature is None:
+                return tf.function(function, autograph=False, reduce_retracing=True)
+            specs = keras.tree.map_structure(lambda x: tf.TensorSpec(x.shape, x.dtype), list(signature))
+            return tf.function(function, autograph=False, input_signature=specs)
         program = tf.function(with_values, jit_compile=True, autograph=False)
     elif backend == "jax":
         import jax

@@ -130,7 +130,7 @@ class TemporalBlock(keras.layers.Layer):
 
         h = x = kept(x)
         for number, conv in enumerate(self.convs):
-            h = kept(self._after_conv(conv(h), number))
+            h = self._after_conv(conv(h if number == 0 else kept(h)), number)
             h = self.drops[number](h, training=training)
         return kept(self._sum(x, h))
 

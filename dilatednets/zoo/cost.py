@@ -68,12 +68,7 @@ def describe_chunker(model: Any) -> dict[str, Any]:
     >>> describe_chunker(TCNChunker(labels=["NP"], pos="none", dilations=(1, 2, 4)))["receptive_field"]
     29
     """
-    settings = model.get_config()
-    blocks = sum(_size(w) for block in model.blocks for w in block.weights if len(w.shape) > 1)
-    macs = blocks * (settings["iterations"] if settings["shared"] else 1)
-    macs += _size(model.projection.kernel) + _size(model.scores.kernel)
-    for layer in (model.pos_scores, model.pos_projection):
-        macs += 0 if layer is None else _size(layer.kernel)
+    macs = sum(rows * columns for rows, columns in body_matrices(model)) + _size(model.projection.kernel)
     if model.character_encoder is not None:
         macs += WORD_LENGTH * _size(model.character_encoder.conv.kernel)
     return {
@@ -83,6 +78,21 @@ def describe_chunker(model: Any) -> dict[str, Any]:
         "known_words": len(model.features.words),
         "tags": len(model.labels),
     }
+
+
+def body_matrices(model: Any) -> list[tuple[int, int]]:
+    """(rows, columns) of each matrix that the vector of every word, or those of its neighbours, are multiplied by.
+
+    Example:
+    >>> from dilatednets.zoo.tcn_chunker import TCNChunker
+    >>> body_matrices(TCNChunker(labels=["NP"], pos="none", width=8, dilations=(1, 2)))
+    [(24, 8), (24, 8), (24, 8), (24, 8), (8, 5)]
+    """
+    settings = model.get_config()
+    kernels = [w for block in model.blocks for w in block.weights if len(w.shape) > 1]
+    kernels *= settings["iterations"] if settings["shared"] else 1
+    kernels += [layer.kernel for layer in (model.pos_scores, model.pos_projection, model.scores) if layer is not None]
+    return [(_size(kernel) // kernel.shape[-1], kernel.shape[-1]) for kernel in kernels]
 
 
 def _size(weight: Any) -> int:

@@ -1,90 +1,112 @@
 """Sentences end to end in one sequence, which a net of convolutions tags without padding them to equal length."""
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import repeat
+from itertools import islice, repeat
 from typing import Any
 
 import numpy as np
 
 WINDOW = 4096
 """Words that go through the net at once, besides those that it sees on both sides."""
+MOST_KNOWN = 1 << 15
+"""Different words that are remembered."""
 
 Table = dict[str, np.ndarray]
+
+
+class KnownWords:
+    """What a net makes of each word by itself, made once for a whole stream of sentences.
+
+    It holds vectors of the weights that the net has at the time: after training, make a new one.
+
+    Args:
+        encode: Makes a batch of arrays of a list of sentences and their parts of speech, as `TCNChunker.encode`.
+        embed: Makes vectors (1, words, channels) of a batch of one sentence.
+        few_shapes: Whether to pad what goes through the net to sizes of which there are few, for a compiler that starts
+            anew for each.
+
+    Example:
+    >>> known = KnownWords(lambda sentences, pos: {"words": np.array([[len(word) for word in sentences[0]]])},
+    ...                    lambda table: table["words"][..., None])
+    >>> known.rows([["it", "works"], ["it"]])
+    [[1, 2], [1]]
+    >>> known.vectors[:3].tolist()
+    [[0.0], [2.0], [5.0]]
+    """
+
+    def __init__(
+        self,
+        encode: Callable[[Any, Any], Table],
+        embed: Callable[[Table], np.ndarray],
+        few_shapes: bool = False,
+    ) -> None:
+        self.encode, self.embed, self.few_shapes = encode, embed, few_shapes
+        self.vectors = np.zeros((1, 0), np.float32)
+        """Row 0 is padding, rows after those in use are zero."""
+        self._numbers: dict[tuple[str, str | None], int] = {}
+
+    def rows(self, sentences: Sequence[Sequence[str]], pos: Sequence[Sequence[str]] | None = None) -> list[list[int]]:
+        """Where in `vectors` the words of each sentence are; the same word with another part of speech is another."""
+        if len(self._numbers) > MOST_KNOWN:
+            self._numbers.clear()
+        numbers, before = self._numbers, len(self._numbers)
+        rows = [
+            [numbers.setdefault(pair, len(numbers) + 1) for pair in zip(words, tags, strict=False)]
+            for words, tags in zip(sentences, repeat(repeat(None)) if pos is None else pos, strict=False)
+        ]
+        for start in range(before, len(numbers), WINDOW):
+            self._add(start + 1, list(islice(numbers, start, start + WINDOW)), pos is not None)
+        return rows
+
+    def _add(self, first: int, new: Sequence[tuple[str, Any]], with_pos: bool) -> None:
+        table = self.encode([[word for word, _ in new]], [[tag for _, tag in new]] if with_pos else None)
+        if self.few_shapes:
+            table = {name: _padded(array, [1, *map(_power_of_two, array.shape[1:])]) for name, array in table.items()}
+        vectors, end = self.embed(table)[0, : len(new)], first + len(new)
+        if end > len(self.vectors):
+            self.vectors = _padded(self.vectors, [_power_of_two(end), vectors.shape[-1]])
+        self.vectors[first:end] = vectors
 
 
 class PackedSentences:
     """Sentences one after the other, with padding between them that is as wide as a convolution reaches.
 
-    Each different word comes once in a table, and the sequence holds numbers of its rows: what a net makes of a word by
-    itself it makes once.
-
     Args:
-        sentences: Words of each.
-        pos: Parts of speech of each, for a net that sees them; the same word with another one is another row.
+        rows: Numbers of the words of each sentence, in a table whose row 0 is padding.
         gap: Padding after each sentence: the reach of a single convolution, since padding is zero before each.
-        encode: Makes a batch of arrays of a list of sentences and their parts of speech, as `TCNChunker.encode`.
-        few_shapes: Whether to pad what goes through the net to sizes of which there are few, for a compiler that starts
-            anew for each.
 
     Example:
-    >>> def encode(sentences, pos):
-    ...     return {"words": np.array([[{"it": 2, "works": 3}[word] for word in words] for words in sentences])}
-    >>> packed = PackedSentences([["it", "works"], ["it"]], None, 1, encode)
-    >>> packed.places.tolist(), packed.table["words"].tolist()
-    ([1, 2, 0, 1, 0], [[0, 2, 3]])
+    >>> packed = PackedSentences([[1, 2], [1]], 1)
+    >>> packed.places.tolist()
+    [1, 2, 0, 1, 0]
     """
 
-    def __init__(
-        self,
-        sentences: Sequence[Sequence[str]],
-        pos: Sequence[Sequence[str]] | None,
-        gap: int,
-        encode: Callable[[Any, Any], Table],
-        few_shapes: bool = False,
-    ) -> None:
-        self.few_shapes = few_shapes
-        numbers: dict[tuple[str, str | None], int] = {}
+    def __init__(self, rows: Sequence[Sequence[int]], gap: int) -> None:
         places: list[int] = []
         self.slices: list[slice] = []
         """Where each sentence is."""
-        for words, tags in zip(sentences, repeat(repeat(None)) if pos is None else pos, strict=False):
-            start = len(places)
-            places.extend(numbers.setdefault(pair, len(numbers) + 1) for pair in zip(words, tags, strict=False))
-            self.slices.append(slice(start, len(places)))
-            places.extend(repeat(0, gap))
+        for sentence in rows:
+            self.slices.append(slice(len(places), len(places) + len(sentence)))
+            places.extend(sentence)
+            places.extend(repeat(0, gap if sentence else 0))
         self.places = np.array(places, np.int32)
-        table = encode([[word for word, _ in numbers]], None if pos is None else [[tag for _, tag in numbers]])
-        # Row 0 is padding.
-        self.table = {name: np.pad(a, [(0, 0), (1, 0), *[(0, 0)] * (a.ndim - 2)]) for name, a in table.items()}
 
-    def windows(self, reach: int) -> Iterator[tuple[Table, np.ndarray, slice]]:
+    def windows(self, reach: int, few_shapes: bool = False) -> Iterator[tuple[np.ndarray, slice]]:
         """Parts of the sequence that overlap, so that what is kept of each is as it would be in the whole.
 
         Args:
             reach: Words that the net sees on either side.
+            few_shapes: See `KnownWords`.
 
         Yields:
-            (table, places (1, words) in it, slice of these to keep).
+            (part of `places`, padded with zeros if shapes are to be few; slice of it to keep).
         """
-        for table, places, kept in self._windows(reach):
-            if self.few_shapes:
-                size = _power_of_two(len(places))
-                table = {
-                    name: _padded(array, [1, *map(_power_of_two, array.shape[1:])]) for name, array in table.items()
-                }
-                places = _padded(places, [size])
-            yield table, places[None], kept
-
-    def _windows(self, reach: int) -> Iterator[tuple[Table, np.ndarray, slice]]:
         length = len(self.places)
-        if length <= WINDOW + 2 * reach:
-            yield self.table, self.places, slice(0, length)
-            return
-        for start in range(0, length, WINDOW):
-            first, last = max(start - reach, 0), min(start + WINDOW, length)
-            rows, places = np.unique(np.append(self.places[first : last + reach], 0), return_inverse=True)
-            table = {name: array[:, rows] for name, array in self.table.items()}
-            yield table, places[:-1].astype(np.int32), slice(start - first, last - first)
+        step = WINDOW if length > WINDOW + 2 * reach else max(length, 1)  # no words have no window
+        for start in range(0, length, step):
+            first, last = max(start - reach, 0), min(start + step, length)
+            part = self.places[first : last + reach]
+            yield _padded(part, [_power_of_two(len(part))]) if few_shapes else part, slice(start - first, last - first)
 
 
 def _power_of_two(size: int) -> int:

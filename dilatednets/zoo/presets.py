@@ -141,10 +141,9 @@ def _meaning_kept(weight: Any, config: dict[str, Any], overrides: dict[str, Any]
     others |= overrides.get("head", config.get("head")) != config.get("head")
     part = weight.path.split("/")[0]
     if part == "context":
-        others |= any(overrides.get(k, config.get(k)) != config.get(k) for k in ("context", "context_dilations"))
-        others |= list(overrides.get("context_multipliers", config.get("context_multipliers", []))) != config.get(
-            "context_multipliers", []
-        )
+        for key in ("context", "context_dilations", "context_multipliers"):
+            kept = config.get(key, [])
+            others |= overrides.get(key, kept) != kept
         others |= not overrides.get("context_identity", True)
     return not (others and part in ("scores", "context"))
 

@@ -10,8 +10,8 @@ from keras import ops
 
 from dilatednets.errors import InputError
 from dilatednets.generation.compiled import compiled
-from dilatednets.zoo.packed_sentences import PackedSentences
-from dilatednets.zoo.word_features import PADDING, UNKNOWN, WordFeatures
+from dilatednets.zoo.packed_sentences import KnownWords, PackedSentences
+from dilatednets.zoo.word_features import UNKNOWN, WordFeatures
 
 SENTENCES_AT_ONCE = 1024
 """Sentences read ahead, to be tagged together."""
@@ -128,12 +128,15 @@ class Tagger(keras.Model):
             `dilatednets.data.columns.TaggedSentence` (words, tags, pos).
         """
         pairs = ((words, None) for words in sentences) if pos is None else _paired(sentences, pos)
+        known = self.known_words()
         for some in _read_ahead(pairs, at_once):
             yield from self._annotated(
-                [words for words, _ in some], None if pos is None else [tags for _, tags in some]
+                [words for words, _ in some], None if pos is None else [tags for _, tags in some], known
             )
 
-    def _annotated(self, sentences: Sequence[Sequence[str]], pos: Sequence[Sequence[str]] | None) -> list[Any]:
+    def _annotated(
+        self, sentences: Sequence[Sequence[str]], pos: Sequence[Sequence[str]] | None, known: KnownWords | None
+    ) -> list[Any]:
         from dilatednets.data.columns import TaggedSentence
         from dilatednets.data.tag_schemes import convert
 
@@ -142,46 +145,68 @@ class Tagger(keras.Model):
                 raise InputError(f"sentences: {sentence[:40]!r} is a string; give a list of words, or call chunk")
         done: list[Any] = [TaggedSentence(())] * len(sentences)
         order = sorted((i for i, sentence in enumerate(sentences) if sentence), key=lambda i: len(sentences[i]))
-        scores, parts = self.score_words(sentences, pos)
+        names = self.tags
+        if self.crf is not None:  # which keeps to the scheme, so that each tag has its own in IOB2
+            names = tuple({"S": "B", "E": "I"}.get(tag[0], tag[0]) + tag[1:] for tag in self.tags)
+        scores, parts = self.score_words(sentences, pos, known)
         for picks in _batches(order, [len(sentence) for sentence in sentences]):
             for i, path in zip(picks, self._decoded([scores[i] for i in picks]), strict=True):
-                tags = convert([self.tags[number] for number in path], self.scheme, "iob2")
+                tags = [names[number] for number in path]
+                if self.crf is None:
+                    tags = convert(tags, self.scheme, "iob2")
                 given = pos[i] if pos is not None else [self.pos_tags[number] for number in parts[i]]
                 done[i] = TaggedSentence(tuple(sentences[i]), tuple(tags), tuple(given))
         return done
 
+    def known_words(self) -> KnownWords:
+        """What the words of a stream of sentences are remembered in, for `score_words` and `chunk_sentences`."""
+        if self._compiled is None:
+            example = self.encode([["a"]], None if self.pos_embedding is None else [["a"]])
+            inputs = {name: keras.KerasTensor((1, *[None] * (a.ndim - 1)), str(a.dtype)) for name, a in example.items()}
+            vectors = keras.KerasTensor((1, None, self.embed(example).shape[-1]), "float32")
+            mask = keras.KerasTensor((1, None), "bool")
+            self._compiled = (
+                compiled(self._embedded, [*self.variables], xla=False, signature=[inputs]),
+                compiled(self._scored, [*self.variables], xla=False, signature=[vectors, mask]),
+            )
+        embed = self._compiled[0]
+        return KnownWords(self.encode, lambda table: ops.convert_to_numpy(embed(table)), _few_shapes())
+
     def score_words(
-        self, sentences: Sequence[Sequence[str]], pos: Sequence[Sequence[str]] | None = None
+        self,
+        sentences: Sequence[Sequence[str]],
+        pos: Sequence[Sequence[str]] | None = None,
+        known: KnownWords | None = None,
     ) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Scores of the tags of each word, and numbers of their parts of speech.
 
         Args:
             sentences: Words of each.
             pos: As of `tag`.
+            known: Of `known_words`, of the sentences before these in a stream.
 
         Returns:
             float32 (words, tags) and integers (words,), none without `pos="joint"`, of each sentence.
         """
-        if self._compiled is None:
-            self._compiled = compiled(self._predict, [*self.variables], xla=False)
         for words, tags in () if pos is None else _paired(sentences, pos):
             _check_pos(words, tags)
-        few_shapes = keras.backend.backend() != "tensorflow"
-        packed = PackedSentences(sentences, pos, self.gap, self.encode, few_shapes)
-        found: list[dict[str, np.ndarray]] = []
-        for table, places, kept in packed.windows(self.receptive_field - 1):
-            outputs = self._compiled(table, places)
-            found.append({name: ops.convert_to_numpy(value)[0, kept] for name, value in outputs.items()})
-        scores, parts = (
-            np.concatenate([one[name] for one in found]) if name in found[0] else np.zeros(0, int)
-            for name in ("tags", "pos")
-        )
-        return [scores[where] for where in packed.slices], [parts[where] for where in packed.slices]
+        known = known or self.known_words()
+        packed = PackedSentences(known.rows(sentences, pos), self.gap)
+        scores, parts = [np.zeros((0, len(self.tags)), np.float32)], [np.zeros(0, np.int64)]
+        for places, kept in packed.windows(self.receptive_field - 1, _few_shapes()):
+            outputs = self._compiled[1](known.vectors[places][None], (places > 0)[None])
+            scores.append(ops.convert_to_numpy(outputs["tags"])[0, kept])
+            if "pos" in outputs:
+                parts.append(ops.convert_to_numpy(outputs["pos"])[0, kept])
+        all_scores, all_parts = np.concatenate(scores), np.concatenate(parts)
+        return [all_scores[where] for where in packed.slices], [all_parts[where] for where in packed.slices]
 
-    def _predict(self, table: dict[str, Any], places: Any) -> dict[str, Any]:
-        """Scores of a sequence of rows of a table of words, and numbers of parts of speech."""
-        x = ops.take(self.embed(table, False)[0], places, axis=0)
-        outputs = self.body(x, ops.take(table["words"][0] != PADDING, places, axis=0), False)
+    def _embedded(self, inputs: dict[str, Any]) -> Any:
+        return ops.cast(self.embed(inputs, False), "float32")
+
+    def _scored(self, x: Any, mask: Any) -> dict[str, Any]:
+        """Scores of embedded words, and numbers of parts of speech."""
+        outputs = self.body(ops.cast(x, self.compute_dtype), mask, False)
         if "pos" in outputs:
             outputs["pos"] = ops.argmax(outputs["pos"], axis=-1)
         return outputs
@@ -228,21 +253,31 @@ class Tagger(keras.Model):
 
         if self.pos_embedding is not None:
             raise InputError("text: this model needs the part of speech of each word; give words and theirs to tag")
+        known = self.known_words()
         for some in _read_ahead(split(source, self.tokenizer), at_once):
-            yield from self.chunk_sentences(some)
+            yield from self.chunk_sentences(some, None, known)
 
     def chunk_sentences(
-        self, sentences: Sequence[Any], pos: Sequence[Sequence[str]] | None = None
+        self,
+        sentences: Sequence[Any],
+        pos: Sequence[Sequence[str]] | None = None,
+        known: KnownWords | None = None,
     ) -> Iterator[ChunkedSentence]:
         """The same of sentences that are split already, tagged together.
 
         Args:
             sentences: `dilatednets.data.plain_text.SplitSentence`s.
             pos: Parts of speech of each, for a model with `pos="input"`.
+            known: Of `known_words`, of the sentences before these in a stream.
         """
-        found = self._annotated([sentence.words for sentence in sentences], pos)
+        found = self._annotated([sentence.words for sentence in sentences], pos, known)
         for sentence, one in zip(sentences, found, strict=True):
             yield _chunked(sentence, one.tags, one.pos)
+
+
+def _few_shapes() -> bool:
+    """TensorFlow's own kernels take inputs of any size; other backends compile anew for each."""
+    return keras.backend.backend() != "tensorflow"
 
 
 def _check_pos(words: Sequence[str], tags: Sequence[str]) -> None:

@@ -1,6 +1,7 @@
 """Taggers are compared by what they do alike; none of these tests depends on how fast a machine is."""
 
 import dataclasses
+from collections import Counter
 
 import keras
 import numpy as np
@@ -57,9 +58,11 @@ def test_recurrent_net_is_counted(model):
 def test_inference_is_measured(model, monkeypatch):
     monkeypatch.setattr(chunking, "SENTENCES", 6)
     result = chunking.inference(model, batches=(1, 4), seconds=0.01)
-    assert [(row["batch"], row["net"]) for row in result["rows"]] == [
-        (1, "TCN"), (1, "BiLSTM x1"), (4, "TCN"), (4, "BiLSTM x1"),
-    ]  # fmt: skip
+    names = ["TCN", "BiLSTM x1", "TCN's bound"]
+    assert [(row["batch"], row["net"]) for row in result["rows"]] == [(b, name) for b in (1, 4) for name in names]
+    own, bound = result["rows"][0], result["rows"][2]
+    projection, characters = 16 * (8 + 96 + 16), 5 * 3 * 32 * 96
+    assert own["macs_per_word"] - bound["macs_per_word"] == projection + characters
     for row in result["rows"]:
         assert row["sentences_per_second"] > 0
         assert row["ratio"] > 0
@@ -72,6 +75,8 @@ def test_random_sentences_are_as_long_as_those_of_newspapers(model):
     lengths = [len(sentence) for sentence in sentences]
     assert pos is None
     assert 20 < np.median(lengths) < 26
+    counts = sorted(Counter(word for sentence in sentences for word in sentence).values(), reverse=True)
+    assert len(counts) == len(model.features.words) and 6 < counts[0] / counts[9] < 15
     assert max(lengths) <= 78
 
 

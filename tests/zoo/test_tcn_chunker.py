@@ -139,13 +139,13 @@ def test_a_very_long_sentence_gets_the_same_as_in_one_piece(causal, kernel_size,
     sentences = [text_of(150), text_of(20), text_of(101)]
     parts = [pos_of(len(sentence)) for sentence in sentences] if pos == "input" else None
     whole = {name: numbers(value) for name, value in model(model.encode(sentences, parts)).items()}
-    widths, predict = [], model._predict
+    widths, scored = [], model._scored
 
-    def spied(table, places):
-        widths.append(places.shape[1])
-        return predict(table, places)
+    def spied(x, mask):
+        widths.append(x.shape[1])
+        return scored(x, mask)
 
-    monkeypatch.setattr(model, "_predict", spied)
+    monkeypatch.setattr(model, "_scored", spied)
     monkeypatch.setattr(packed_sentences, "WINDOW", 16)
     found, numbers_of_pos = model.score_words(sentences, parts)
     assert len(widths) >= 271 / 16
@@ -689,12 +689,45 @@ def test_padding_to_few_shapes_changes_no_score(window, monkeypatch):
     sentences = [["it", "works", "The", "dog"][:length] for length in (4, 1, 0, 3, 4)] * 8
     want, _ = model.score_words(sentences)
     monkeypatch.setattr(packed_sentences, "WINDOW", window)
-    packed = packed_sentences.PackedSentences(sentences, None, 2, model.encode, few_shapes=True)
-    found, shapes = [], set()
-    for table, places, kept in packed.windows(model.receptive_field - 1):
-        outputs = model._predict(table, places)
-        found.append(keras.ops.convert_to_numpy(outputs["tags"])[0, kept])
-        shapes.update(size for array in (places, *table.values()) for size in array.shape[1:])
+    shapes = set()
+
+    def embedded(table):
+        shapes.update(size for array in table.values() for size in array.shape[1:])
+        return numbers(model._embedded(table))
+
+    known = packed_sentences.KnownWords(model.encode, embedded, few_shapes=True)
+    packed = packed_sentences.PackedSentences(known.rows(sentences), 2)
+    found = []
+    for places, kept in packed.windows(model.receptive_field - 1, few_shapes=True):
+        outputs = model._scored(known.vectors[places][None], (places > 0)[None])
+        found.append(numbers(outputs["tags"])[0, kept])
+        shapes.add(len(places))
     for scores, where in zip(want, packed.slices, strict=True):
         np.testing.assert_allclose(np.concatenate(found)[where], scores, atol=1e-5)
     assert shapes <= {16, 32, 64, 128, 256}
+
+
+@pytest.mark.usefixtures("eager")
+@pytest.mark.parametrize("pos", ["joint", "input"])
+def test_words_are_embedded_once_in_a_stream(pos, monkeypatch):
+    model = tiny_chunker(pos=pos)
+    sentences = [text_of(length, length) for length in (7, 0, 3, 9, 7, 5)]
+    parts = [pos_of(len(sentence)) for sentence in sentences] if pos == "input" else None
+    want = model.score_words(sentences, parts)[0]
+    embedded, encode = [], model.encode
+
+    def spied(some, tags=None):
+        embedded.extend(zip(*some, *(tags or []), strict=True))
+        return encode(some, tags)
+
+    monkeypatch.setattr(model, "encode", spied)
+    known, part = model.known_words(), None
+    for i, sentence in enumerate(sentences):
+        part = None if parts is None else parts[i : i + 1]
+        np.testing.assert_allclose(model.score_words([sentence], part, known)[0][0], want[i], atol=1e-5)
+    assert len(embedded) == len(set(embedded)) <= sum(map(len, sentences)) and embedded
+    monkeypatch.setattr(packed_sentences, "MOST_KNOWN", 3)  # forgotten, and learnt again
+    for i, sentence in enumerate(sentences):
+        part = None if parts is None else parts[i : i + 1]
+        np.testing.assert_allclose(model.score_words([sentence], part, known)[0][0], want[i], atol=1e-5)
+    assert len(embedded) > len(set(embedded))
