@@ -10,6 +10,7 @@ from keras import ops
 from dilatednets.benchmarks.recurrent_chunker import RecurrentChunker
 from dilatednets.benchmarks.segmentation import by_turns, cpu
 from dilatednets.generation.compiled import compiled
+from dilatednets.zoo.chunking_net import ChunkingNet
 from dilatednets.zoo.cost import body_matrices
 from dilatednets.zoo.tcn_chunker import TCNChunker
 
@@ -39,7 +40,7 @@ def inference(
         {"task", "cpu", "model": its cost, "rows": [{"batch", "net", "parameters", "macs_per_word", "sentences_per_second",
         "net_share": of the time that all but decoding takes, "ratio": the model's speed to this net's, or to its bound}]}.
     """
-    rivals: dict[str, TCNChunker] = {"TCN": model, f"BiLSTM x{layers}": RecurrentChunker.like(model, "lstm", layers)}
+    rivals: dict[str, ChunkingNet] = {"TCN": model, f"BiLSTM x{layers}": RecurrentChunker.like(model, "lstm", layers)}
     costs = {name: net.describe() for name, net in rivals.items()}
     costs[BOUND] = {"parameters": 0, "macs_per_word": sum(rows * columns for rows, columns in body_matrices(model))}
     sentences, pos = random_sentences(model)
@@ -82,7 +83,7 @@ def random_sentences(model: TCNChunker, seed: int = 0) -> tuple[list[list[str]],
     return sentences, [[model.pos_tags[0]] * length for length in lengths]
 
 
-def _tagging(net: TCNChunker, sentences: list[list[str]], pos: list[list[str]] | None, batch: int) -> Any:
+def _tagging(net: ChunkingNet, sentences: list[list[str]], pos: list[list[str]] | None, batch: int) -> Any:
     def call() -> None:
         for _ in net.annotate(sentences, pos, at_once=batch):
             pass
@@ -90,7 +91,7 @@ def _tagging(net: TCNChunker, sentences: list[list[str]], pos: list[list[str]] |
     return call
 
 
-def _scoring(net: TCNChunker, sentences: list[list[str]], pos: list[list[str]] | None, batch: int) -> Any:
+def _scoring(net: ChunkingNet, sentences: list[list[str]], pos: list[list[str]] | None, batch: int) -> Any:
     """The scores alone."""
 
     def call() -> None:
@@ -102,7 +103,7 @@ def _scoring(net: TCNChunker, sentences: list[list[str]], pos: list[list[str]] |
     return call
 
 
-def _multiplying(net: TCNChunker, sentences: list[list[str]], batch: int) -> Any:
+def _multiplying(net: ChunkingNet, sentences: list[list[str]], batch: int) -> Any:
     """The multiplications alone that the words of a batch need."""
     matrices = [keras.random.normal(shape) for shape in body_matrices(net)]
     counts = [sum(map(len, sentences[start : start + batch])) for start in range(0, len(sentences), batch)]

@@ -13,7 +13,7 @@ from dilatednets.data.columns import TaggedSentence
 from dilatednets.training import chunking
 from dilatednets.training.chunking_recipe import ChunkingRecipe
 from dilatednets.training.fitting import data_of
-from dilatednets.zoo.tcn_chunker import TCNChunker
+from dilatednets.zoo.chunking_net import ChunkingNet
 
 RIVALS: dict[str, tuple[str, int]] = {"BiLSTM": ("lstm", 1), "BiLSTM x2": ("lstm", 2), "BiGRU": ("gru", 1)}
 """Cell and number of layers by name."""
@@ -88,7 +88,7 @@ def variant(recipe: ChunkingRecipe, name: str) -> ChunkingRecipe:
 
 
 def _curve(
-    model: TCNChunker,
+    model: ChunkingNet,
     recipe: ChunkingRecipe,
     sentences: Sequence[TaggedSentence],
     held_out: Sequence[TaggedSentence],

@@ -9,15 +9,19 @@ from keras import ops
 
 from dilatednets.errors import InputError
 from dilatednets.generation.compiled import compiled
+from dilatednets.zoo import cost
+from dilatednets.zoo.chunking_net import ChunkingNet
 from dilatednets.zoo.packed_sentences import KnownWords
 from dilatednets.zoo.tcn_chunker import TCNChunker
 
 BATCH = 64
 """Sentences scored together."""
+NOT_SHARED = ("kernel_size", "dilations", "iterations", "shared", "causal", "normalization", "gated", "pos_depth")
+"""Arguments of a TCNChunker that concern its blocks."""
 CELLS: dict[str, Any] = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
 
 
-class RecurrentChunker(TCNChunker):
+class RecurrentChunker(ChunkingNet):
     """A bidirectional recurrent tagger with a conditional random field (Huang et al. 2015).
 
     Everything but the layers that see neighbours is a TCNChunker's: inputs, parts of speech, decoder, loss and methods.
@@ -25,13 +29,13 @@ class RecurrentChunker(TCNChunker):
     Args:
         cell: "lstm" or "gru".
         layers: Bidirectional layers; `width` is the length of both directions together.
-        **kwargs: Arguments of `TCNChunker`; those of its blocks have no effect.
+        **kwargs: Arguments of `ChunkingNet`.
 
     Reference:
         Huang, Xu & Yu 2015, "Bidirectional LSTM-CRF Models for Sequence Tagging" (arXiv 1508.01991).
 
     Example:
-    >>> model = RecurrentChunker("lstm", 1, labels=["NP"], pos="none", width=16)
+    >>> model = RecurrentChunker.like(TCNChunker(labels=["NP"], pos="none", width=16))
     >>> [len(tags) for tags in model.tag([["It", "works"]])]
     [2]
     """
@@ -41,15 +45,16 @@ class RecurrentChunker(TCNChunker):
             raise InputError(f"cell: must be one of {', '.join(CELLS)}, not {cell!r}")
         self.cell_name, self.layer_count = cell, layers
         self._padded: Any = None
-        super().__init__(**{**kwargs, "dilations": [1] * layers, "iterations": 1, "pos_depth": 1})
+        super().__init__(**kwargs)
 
     @classmethod
     def like(cls, model: TCNChunker, cell: str = "lstm", layers: int = 1) -> "RecurrentChunker":
         """An untrained one with the vocabulary, width, inputs and decoder of a TCNChunker."""
         config = model.get_config()
-        return cls(
-            cell, layers, **{name: config[name] for name in config if name not in ("name", "trainable", "dtype")}
-        )
+        inputs = {name: config.pop(name) for name in ("labels", "words", "characters", "shapes", "pos_tags")}
+        for name in (*NOT_SHARED, "name", "trainable", "dtype"):
+            del config[name]
+        return cls(cell, layers, **inputs, settings={**config, "pos_depth": 1})
 
     def _make_blocks(self) -> list[Any]:
         s = self._settings
@@ -90,14 +95,9 @@ class RecurrentChunker(TCNChunker):
                     parts[i] = outputs["pos"][row, : len(sentences[i])].argmax(axis=-1)
         return scores, parts
 
-    @property
-    def receptive_field(self) -> int:
-        """Without bound; as long a sentence as is tagged in one piece."""
-        return 1 << 30
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {**super().get_config(), "cell": self.cell_name, "layers": self.layer_count}
+    def describe(self) -> dict[str, Any]:
+        """Parameters and multiply-accumulates a word."""
+        return {"parameters": self.count_params(), "macs_per_word": cost.chunker_macs(self)}
 
 
 class _DropsFirst(keras.layers.Layer):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from dilatednets.layers.temporal_block import NORMALIZATIONS
 from dilatednets.training.recipe_rules import NOT_NEGATIVE, POSITIVE, Rule, Rules, one_of
-from dilatednets.zoo.tcn_chunker import DECODERS, POS, TOKENIZERS
+from dilatednets.zoo.chunking_net import DECODERS, POS, TOKENIZERS
 
 
 @dataclass(frozen=True)

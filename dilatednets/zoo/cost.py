@@ -68,16 +68,21 @@ def describe_chunker(model: Any) -> dict[str, Any]:
     >>> describe_chunker(TCNChunker(labels=["NP"], pos="none", dilations=(1, 2, 4)))["receptive_field"]
     29
     """
-    macs = sum(rows * columns for rows, columns in body_matrices(model)) + _size(model.projection.kernel)
-    if model.character_encoder is not None:
-        macs += WORD_LENGTH * _size(model.character_encoder.conv.kernel)
     return {
         "parameters": model.count_params(),
-        "macs_per_word": macs,
+        "macs_per_word": chunker_macs(model),
         "receptive_field": model.receptive_field,
         "known_words": len(model.features.words),
         "tags": len(model.labels),
     }
+
+
+def chunker_macs(model: Any) -> int:
+    """Multiply-accumulates for a word of five characters that comes for the first time."""
+    macs = sum(rows * columns for rows, columns in body_matrices(model)) + _size(model.projection.kernel)
+    if model.character_encoder is not None:
+        macs += WORD_LENGTH * _size(model.character_encoder.conv.kernel)
+    return macs
 
 
 def body_matrices(model: Any) -> list[tuple[int, int]]:
@@ -88,9 +93,7 @@ def body_matrices(model: Any) -> list[tuple[int, int]]:
     >>> body_matrices(TCNChunker(labels=["NP"], pos="none", width=8, dilations=(1, 2)))
     [(24, 8), (24, 8), (24, 8), (24, 8), (8, 5)]
     """
-    settings = model.get_config()
-    kernels = [w for block in model.blocks for w in block.weights if len(w.shape) > 1]
-    kernels *= settings["iterations"] if settings["shared"] else 1
+    kernels = [w for block in model.block_sequence for w in block.weights if len(w.shape) > 1]
     kernels += [layer.kernel for layer in (model.pos_scores, model.pos_projection, model.scores) if layer is not None]
     return [(_size(kernel) // kernel.shape[-1], kernel.shape[-1]) for kernel in kernels]
 

@@ -82,7 +82,7 @@ def test_random_sentences_are_as_long_as_those_of_newspapers(model):
 
 def test_other_cells_are_refused():
     with pytest.raises(InputError, match="cell: must be one of lstm, gru"):
-        RecurrentChunker("rnn", labels=["NP"], pos="none")
+        RecurrentChunker.like(TCNChunker(labels=["NP"], pos="none"), "rnn")
 
 
 @pytest.fixture
