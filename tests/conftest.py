@@ -104,3 +104,22 @@ def tiny_chunker(seed=0, **settings):
     for weight in model.weights:
         weight.assign(rng.normal(0, 0.5, weight.shape))
     return model
+
+
+@pytest.fixture(scope="session")
+def joint():
+    return tiny_chunker()
+
+
+@pytest.fixture(scope="session")
+def given_pos():
+    """It needs parts of speech; greedy."""
+    return tiny_chunker(pos="input", decoder="softmax")
+
+
+@pytest.fixture
+def eager(monkeypatch):
+    """Nothing is compiled, which would take longer than it saves where a model sees a few batches only."""
+    from dilatednets.zoo import tagger
+
+    monkeypatch.setattr(tagger, "compiled", lambda function, *arguments, **options: function)
