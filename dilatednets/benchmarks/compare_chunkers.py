@@ -95,21 +95,42 @@ def _curve(
     seed: int,
 ) -> list[dict[str, float]]:
     batches = chunking.make_batches(model, recipe, sentences, seed)
-    chunking.compile_model(model, recipe, batches.steps_per_epoch * recipe.training.epochs)
-    average = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
-    average.set_params({"epochs": 0})  # no epoch is the last: the plain weights come back after each
-    average.set_model(model)
-    curve, seconds = [], 0.0
-    for epoch in range(recipe.training.epochs):
-        begin = time.perf_counter()
-        data, steps = data_of(batches, epoch), batches.steps_per_epoch
-        model.fit(data, steps_per_epoch=steps, verbose=0, shuffle=False)
-        seconds += time.perf_counter() - begin
-        average.on_epoch_end(epoch)
-        f1 = chunking.evaluate_sentences(model, held_out)["f1"]
-        average.on_epoch_begin(epoch + 1)
-        curve.append({"epoch": epoch + 1, "seconds": seconds, "f1": f1})
-    return curve
+    epochs = recipe.training.epochs
+    chunking.compile_model(model, recipe, batches.steps_per_epoch * epochs)
+    curve = _Curve(model, held_out)
+    # One fit for all epochs: at its end the averaged weights replace the others.
+    model.fit(
+        data_of(batches, 0),
+        epochs=epochs,
+        steps_per_epoch=batches.steps_per_epoch,
+        callbacks=[curve],
+        shuffle=False,
+        verbose=0,
+    )
+    return curve.points
+
+
+class _Curve(keras.callbacks.Callback):
+    """Evaluates the averaged weights after each epoch; what that takes is no part of `seconds`."""
+
+    def __init__(self, model: ChunkingNet, held_out: Sequence[TaggedSentence]) -> None:
+        super().__init__()
+        self.net, self.held_out = model, held_out
+        self.points: list[dict[str, float]] = []
+        self.average = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
+        self.average.set_params({"epochs": 0})  # no epoch is the last: the plain weights come back after each
+        self.seconds = self.begin = 0.0
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self.begin = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self.seconds += time.perf_counter() - self.begin
+        self.average.set_model(self.net)
+        self.average.on_epoch_end(epoch)
+        f1 = chunking.evaluate_sentences(self.net, self.held_out)["f1"]
+        self.average.on_epoch_begin(epoch + 1)
+        self.points.append({"epoch": epoch + 1, "seconds": self.seconds, "f1": f1})
 
 
 def report(result: dict[str, Any]) -> str:

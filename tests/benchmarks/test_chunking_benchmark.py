@@ -10,7 +10,11 @@ from conftest import CHECKOUT
 
 from dilatednets.benchmarks import chunking, compare_chunkers
 from dilatednets.benchmarks.recurrent_chunker import RecurrentChunker
+from dilatednets.data.columns import TaggedSentence
 from dilatednets.errors import InputError
+from dilatednets.training.chunking import compile_model, make_batches
+from dilatednets.training.chunking_recipe import ChunkingRecipe, Training
+from dilatednets.training.fitting import data_of
 from dilatednets.training.recipe import parse_recipe
 from dilatednets.zoo.tcn_chunker import TCNChunker
 
@@ -127,3 +131,23 @@ def test_nets_are_trained_side_by_side(recipe, monkeypatch):
     assert len(said) == 6
     text = compare_chunkers.report(result)
     assert text.count("| BiGRU | ") == 3 and "+-" in text
+
+
+def test_evaluating_changes_nothing_of_the_training(model):
+    """What is evaluated are averages, which must not become what is trained further."""
+    sentences = [TaggedSentence((f"w{i}", "w1"), ("B-NP", "O"), ("NN", "VB")) for i in range(8)]
+    recipe = ChunkingRecipe("a", training=Training(epochs=3, batch_size=4, warmup_steps=1, word_dropout=0.0, ema=0.9))
+    nets = []
+    for measured in (True, False):
+        keras.utils.set_random_seed(0)  # which the dropout's seeds come from
+        net = TCNChunker.from_config(model.get_config())
+        if measured:
+            curve = compare_chunkers._curve(net, recipe, sentences, sentences, 0)
+        else:
+            batches = make_batches(net, recipe, sentences, 0)
+            compile_model(net, recipe, batches.steps_per_epoch * 3)
+            net.fit(data_of(batches, 0), epochs=3, steps_per_epoch=batches.steps_per_epoch, verbose=0, shuffle=False)
+        nets.append(net)
+    assert [point["epoch"] for point in curve] == [1, 2, 3] and curve[0]["seconds"] < curve[2]["seconds"]
+    for one, other in zip(nets[0].get_weights(), nets[1].get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
