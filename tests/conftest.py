@@ -120,6 +120,6 @@ def given_pos():
 @pytest.fixture
 def eager(monkeypatch):
     """Nothing is compiled, which would take longer than it saves where a model sees a few batches only."""
-    from dilatednets.zoo import tagger
+    from dilatednets.zoo import tcn_chunker
 
-    monkeypatch.setattr(tagger, "compiled", lambda function, *arguments, **options: function)
+    monkeypatch.setattr(tcn_chunker, "compiled", lambda function, *arguments, **options: function)

@@ -11,7 +11,7 @@ from dilatednets.errors import InputError
 from dilatednets.generation.compiled import compiled
 from dilatednets.zoo import cost
 from dilatednets.zoo.chunking_net import ChunkingNet
-from dilatednets.zoo.packed_sentences import KnownWords
+from dilatednets.zoo.tagger import Scorer
 from dilatednets.zoo.tcn_chunker import TCNChunker
 
 BATCH = 64
@@ -54,27 +54,32 @@ class RecurrentChunker(ChunkingNet):
         inputs = {name: config.pop(name) for name in ("labels", "words", "characters", "shapes", "pos_tags")}
         for name in (*NOT_SHARED, "name", "trainable", "dtype"):
             del config[name]
-        return cls(cell, layers, **inputs, settings={**config, "pos_depth": 1})
+        if config["width"] % 2:
+            raise InputError(f"width: must be even, for two directions, not {config['width']}")
+        return cls(cell, layers, **inputs, settings={**config, "pos_depth": 1}, dtype=model.dtype_policy)
 
     def _make_blocks(self) -> list[Any]:
         s = self._settings
         return [
             _DropsFirst(
                 keras.layers.Bidirectional(
-                    CELLS[self.cell_name](s["width"] // 2, return_sequences=True), name=f"recurrent_{number}"
+                    CELLS[self.cell_name](s["width"] // 2, return_sequences=True, dtype=self.dtype_policy),
+                    name=f"recurrent_{number}",
+                    dtype=self.dtype_policy,
                 ),
                 s["dropout"],
+                dtype=self.dtype_policy,
             )
             for number in range(self.layer_count)
         ]
 
-    def score_words(
-        self,
-        sentences: Sequence[Sequence[str]],
-        pos: Sequence[Sequence[str]] | None = None,
-        known: KnownWords | None = None,
+    def scorer(self) -> Scorer:
+        """What scores sentences in batches, padded to the longest of similar length, each word anew."""
+        return self._score_padded
+
+    def _score_padded(
+        self, sentences: Sequence[Sequence[str]], pos: Sequence[Sequence[str]] | None
     ) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        """As a TCNChunker, but in batches of padded sentences of similar length, each word anew."""
         if self._padded is None:
             example = self.encode([["a"]], None if pos is None else [["a"]])
             signature = {
@@ -84,7 +89,7 @@ class RecurrentChunker(ChunkingNet):
                 lambda inputs: self(inputs, training=False), [*self.variables], xla=False, signature=[signature]
             )
         scores, parts = [np.zeros((0, len(self.tags)))] * len(sentences), [np.zeros(0, int)] * len(sentences)
-        order = sorted((i for i, words in enumerate(sentences) if words), key=lambda i: len(sentences[i]))
+        order = sorted((i for i, words in enumerate(sentences) if len(words)), key=lambda i: len(sentences[i]))
         for start in range(0, len(order), BATCH):
             picks = order[start : start + BATCH]
             inputs = self.encode([sentences[i] for i in picks], None if pos is None else [pos[i] for i in picks])
@@ -103,9 +108,9 @@ class RecurrentChunker(ChunkingNet):
 class _DropsFirst(keras.layers.Layer):
     """A layer with dropout of its inputs; the mask is handed on to it."""
 
-    def __init__(self, layer: Any, rate: float) -> None:
-        super().__init__()
-        self.layer, self.drop = layer, keras.layers.Dropout(rate)
+    def __init__(self, layer: Any, rate: float, dtype: Any) -> None:
+        super().__init__(dtype=dtype)
+        self.layer, self.drop = layer, keras.layers.Dropout(rate, dtype=dtype)
         self.supports_masking = True
 
     def build(self, input_shape: Any) -> None:

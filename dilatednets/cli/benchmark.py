@@ -62,15 +62,15 @@ def recognition(options: Namespace) -> None:
 
 def inference(options: Namespace) -> None:
     """`dilatednets benchmark inference [MODEL] [--size H W] [--batch N ...]`."""
-    from dilatednets.benchmarks import chunking
+    from dilatednets.benchmarks import chunker_speed
     from dilatednets.benchmarks import segmentation as measure
     from dilatednets.zoo import catalogue, presets
 
     _check_size(options, min(options.batch or [1]))
     if options.model and presets.class_name(options.model) == "TCNChunker":
         model = catalogue.from_preset(options.model)
-        result = chunking.inference(model, options.batch or [1, 64], options.seconds)
-        _print(options, result, chunking.report(result))
+        result = chunker_speed.inference(model, options.batch or [1, 64], options.seconds)
+        _print(options, result, chunker_speed.report(result))
         return
     options.batch = options.batch or [1, 8]
     result = measure.inference(_segmenter(options), tuple(options.size), options.batch, options.seconds)

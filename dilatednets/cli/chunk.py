@@ -3,6 +3,7 @@
 import io
 import json
 import queue
+import re
 import sys
 import threading
 from argparse import Namespace
@@ -14,18 +15,24 @@ from dilatednets.errors import InputError
 
 AHEAD = 1024
 """Sentences read while others are tagged, and tagged together when there are so many."""
+WORDS_AHEAD = 1 << 16
+"""Words after which no more sentences are read ahead."""
+LOOKED_AT = 10
+"""Lines by which columns are told from text."""
 
 
 def chunk(options: Namespace) -> None:
     """`dilatednets chunk MODEL [FILE] [--format brackets|conll|json] [--input text|conll]`."""
     from dilatednets.zoo import catalogue
 
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")  # whatever the terminal's language: input is UTF-8 too
     name = options.file or "standard input"
     model = catalogue.from_preset(options.model, "TCNChunker")
-    known, written = model.known_words(), False
+    scorer, written = model.scorer(), False
     try:
         for some in _as_they_come(_read(options, model, name)):
-            for sentence in _chunked(model, some, known):
+            for sentence in _chunked(model, some, scorer):
                 sys.stdout.write(FORMATS[options.format](sentence))
                 written = True
             sys.stdout.flush()
@@ -79,16 +86,13 @@ class _Peekable:
     def __init__(self, stream: IO[bytes], name: str) -> None:
         self.stream, self.name, self.kept = stream, name, b""
 
-    def first_lines(self, count: int) -> list[bytes]:
-        """The first lines that are not empty, or the begin of one that is too long for a word."""
+    def peek(self) -> Iterator[bytes]:
+        """Its lines, or the begin of one that is too long for a word; they are read again afterwards."""
         from dilatednets.data.columns import MAX_LINE
 
-        lines: list[bytes] = []
-        while len(lines) < count and (line := self.stream.readline(MAX_LINE)):
+        while line := self.stream.readline(MAX_LINE):
             self.kept += line
-            if line.strip() or lines:
-                lines.append(line)
-        return lines
+            yield line
 
     def readline(self, size: int) -> bytes:
         end = min(self.kept.find(b"\n") + 1 or len(self.kept), size)
@@ -104,12 +108,31 @@ class _Peekable:
 
 def _input_of(options: Namespace, model: Any, lines: _Peekable) -> tuple[str, int]:
     """What the input is, "text" or "conll", and the number of its columns."""
-    if options.input == "text" or (options.input is None and options.format != "conll" and model.pos_embedding is None):
-        return "text", 0
-    counts = [len(line.split()) for line in lines.first_lines(2)]
-    if options.input is None and model.pos_embedding is None and max(counts[:2], default=0) != 1:
-        return "text", 0
-    return "conll", counts[0] if counts else 2
+    from dilatednets.data.columns import column_count
+
+    if options.input == "conll" or (options.input is None and model.pos_embedding is not None):
+        return "conll", column_count(line.decode(errors="replace") for line in lines.peek()) or 2
+    columns = _columns_of(lines.peek()) if options.input is None and options.format == "conll" else 0
+    return ("conll", columns) if columns else ("text", 0)
+
+
+def _columns_of(lines: Iterator[bytes]) -> int:
+    """Columns of what looks like one word a line, or several columns with a tag in the last; 0 for text.
+
+    Of a live stream no more is read than is needed to tell.
+    """
+    counts: list[int] = []
+    for line in lines:
+        fields = line.split()
+        if not fields or fields[0] in (b"#", b"-DOCSTART-"):
+            continue
+        counts.append(len(fields))
+        if counts[-1] != counts[0] or (len(fields) > 1 and not re.fullmatch(rb"O|[BIES]-.+", fields[-1])):
+            return 0
+        if len(counts) == LOOKED_AT:
+            break
+    # Two words of text on a single line may look like columns.
+    return 0 if not counts or (counts[0] > 1 and len(counts) == 1) else counts[0]
 
 
 def _standard_input() -> IO[bytes]:
@@ -144,7 +167,9 @@ def _sentences(model: Any, lines: Any, name: str, kind: tuple[str, int]) -> Iter
         return
     if model.pos_embedding is not None and kind[1] < 2:
         raise InputError(f"{name}: one column; this model needs two, a word and its part of speech a line")
-    columns = ["word", "pos", "tag"][: kind[1]] if model.pos_embedding is not None else ["word", *["-"] * (kind[1] - 1)]
+    columns = ["word", *["-"] * (kind[1] - 1)]
+    if model.pos_embedding is not None:
+        columns[1] = "pos"
     start = 0
     for given in read_columns(lines, columns):
         tokens = []
@@ -154,14 +179,37 @@ def _sentences(model: Any, lines: Any, name: str, kind: tuple[str, int]) -> Iter
         yield SplitSentence(" ".join(given.words), tokens[0].start, tokens, list(given.words)), given.pos or None
 
 
-def _chunked(model: Any, some: list[Any], known: Any) -> Iterator[Any]:
+def _chunked(model: Any, some: list[Any], scorer: Any) -> Iterator[Any]:
     pos = [given for _, given in some]
-    return model.chunk_sentences([sentence for sentence, _ in some], pos if all(pos) else None, known)
+    return model.chunk_sentences([sentence for sentence, _ in some], pos if all(pos) else None, scorer)
+
+
+class _WordQueue(queue.Queue[Any]):
+    """A queue of sentences whose size is the number of their words."""
+
+    words = 0
+
+    def _put(self, item: Any) -> None:
+        super()._put(item)
+        self.words += words_of(item)
+
+    def _get(self) -> Any:
+        item = super()._get()
+        self.words -= words_of(item)
+        return item
+
+    def _qsize(self) -> int:
+        return self.words
+
+
+def words_of(item: Any) -> int:
+    """Words of a sentence in the queue; its end counts as one."""
+    return len(item[0].words) if isinstance(item, tuple) else 1
 
 
 def _as_they_come(source: Iterator[Any]) -> Iterator[list[Any]]:
     """What a source has ready, in lists; it is read in a thread, so that a live stream's sentences are not waited for."""
-    ready: queue.Queue[Any] = queue.Queue(2 * AHEAD)
+    ready: queue.Queue[Any] = _WordQueue(WORDS_AHEAD)
     over = threading.Event()
 
     def read() -> None:
@@ -180,8 +228,10 @@ def _as_they_come(source: Iterator[Any]) -> Iterator[list[Any]]:
         ended = None
         while ended is None:
             some = [ready.get()]
-            while len(some) < AHEAD and not ready.empty():
+            words = 0
+            while len(some) < AHEAD and words < WORDS_AHEAD and not ready.empty():
                 some.append(ready.get())
+                words += words_of(some[-1])
             if isinstance(some[-1], list):
                 ended = some.pop()
             if some:

@@ -1,10 +1,9 @@
 """A folder of column files: anybody's own tagged sentences."""
 
 import os
-import re
 from pathlib import Path
 
-from dilatednets.data.columns import TaggedSentence, read_columns, text_lines
+from dilatednets.data.columns import TaggedSentence, column_count, read_columns, text_lines
 from dilatednets.data.splits import split_name
 from dilatednets.errors import InputError
 
@@ -27,8 +26,7 @@ def load(data_dir: str | os.PathLike[str], split: str) -> list[TaggedSentence]:
     found = [Path(data_dir) / name for name in names if (Path(data_dir) / name).is_file()]
     if not found:
         raise InputError(f"{Path(data_dir) / names[0]}: missing; write one word a line with its tag in the last column")
-    rows = (re.findall("[^ \t]+", line) for _, line in text_lines(found[0]))
-    first = next((row for row in rows if row and row[0] not in ("#", "-DOCSTART-")), [])
-    if len(first) not in COLUMNS:
-        raise InputError(f"{found[0]}: {len(first)} columns; write word and tag, or word, part of speech and tag")
-    return list(read_columns(found[0], COLUMNS[len(first)]))
+    count = column_count(line for _, line in text_lines(found[0]))
+    if count not in COLUMNS:
+        raise InputError(f"{found[0]}: {count} columns; write word and tag, or word, part of speech and tag")
+    return list(read_columns(found[0], COLUMNS[count]))

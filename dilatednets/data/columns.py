@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import IO, Any
@@ -128,6 +128,17 @@ def _sentences(source: Any, columns: list[str], scheme: str) -> Iterator[TaggedS
         yield _sentence(rows, columns, scheme)
     elif not found:
         raise InputError(f"{_name(source)}: holds no sentences; write one word a line, in columns {', '.join(columns)}")
+
+
+def column_count(lines: Iterable[str]) -> int:
+    """Columns of the first line that holds a word, as far as that can be told before it is known what they hold; or 0.
+
+    Example:
+    >>> column_count(["-DOCSTART- -X- O", "", "# a comment", "It PRP B-NP"])
+    3
+    """
+    rows = (re.findall("[^ \t\r\n]+", line) for line in lines)
+    return next((len(fields) for fields in rows if fields and fields[0] not in ("#", "-DOCSTART-")), 0)
 
 
 def _is_token(fields: list[str], columns: list[str], scheme: str) -> bool:

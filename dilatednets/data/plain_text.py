@@ -59,7 +59,7 @@ def _lines(source: Iterable[str]) -> Iterator[Sentence]:
         if len(text) > penn_treebank.MAX_SENTENCE:
             *whole, last = _cut(text, start)
             yield from whole
-            text, start = last.text, last.start
+            text, start = text[last.start - start :], last.start
     yield from _cut(text, start)
 
 

@@ -10,6 +10,9 @@ from keras import ops
 FORBIDDEN = -1e4
 """Score of what must not be: far below any other, yet finite, so that gradients are numbers."""
 
+RESCALE = 64
+"""Steps after which totals are made small again, for the sake of float32's precision."""
+
 
 @keras.saving.register_keras_serializable("dilatednets")
 class LinearChainCRF(keras.layers.Layer):
@@ -85,7 +88,8 @@ class LinearChainCRF(keras.layers.Layer):
             now, kept = _split(step)
             candidates = best[:, :, None] + transitions
             pointers = ops.where(kept, ops.cast(ops.argmax(candidates, axis=1), "int32"), stay)
-            carry = ops.where(kept, ops.max(candidates, axis=1) + now, best), pointers
+            best = ops.where(kept, ops.max(candidates, axis=1) + now, best)
+            carry = best - ops.max(best, axis=1, keepdims=True), pointers  # or float32 would not do for long sequences
             return carry, carry
 
         first = begin + scores[0]
@@ -124,6 +128,8 @@ class LinearChainCRF(keras.layers.Layer):
             n = running[t]
             # The tag before comes first, so that the maximum goes over whole rows.
             totals[t, :n] += (totals[t - 1, :n].T[:, :, None] + transitions[:, None]).max(axis=0)
+            if t % RESCALE == 0:
+                totals[t, :n] -= totals[t, :n].max(axis=1, keepdims=True)
         tags = np.zeros((time, batch), np.int32)
         into = np.concatenate([transitions.T, end[None]])  # of the tag after, or of none
         after = np.full(batch, self.num_tags)

@@ -103,6 +103,8 @@ class ChunkingRecipe:
 
     def try_next(self, model: Path) -> str:
         """A command to try with what was trained."""
+        if self.net.pos == "input":
+            return f'printf "It PRP\\nworks VBZ\\n" | dilatednets chunk {model}'
         return f'echo "It works ." | dilatednets chunk {model}'
 
 

@@ -27,8 +27,8 @@ class ChunkingNet(Tagger):
         characters: See `words`.
         shapes: See `words`.
         pos_tags: Parts of speech.
-        settings: All other arguments of `dilatednets.zoo.tcn_chunker.TCNChunker`, but for those of its blocks, and those
-            of the subclass's blocks.
+        settings: The other arguments of `dilatednets.zoo.tcn_chunker.TCNChunker`, with those of the subclass's blocks in
+            place of its own.
         **kwargs: Arguments of `keras.Model`.
 
     Raises:
@@ -54,8 +54,14 @@ class ChunkingNet(Tagger):
         }
         for name, possible in choices.items():
             check_choice(name, settings[name], possible)
-        for name in ("width", "word_channels"):
+        for name in ("width", "word_channels", "character_filters", "pos_channels"):
             check_positive(name, settings[name])
+        for name in ("character_channels", "shape_channels", "pos_weight"):
+            if settings[name] < 0:
+                raise InputError(f"{name}: must be at least 0, not {settings[name]}")
+        for name in ("input_dropout", "dropout"):
+            if not 0 <= settings[name] < 1:
+                raise InputError(f"{name}: must be at least 0 and below 1, not {settings[name]}")
         if len(set(labels)) != len(labels):
             raise InputError(f"labels: name each once, not {list(labels)}")
         pos = settings["pos"]
@@ -67,7 +73,7 @@ class ChunkingNet(Tagger):
         self.pos_tags = tuple(pos_tags) if pos != "none" else ()
         self.features = WordFeatures(words, characters, shapes)
         self.tags = _tags(self.labels, self.scheme)
-        self._pos_numbers = {tag: number for number, tag in enumerate(self.pos_tags)}
+        self._pos_numbers = {tag: number for number, tag in enumerate(self.pos_tags, start=UNKNOWN + 1)}
         self._make_layers()
         depth = settings["pos_depth"]
         if pos == "joint" and not 1 <= depth <= len(self.block_sequence):
@@ -226,16 +232,6 @@ class ChunkingNet(Tagger):
                 found.add(row)
         self.word_embedding.embeddings.assign(values)
         return len(found)
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {
-            **super().get_config(),
-            "labels": list(self.labels),
-            **self.features.get_config(),
-            "pos_tags": list(self.pos_tags),
-            **self._settings,
-        }
 
 
 def check_choice(name: str, choice: Any, possible: Sequence[str]) -> None:

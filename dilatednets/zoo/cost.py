@@ -73,7 +73,7 @@ def describe_chunker(model: Any) -> dict[str, Any]:
         "macs_per_word": chunker_macs(model),
         "receptive_field": model.receptive_field,
         "known_words": len(model.features.words),
-        "tags": len(model.labels),
+        "labels": len(model.labels),
     }
 
 

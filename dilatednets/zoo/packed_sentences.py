@@ -1,23 +1,21 @@
 """Sentences end to end in one sequence, which a net of convolutions tags without padding them to equal length."""
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice, repeat
+from itertools import repeat
 from typing import Any
 
 import numpy as np
 
 WINDOW = 4096
 """Words that go through the net at once, besides those that it sees on both sides."""
-MOST_KNOWN = 1 << 15
-"""Different words that are remembered."""
+FORGET_BEYOND = 1 << 15
+"""Different words, after which those known are forgotten before the next sentences."""
 
 Table = dict[str, np.ndarray]
 
 
 class KnownWords:
     """What a net makes of each word by itself, made once for a whole stream of sentences.
-
-    It holds vectors of the weights that the net has at the time: after training, make a new one.
 
     Args:
         encode: Makes a batch of arrays of a list of sentences and their parts of speech, as `TCNChunker.encode`.
@@ -35,27 +33,30 @@ class KnownWords:
     """
 
     def __init__(
-        self,
-        encode: Callable[[Any, Any], Table],
-        embed: Callable[[Table], np.ndarray],
-        few_shapes: bool = False,
+        self, encode: Callable[[Any, Any], Table], embed: Callable[[Table], np.ndarray], few_shapes: bool = False
     ) -> None:
         self.encode, self.embed, self.few_shapes = encode, embed, few_shapes
         self.vectors = np.zeros((1, 0), np.float32)
-        """Row 0 is padding, rows after those in use are zero."""
+        """Row 0 is padding."""
         self._numbers: dict[tuple[str, str | None], int] = {}
 
     def rows(self, sentences: Sequence[Sequence[str]], pos: Sequence[Sequence[str]] | None = None) -> list[list[int]]:
         """Where in `vectors` the words of each sentence are; the same word with another part of speech is another."""
-        if len(self._numbers) > MOST_KNOWN:
+        if len(self._numbers) > FORGET_BEYOND:
             self._numbers.clear()
-        numbers, before = self._numbers, len(self._numbers)
+        first = len(self._numbers) + 1
+        new: dict[tuple[str, str | None], int] = {}  # known only once their vectors are there
         rows = [
-            [numbers.setdefault(pair, len(numbers) + 1) for pair in zip(words, tags, strict=False)]
+            [
+                self._numbers.get(pair) or new.setdefault(pair, first + len(new))
+                for pair in zip(words, tags, strict=False)
+            ]
             for words, tags in zip(sentences, repeat(repeat(None)) if pos is None else pos, strict=False)
         ]
-        for start in range(before, len(numbers), WINDOW):
-            self._add(start + 1, list(islice(numbers, start, start + WINDOW)), pos is not None)
+        pairs = list(new)
+        for start in range(0, len(pairs), WINDOW):
+            self._add(first + start, pairs[start : start + WINDOW], pos is not None)
+        self._numbers.update(new)
         return rows
 
     def _add(self, first: int, new: Sequence[tuple[str, Any]], with_pos: bool) -> None:
@@ -107,6 +108,44 @@ class PackedSentences:
             first, last = max(start - reach, 0), min(start + step, length)
             part = self.places[first : last + reach]
             yield _padded(part, [_power_of_two(len(part))]) if few_shapes else part, slice(start - first, last - first)
+
+
+class PackedScorer:
+    """Scores the sentences of one stream, packed, by a net of convolutions, and remembers the words.
+
+    Args:
+        encode: See `KnownWords`.
+        embed: See `KnownWords`.
+        score: Makes, of vectors (1, words, channels) and whether each is a word, {"tags": scores (1, words, tags)} and, with
+            parts of speech, "pos": their numbers (1, words).
+        gap: See `PackedSentences`.
+        reach: See `PackedSentences.windows`.
+        few_shapes: See `KnownWords`.
+    """
+
+    def __init__(
+        self,
+        encode: Callable[[Any, Any], Table],
+        embed: Callable[[Table], np.ndarray],
+        score: Callable[[np.ndarray, np.ndarray], Table],
+        gap: int,
+        reach: int,
+        few_shapes: bool = False,
+    ) -> None:
+        self.known = KnownWords(encode, embed, few_shapes)
+        self.score, self.gap, self.reach, self.few_shapes = score, gap, reach, few_shapes
+
+    def __call__(
+        self, sentences: Sequence[Sequence[str]], pos: Sequence[Sequence[str]] | None
+    ) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """See `dilatednets.zoo.tagger.Tagger.score_words`."""
+        packed = PackedSentences(self.known.rows(sentences, pos), self.gap)
+        found: dict[str, list[np.ndarray]] = {"tags": [], "pos": []}
+        for places, kept in packed.windows(self.reach, self.few_shapes):
+            for name, array in self.score(self.known.vectors[places][None], (places > 0)[None]).items():
+                found[name].append(array[0, kept])
+        scores, parts = (np.concatenate(found[name]) if found[name] else np.zeros(0, int) for name in ("tags", "pos"))
+        return [scores[where] for where in packed.slices], [parts[where] for where in packed.slices]
 
 
 def _power_of_two(size: int) -> int:

@@ -1,22 +1,27 @@
 """What taggers do with text: from words or plain text to tags, parts of speech and chunks."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice, zip_longest
 from typing import Any, NamedTuple
 
 import keras
 import numpy as np
-from keras import ops
 
 from dilatednets.errors import InputError
-from dilatednets.generation.compiled import compiled
-from dilatednets.zoo.packed_sentences import KnownWords, PackedSentences
 from dilatednets.zoo.word_features import UNKNOWN, WordFeatures
 
 SENTENCES_AT_ONCE = 1024
 """Sentences read ahead, to be tagged together."""
+WORDS_READ_AHEAD = 65536
+"""Words after which no more are read ahead, however few sentences they make."""
 WORDS_AT_ONCE = 16384
 """Words, padding included, that are decoded together."""
+TRANSITIONS_AT_ONCE = 1 << 20
+"""Scores of transitions that are looked at in a step of decoding."""
+
+
+Scorer = Callable[[Sequence[Sequence[str]], Sequence[Sequence[str]] | None], tuple[list[np.ndarray], list[np.ndarray]]]
+"""As `Tagger.score_words`."""
 
 
 class Chunk(NamedTuple):
@@ -43,8 +48,8 @@ class Tagger(keras.Model):
     """A model that tags words; the net is the subclass's.
 
     A subclass sets `features` (WordFeatures), `tags` and `pos_tags` (their names by number), `scheme` and `tokenizer`,
-    `pos_embedding` (None unless parts of speech are given) and `crf` (a LinearChainCRF, or None), and computes in two
-    steps: `embed` what is known of each word by itself, and `body` what follows from it.
+    `pos_embedding` (None unless parts of speech are given) and `crf` (a LinearChainCRF, or None), and scores words by its
+    `scorer`. `_pos_numbers` are those of `pos_tags` in the arrays of `encode`.
     """
 
     features: WordFeatures
@@ -55,30 +60,15 @@ class Tagger(keras.Model):
     pos_embedding: Any
     crf: Any
     _pos_numbers: dict[str, int]
-    _compiled: Any = None
 
-    @property
-    def receptive_field(self) -> int:
-        """Words of which the scores of one tag depend on."""
-        raise NotImplementedError
-
-    @property
-    def gap(self) -> int:
-        """Words on one side that a single convolution reaches."""
-        raise NotImplementedError
-
-    def embed(self, inputs: Any, training: Any = None) -> Any:
-        """What is known of each word by itself, (batch, time, channels)."""
-        raise NotImplementedError
-
-    def body(self, x: Any, mask: Any, training: Any = None) -> dict[str, Any]:
-        """{"tags": scores, and with parts of speech "pos": scores} of embedded words (batch, time, channels)."""
+    def scorer(self) -> Scorer:
+        """What scores the sentences of one stream, which may remember words: make a new one after training."""
         raise NotImplementedError
 
     def encode(
         self, sentences: Sequence[Sequence[str]], pos: Sequence[Sequence[str]] | None = None
     ) -> dict[str, np.ndarray]:
-        """The arrays that the model takes, of sentences given as words; see the class.
+        """The arrays that the model takes, of sentences given as words.
 
         Raises:
             InputError: if a model that needs parts of speech gets none, or another number of them than words.
@@ -90,7 +80,7 @@ class Tagger(keras.Model):
             inputs["pos"] = np.zeros_like(inputs["words"])
             for row, (words, tags) in enumerate(_paired(sentences, pos)):
                 _check_pos(words, tags)
-                inputs["pos"][row, : len(tags)] = [self._pos_numbers.get(tag, -1) + UNKNOWN + 1 for tag in tags]
+                inputs["pos"][row, : len(tags)] = [self._pos_numbers.get(tag, UNKNOWN) for tag in tags]
         return inputs
 
     def tag(self, sentences: Iterable[Sequence[str]], pos: Iterable[Sequence[str]] | None = None) -> list[list[str]]:
@@ -98,7 +88,7 @@ class Tagger(keras.Model):
 
         Args:
             sentences: The words of each; of any number and length, none included.
-            pos: Their parts of speech, for a model with `pos="input"`.
+            pos: Their parts of speech, for a model with `pos="input"`; others do not look at them.
 
         Raises:
             InputError: as `encode`; for a sentence that is a string instead of words.
@@ -122,34 +112,35 @@ class Tagger(keras.Model):
         Args:
             sentences: See `tag`; a generator may go on for ever.
             pos: See `tag`.
-            at_once: Sentences read ahead. More are faster, those of a live stream come later.
+            at_once: Sentences read ahead, fewer if they are long. More are faster, those of a live stream come later.
 
         Yields:
             `dilatednets.data.columns.TaggedSentence` (words, tags, pos).
         """
+        if at_once < 1:
+            raise InputError(f"at_once: must be at least 1, not {at_once}")
         pairs = ((words, None) for words in sentences) if pos is None else _paired(sentences, pos)
-        known = self.known_words()
-        for some in _read_ahead(pairs, at_once):
+        scorer = self.scorer()
+        for some in _read_ahead(pairs, at_once, lambda pair: len(pair[0])):
             yield from self._annotated(
-                [words for words, _ in some], None if pos is None else [tags for _, tags in some], known
+                [words for words, _ in some], None if pos is None else [tags for _, tags in some], scorer
             )
 
     def _annotated(
-        self, sentences: Sequence[Sequence[str]], pos: Sequence[Sequence[str]] | None, known: KnownWords | None
+        self, sentences: Sequence[Sequence[str]], pos: Sequence[Sequence[str]] | None, scorer: Scorer | None
     ) -> list[Any]:
         from dilatednets.data.columns import TaggedSentence
         from dilatednets.data.tag_schemes import convert
 
-        for sentence in sentences:
-            if isinstance(sentence, str):
-                raise InputError(f"sentences: {sentence[:40]!r} is a string; give a list of words, or call chunk")
+        pos = self._checked(sentences, pos)
         done: list[Any] = [TaggedSentence(())] * len(sentences)
-        order = sorted((i for i, sentence in enumerate(sentences) if sentence), key=lambda i: len(sentences[i]))
+        order = sorted((i for i, words in enumerate(sentences) if len(words)), key=lambda i: len(sentences[i]))
         names = self.tags
         if self.crf is not None:  # which keeps to the scheme, so that each tag has its own in IOB2
             names = tuple({"S": "B", "E": "I"}.get(tag[0], tag[0]) + tag[1:] for tag in self.tags)
-        scores, parts = self.score_words(sentences, pos, known)
-        for picks in _batches(order, [len(sentence) for sentence in sentences]):
+        scores, parts = (scorer or self.scorer())(sentences, pos)
+        most = max(TRANSITIONS_AT_ONCE // len(self.tags) ** 2, 1)
+        for picks in _batches(order, [len(sentence) for sentence in sentences], most):
             for i, path in zip(picks, self._decoded([scores[i] for i in picks]), strict=True):
                 tags = [names[number] for number in path]
                 if self.crf is None:
@@ -158,58 +149,31 @@ class Tagger(keras.Model):
                 done[i] = TaggedSentence(tuple(sentences[i]), tuple(tags), tuple(given))
         return done
 
-    def known_words(self) -> KnownWords:
-        """What the words of a stream of sentences are remembered in, for `score_words` and `chunk_sentences`."""
-        if self._compiled is None:
-            example = self.encode([["a"]], None if self.pos_embedding is None else [["a"]])
-            inputs = {name: keras.KerasTensor((1, *[None] * (a.ndim - 1)), str(a.dtype)) for name, a in example.items()}
-            vectors = keras.KerasTensor((1, None, self.embed(example).shape[-1]), "float32")
-            mask = keras.KerasTensor((1, None), "bool")
-            self._compiled = (
-                compiled(self._embedded, [*self.variables], xla=False, signature=[inputs]),
-                compiled(self._scored, [*self.variables], xla=False, signature=[vectors, mask]),
-            )
-        embed = self._compiled[0]
-        return KnownWords(self.encode, lambda table: ops.convert_to_numpy(embed(table)), _few_shapes())
-
     def score_words(
-        self,
-        sentences: Sequence[Sequence[str]],
-        pos: Sequence[Sequence[str]] | None = None,
-        known: KnownWords | None = None,
+        self, sentences: Sequence[Sequence[str]], pos: Sequence[Sequence[str]] | None = None
     ) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Scores of the tags of each word, and numbers of their parts of speech.
 
         Args:
             sentences: Words of each.
             pos: As of `tag`.
-            known: Of `known_words`, of the sentences before these in a stream.
 
         Returns:
             float32 (words, tags) and integers (words,), none without `pos="joint"`, of each sentence.
         """
+        scores, parts = self.scorer()(sentences, self._checked(sentences, pos))
+        return [one.reshape(-1, len(self.tags)) for one in scores], parts
+
+    def _checked(
+        self, sentences: Sequence[Sequence[str]], pos: Sequence[Sequence[str]] | None
+    ) -> Sequence[Sequence[str]] | None:
+        """The parts of speech, if the model sees them."""
+        for words in sentences:
+            if isinstance(words, str):
+                raise InputError(f"sentences: {words[:40]!r} is a string; give a list of words, or call chunk")
         for words, tags in () if pos is None else _paired(sentences, pos):
             _check_pos(words, tags)
-        known = known or self.known_words()
-        packed = PackedSentences(known.rows(sentences, pos), self.gap)
-        scores, parts = [np.zeros((0, len(self.tags)), np.float32)], [np.zeros(0, np.int64)]
-        for places, kept in packed.windows(self.receptive_field - 1, _few_shapes()):
-            outputs = self._compiled[1](known.vectors[places][None], (places > 0)[None])
-            scores.append(ops.convert_to_numpy(outputs["tags"])[0, kept])
-            if "pos" in outputs:
-                parts.append(ops.convert_to_numpy(outputs["pos"])[0, kept])
-        all_scores, all_parts = np.concatenate(scores), np.concatenate(parts)
-        return [all_scores[where] for where in packed.slices], [all_parts[where] for where in packed.slices]
-
-    def _embedded(self, inputs: dict[str, Any]) -> Any:
-        return ops.cast(self.embed(inputs, False), "float32")
-
-    def _scored(self, x: Any, mask: Any) -> dict[str, Any]:
-        """Scores of embedded words, and numbers of parts of speech."""
-        outputs = self.body(ops.cast(x, self.compute_dtype), mask, False)
-        if "pos" in outputs:
-            outputs["pos"] = ops.argmax(outputs["pos"], axis=-1)
-        return outputs
+        return None if self.pos_embedding is None else pos
 
     def _decoded(self, scores: Sequence[np.ndarray]) -> list[list[int]]:
         """Numbers of the tags of each sentence."""
@@ -253,31 +217,26 @@ class Tagger(keras.Model):
 
         if self.pos_embedding is not None:
             raise InputError("text: this model needs the part of speech of each word; give words and theirs to tag")
-        known = self.known_words()
-        for some in _read_ahead(split(source, self.tokenizer), at_once):
-            yield from self.chunk_sentences(some, None, known)
+        scorer = self.scorer()
+        for some in _read_ahead(split(source, self.tokenizer), at_once, lambda sentence: len(sentence.words)):
+            yield from self.chunk_sentences(some, None, scorer)
 
     def chunk_sentences(
         self,
         sentences: Sequence[Any],
         pos: Sequence[Sequence[str]] | None = None,
-        known: KnownWords | None = None,
+        scorer: Scorer | None = None,
     ) -> Iterator[ChunkedSentence]:
         """The same of sentences that are split already, tagged together.
 
         Args:
             sentences: `dilatednets.data.plain_text.SplitSentence`s.
             pos: Parts of speech of each, for a model with `pos="input"`.
-            known: Of `known_words`, of the sentences before these in a stream.
+            scorer: That of the sentences before these in a stream.
         """
-        found = self._annotated([sentence.words for sentence in sentences], pos, known)
+        found = self._annotated([sentence.words for sentence in sentences], pos, scorer)
         for sentence, one in zip(sentences, found, strict=True):
             yield _chunked(sentence, one.tags, one.pos)
-
-
-def _few_shapes() -> bool:
-    """TensorFlow's own kernels take inputs of any size; other backends compile anew for each."""
-    return keras.backend.backend() != "tensorflow"
 
 
 def _check_pos(words: Sequence[str], tags: Sequence[str]) -> None:
@@ -292,14 +251,18 @@ def _paired(sentences: Iterable[Any], pos: Iterable[Any]) -> Iterator[tuple[Any,
         yield words, tags
 
 
-def _read_ahead(source: Iterable[Any], count: int) -> Iterator[list[Any]]:
-    """Lists of `count` items. What was read before an error is not lost: it comes first, the error then."""
+def _read_ahead(source: Iterable[Any], count: int, words_of: Callable[[Any], int]) -> Iterator[list[Any]]:
+    """Lists of `count` items, or of WORDS_READ_AHEAD words. What was read before an error comes first, the error then."""
     source, failed = iter(source), None
     while failed is None:
         some: list[Any] = []
+        words = 0
         try:
             for item in islice(source, count):
                 some.append(item)
+                words += words_of(item)
+                if words >= WORDS_READ_AHEAD:
+                    break
         except Exception as error:
             failed = error
         if some:
@@ -320,11 +283,11 @@ def _chunked(sentence: Any, tags: Sequence[str], pos: Sequence[str]) -> ChunkedS
     return ChunkedSentence(sentence.text, sentence.start, sentence.tokens, list(tags), list(pos), chunks)
 
 
-def _batches(order: list[int], lengths: list[int]) -> Iterator[list[int]]:
-    """Sentences in batches of similar length, of WORDS_AT_ONCE words at most."""
+def _batches(order: list[int], lengths: list[int], most: int) -> Iterator[list[int]]:
+    """At most `most` sentences of similar length, and WORDS_AT_ONCE words."""
     some: list[int] = []
     for i in order:  # lengths rise, so that the newest sentence is the longest
-        if some and (len(some) + 1) * lengths[i] > WORDS_AT_ONCE:
+        if some and (len(some) == most or (len(some) + 1) * lengths[i] > WORDS_AT_ONCE):
             yield some
             some = []
         some.append(i)

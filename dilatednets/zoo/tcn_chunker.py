@@ -1,15 +1,18 @@
 """The TCN chunker: dilated convolutions over the words of a sentence, and a tag for each of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
+from keras import ops
 
 from dilatednets.errors import InputError
+from dilatednets.generation.compiled import compiled
 from dilatednets.layers.receptive_field import causal_field
 from dilatednets.layers.temporal_block import NORMALIZATIONS, TemporalBlock
 from dilatednets.zoo import cost, presets
 from dilatednets.zoo.chunking_net import ChunkingNet, check_choice, check_positive
+from dilatednets.zoo.packed_sentences import PackedScorer
 from dilatednets.zoo.tagger import Chunk as Chunk
 from dilatednets.zoo.tagger import ChunkedSentence as ChunkedSentence
 
@@ -74,6 +77,7 @@ class TCNChunker(ChunkingNet):
     """
 
     presets = presets.PresetNames("TCNChunker")
+    _programs: Any = None
 
     def __init__(
         self,
@@ -106,9 +110,10 @@ class TCNChunker(ChunkingNet):
         **kwargs: Any,
     ) -> None:
         check_choice("normalization", normalization, NORMALIZATIONS)
-        check_positive("iterations", iterations)
         if not dilations:
             raise InputError("dilations: at least one, such as 1")
+        for name, size in (("iterations", iterations), ("kernel_size", kernel_size), ("dilations", min(dilations))):
+            check_positive(name, size)
         settings = {
             "pos": pos,
             "scheme": scheme,
@@ -175,6 +180,32 @@ class TCNChunker(ChunkingNet):
         """Words of which the scores of one tag depend on."""
         return causal_field(self._settings["kernel_size"], self.dilations)
 
+    def scorer(self) -> PackedScorer:
+        """What scores the sentences of one stream, and remembers their words: make a new one after training."""
+        if self._programs is None:
+            example = self.encode([["a"]], None if self.pos_embedding is None else [["a"]])
+            inputs = {name: keras.KerasTensor((1, *[None] * (a.ndim - 1)), str(a.dtype)) for name, a in example.items()}
+            vectors = keras.KerasTensor((1, None, self._settings["width"]), "float32")
+            mask = keras.KerasTensor((1, None), "bool")
+            self._programs = tuple(
+                compiled(function, [*self.variables], xla=False, signature=signature)
+                for function, signature in ((self._embedded, [inputs]), (self._scored, [vectors, mask]))
+            )
+        embed, score = (_in_numpy(program) for program in self._programs)
+        # TensorFlow's own kernels take inputs of any size; other backends compile anew for each.
+        few_shapes = keras.backend.backend() != "tensorflow"
+        return PackedScorer(self.encode, embed, score, self.gap, self.receptive_field - 1, few_shapes)
+
+    def _embedded(self, inputs: dict[str, Any]) -> Any:
+        return ops.cast(self.embed(inputs, False), "float32")
+
+    def _scored(self, x: Any, mask: Any) -> dict[str, Any]:
+        """Scores of embedded words, and numbers of parts of speech."""
+        outputs = self.body(ops.cast(x, self.compute_dtype), mask, False)
+        if "pos" in outputs:
+            outputs["pos"] = ops.argmax(outputs["pos"], axis=-1)
+        return outputs
+
     def describe(self) -> dict[str, Any]:
         """Parameters, multiply-accumulates a word, receptive field."""
         return cost.describe_chunker(self)
@@ -192,3 +223,18 @@ class TCNChunker(ChunkingNet):
     def save_to_preset(self, folder: Any, card: dict[str, Any] | None = None, recipe: str | None = None) -> None:
         """Writes what `from_preset` reads; see `dilatednets.zoo.presets.save`."""
         presets.save(self, folder, card or {}, recipe)
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {
+            **super().get_config(),
+            "labels": list(self.labels),
+            **self.features.get_config(),
+            "pos_tags": list(self.pos_tags),
+            **self._settings,
+        }
+
+
+def _in_numpy(program: Callable[..., Any]) -> Callable[..., Any]:
+    """With arrays instead of tensors coming out."""
+    return lambda *inputs: keras.tree.map_structure(ops.convert_to_numpy, program(*inputs))

@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -30,7 +29,6 @@ def normal_form(word: str) -> str:
     return _DIGIT.sub("0", word.lower())
 
 
-@lru_cache(maxsize=1 << 16)
 def shape(word: str) -> str:
     """What kinds of characters follow each other: X upper case, x any other letter, d digit, other signs themselves.
 
@@ -130,17 +128,18 @@ class WordFeatures:
 
     def _of(self, word: str) -> tuple[int, int, np.ndarray]:
         """Numbers of the word, its shape and its characters; of words seen lately from memory."""
-        if word not in self._known:
+        found = self._known.get(word)
+        if found is None:
             if len(self._known) >= 1 << 16:
                 self._known.clear()
             half = MAX_CHARACTERS // 2
             letters = word if len(word) <= MAX_CHARACTERS else word[:half] + word[-half:]
-            self._known[word] = (
+            found = self._known[word] = (
                 self._words.get(normal_form(word), UNKNOWN),
                 self._shapes.get(shape(word), UNKNOWN),
                 np.array([self._characters.get(letter, UNKNOWN) for letter in letters], np.int32),
             )
-        return self._known[word]
+        return found
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

@@ -173,6 +173,32 @@ def test_words_that_are_split_already(models, output):
         assert all(text[one["start"] : one["end"]] == one["text"] for one in (*row["words"], *row["chunks"]))
 
 
+CONLL = "It PRP B-NP\nworks VBZ B-VP\n\nThe DT B-NP\ndog NN I-NP\n"
+
+
+def test_columns_are_told_from_text(output):
+    """With --format conll, a file of the shared task is not text."""
+    words = "It\nworks\n\nThe\ndog\n"
+    want = output("none", words, "--input", "conll", "--format", "conll")
+    for given in (words, CONLL, "-DOCSTART- -X- O\n\n" + CONLL, "# sent_id = 1\n" + CONLL):
+        assert output("none", given, "--format", "conll") == want, given
+        assert output("none", given, "--input", "conll", "--format", "conll") == want, given
+    for text in ("Title\n\nIt works today.\n", "Vitamin O\n", "It works O\nThe dog\n"):
+        assert output("none", text, "--format", "conll") == output("none", text, "--input", "text", "--format", "conll")
+
+
+def test_more_columns_than_are_needed(output):
+    given = CONLL.replace(" B-", " x B-").replace(" I-", " x I-")
+    assert output("input", "-DOCSTART- -X- -X- O\n\n" + given) == output("input", CONLL)
+
+
+def test_output_is_utf_8_whatever_the_terminal_is(saved):
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-m", "dilatednets.cli.main", "chunk", str(saved["none"][0])]
+    done = subprocess.run(command, cwd=CHECKOUT, env=environment, input="caf\xe9".encode(), capture_output=True)
+    assert done.returncode == 0 and "caf\xe9" in done.stdout.decode()
+
+
 def test_a_model_that_needs_parts_of_speech(models, output, refusal):
     words, pos = [["it", "works"], ["dog"]], [["DT", "VB"], ["??"]]
     tags = models["input"].tag(words, pos)

@@ -180,6 +180,14 @@ def test_words_are_as_the_data_set_writes_them():
     assert second.words == ["(", "now", ")"] and second.start == 9 and second.tokens[1][1:] == (11, 14)
 
 
+def test_a_long_line_cut_at_a_carriage_return_keeps_its_places():
+    pieces = ["a " * 50_001 + "b\r", "c d e\n"]
+    text = "".join(pieces)
+    tokens = [token for sentence in split(pieces, "plain") for token in sentence.tokens]
+    assert [text[token.start : token.end] for token in tokens] == [token.text for token in tokens]
+    assert [token.text for token in tokens[-3:]] == ["c", "d", "e"]
+
+
 @pytest.mark.parametrize("tokenizer", ["treebank", "plain"])
 def test_a_sentence_comes_before_the_text_ends(tokenizer):
     def source():

@@ -141,6 +141,29 @@ def test_long_sequences_stay_finite():
     assert likelihood > float(crf.log_likelihood(scores, np.zeros((1, 400), int))[0])
 
 
+def viterbi(crf, scores):
+    """The best path of one sequence, in float64."""
+    transitions, begin, end = (ops.convert_to_numpy(rule).astype(np.float64) for rule in crf.rules())
+    totals, pointers = begin + scores[0], []
+    for step in scores[1:]:
+        candidates = totals[:, None] + transitions
+        pointers.append(candidates.argmax(axis=0))
+        totals = candidates.max(axis=0) + step
+    path = [int((totals + end).argmax())]
+    for pointer in reversed(pointers):
+        path.append(int(pointer[path[-1]]))
+    return np.array(path[::-1])
+
+
+def test_long_sequences_keep_their_precision():
+    """Totals of thousands of steps grow too large for float32 to tell what a transition adds."""
+    rng, crf = np.random.default_rng(0), make()
+    scores = (rng.normal(0, 1, (1, 3000, 5)) + 100).astype(np.float32)
+    np.testing.assert_array_equal(crf.decode(scores, np.array([3000]))[0], viterbi(crf, scores[0]))
+    short = scores[:, :200] + np.float32(2000)
+    np.testing.assert_array_equal(ops.convert_to_numpy(crf(short))[0], viterbi(crf, short[0]))
+
+
 def test_learns_what_follows_what():
     """Steps say nothing; only transitions can tell that tags alternate."""
     keras.utils.set_random_seed(0)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dilatednets.data.tag_schemes import repairs, spans
 from dilatednets.errors import InputError
-from dilatednets.zoo import packed_sentences, tagger
+from dilatednets.zoo import packed_sentences, tagger, tcn_chunker
 
 
 @pytest.fixture(scope="module", params=["treebank", "plain"])
@@ -32,7 +32,7 @@ def test_sentences_end_to_end_score_as_padded_ones_do(lengths, window, kernel_si
     parts = [pos_of(length, seed) for seed, length in enumerate(lengths)]
     padded = numbers(model(model.encode(sentences, parts))["tags"])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tagger, "compiled", lambda function, *arguments, **options: function)
+        patch.setattr(tcn_chunker, "compiled", lambda function, *arguments, **options: function)
         patch.setattr(packed_sentences, "WINDOW", window)
         found, nothing = model.score_words(sentences, parts)
     assert [len(one) for one in found] == lengths and not any(map(len, nothing))
@@ -264,9 +264,10 @@ def test_padding_to_few_shapes_changes_no_score(window, monkeypatch):
 @pytest.mark.parametrize("pos", ["joint", "input"])
 def test_words_are_embedded_once_in_a_stream(pos, monkeypatch):
     model = tiny_chunker(pos=pos)
-    sentences = [text_of(length, length) for length in (7, 0, 3, 9, 7, 5)]
+    sentences = [text_of(length, length) for length in (7, 3, 9, 7, 5)]
     parts = [pos_of(len(sentence)) for sentence in sentences] if pos == "input" else None
     want = model.score_words(sentences, parts)[0]
+    parts_of = (lambda i: None) if parts is None else (lambda i: parts[i : i + 1])
     embedded, encode = [], model.encode
 
     def spied(some, tags=None):
@@ -274,13 +275,56 @@ def test_words_are_embedded_once_in_a_stream(pos, monkeypatch):
         return encode(some, tags)
 
     monkeypatch.setattr(model, "encode", spied)
-    known, part = model.known_words(), None
+    scorer = model.scorer()
     for i, sentence in enumerate(sentences):
-        part = None if parts is None else parts[i : i + 1]
-        np.testing.assert_allclose(model.score_words([sentence], part, known)[0][0], want[i], atol=1e-5)
+        np.testing.assert_allclose(scorer([sentence], parts_of(i))[0][0], want[i], atol=1e-5)
     assert len(embedded) == len(set(embedded)) <= sum(map(len, sentences)) and embedded
-    monkeypatch.setattr(packed_sentences, "MOST_KNOWN", 3)  # forgotten, and learnt again
+    monkeypatch.setattr(packed_sentences, "FORGET_BEYOND", 3)  # forgotten, and learnt again
     for i, sentence in enumerate(sentences):
-        part = None if parts is None else parts[i : i + 1]
-        np.testing.assert_allclose(model.score_words([sentence], part, known)[0][0], want[i], atol=1e-5)
+        np.testing.assert_allclose(scorer([sentence], parts_of(i))[0][0], want[i], atol=1e-5)
     assert len(embedded) > len(set(embedded))
+
+
+@pytest.mark.usefixtures("eager")
+def test_words_are_not_known_before_they_are_embedded(monkeypatch):
+    model = tiny_chunker()
+    sentences = [["it", "works"]]
+    want = model.score_words(sentences)[0][0]
+    scorer, encode = model.scorer(), model.encode
+
+    def interrupted(some, tags=None):
+        raise MemoryError("no more")
+
+    scorer.known.encode = interrupted
+    with pytest.raises(MemoryError):
+        scorer(sentences, None)
+    scorer.known.encode = encode
+    np.testing.assert_allclose(scorer(sentences, None)[0][0], want, atol=1e-5)
+
+
+def test_reading_ahead_is_bounded_in_words(monkeypatch):
+    monkeypatch.setattr(tagger, "WORDS_READ_AHEAD", 10)
+    source = [["it"] * length for length in (4, 5, 3, 20, 1, 1, 1)]
+    lists = list(tagger._read_ahead(source, 3, len))
+    assert [[len(words) for words in some] for some in lists] == [[4, 5, 3], [20], [1, 1, 1]]
+
+
+def test_decoding_is_bounded_in_transitions(joint, monkeypatch):
+    sentences = [text_of(3, seed) for seed in range(5)]
+    whole = joint.tag(sentences)
+    monkeypatch.setattr(tagger, "TRANSITIONS_AT_ONCE", 2 * len(joint.tags) ** 2)
+    rows, decode = [], joint.crf.decode
+    monkeypatch.setattr(joint.crf, "decode", lambda some, lengths: rows.append(len(some)) or decode(some, lengths))
+    assert joint.tag(sentences) == whole and rows == [2, 2, 1]
+
+
+def test_sentences_may_be_arrays_of_words(joint):
+    assert joint.tag([np.array(["it", "works"])]) == joint.tag([["it", "works"]])
+    with pytest.raises(InputError, match="at_once: must be at least 1, not 0"):
+        list(joint.annotate([["it"]], at_once=0))
+
+
+def test_own_parts_of_speech_are_given_back(joint):
+    """Not those that another model would need."""
+    [alone], [beside] = joint.annotate([["it", "works"]]), joint.annotate([["it", "works"]], [["X", "Y"]])
+    assert alone.pos == beside.pos and set(alone.pos) <= set(joint.pos_tags)

@@ -239,7 +239,7 @@ def test_mixed_precision_agrees(joint):
 def test_described_figures(joint, given_pos):
     facts = joint.describe()
     assert facts["parameters"] == sum(weight.size for weight in joint.get_weights())
-    assert facts["known_words"] == 7 and facts["tags"] == 2
+    assert facts["known_words"] == 7 and facts["labels"] == 2
     assert facts["receptive_field"] == joint.receptive_field == 1 + 2 * 2 * (1 + 2)
     assert joint.dilations == (1, 1, 2, 2)
     characters, inputs, block = 5 * (3 * 4 * 6), 6 + 6 + 3, 2 * (3 * 8 * 8)
@@ -262,6 +262,10 @@ def test_described_figures(joint, given_pos):
         ({"pos": "none", "width": 0}, "width: must be at least 1, not 0"),
         ({"pos": "none", "iterations": 0}, "iterations: must be at least 1"),
         ({"pos": "none", "dilations": ()}, "dilations: at least one"),
+        ({"pos": "none", "dilations": (1, 0)}, "dilations: must be at least 1, not 0"),
+        ({"pos": "none", "kernel_size": 0}, "kernel_size: must be at least 1, not 0"),
+        ({"pos": "none", "dropout": 1.5}, "dropout: must be at least 0 and below 1, not 1.5"),
+        ({"pos": "none", "character_channels": -1}, "character_channels: must be at least 0, not -1"),
         ({}, "pos_tags: name the parts of speech, or set pos to 'none'"),
         ({"pos": "input"}, "pos_tags: name the parts of speech, or set pos to 'none' instead of 'input'"),
         ({"pos_tags": ["DT"], "pos_depth": 4}, "pos_depth: must be from 1 to 3 blocks, not 4"),

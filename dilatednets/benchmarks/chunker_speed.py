@@ -38,7 +38,7 @@ def inference(
 
     Returns:
         {"task", "cpu", "model": its cost, "rows": [{"batch", "net", "parameters", "macs_per_word", "sentences_per_second",
-        "net_share": of the time that all but decoding takes, "ratio": the model's speed to this net's, or to its bound}]}.
+        "net_share": of the time spent outside decoding, "ratio": the model's speed to this net's, or to its bound}]}.
     """
     rivals: dict[str, ChunkingNet] = {"TCN": model, f"BiLSTM x{layers}": RecurrentChunker.like(model, "lstm", layers)}
     costs = {name: net.describe() for name, net in rivals.items()}
@@ -95,10 +95,10 @@ def _scoring(net: ChunkingNet, sentences: list[list[str]], pos: list[list[str]] 
     """The scores alone."""
 
     def call() -> None:
-        known = net.known_words()
+        scorer = net.scorer()
         for start in range(0, len(sentences), batch):
             part = slice(start, start + batch)
-            net.score_words(sentences[part], None if pos is None else pos[part], known)
+            scorer(sentences[part], None if pos is None else pos[part])
 
     return call
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from conftest import CHECKOUT
 
-from dilatednets.benchmarks import chunking, compare_chunkers
+from dilatednets.benchmarks import chunker_speed, compare_chunkers
 from dilatednets.benchmarks.recurrent_chunker import RecurrentChunker
 from dilatednets.data.columns import TaggedSentence
 from dilatednets.errors import InputError
@@ -60,8 +60,8 @@ def test_recurrent_net_is_counted(model):
 
 
 def test_inference_is_measured(model, monkeypatch):
-    monkeypatch.setattr(chunking, "SENTENCES", 6)
-    result = chunking.inference(model, batches=(1, 4), seconds=0.01)
+    monkeypatch.setattr(chunker_speed, "SENTENCES", 6)
+    result = chunker_speed.inference(model, batches=(1, 4), seconds=0.01)
     names = ["TCN", "BiLSTM x1", "TCN's bound"]
     assert [(row["batch"], row["net"]) for row in result["rows"]] == [(b, name) for b in (1, 4) for name in names]
     own, bound = result["rows"][0], result["rows"][2]
@@ -71,11 +71,11 @@ def test_inference_is_measured(model, monkeypatch):
         assert row["sentences_per_second"] > 0
         assert row["ratio"] > 0
     assert result["rows"][0]["ratio"] == 1
-    assert "BiLSTM x1" in chunking.report(result)
+    assert "BiLSTM x1" in chunker_speed.report(result)
 
 
 def test_random_sentences_are_as_long_as_those_of_newspapers(model):
-    sentences, pos = chunking.random_sentences(model)
+    sentences, pos = chunker_speed.random_sentences(model)
     lengths = [len(sentence) for sentence in sentences]
     assert pos is None
     assert 20 < np.median(lengths) < 26
