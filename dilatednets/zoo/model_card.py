@@ -124,7 +124,7 @@ def readme(card: dict[str, Any]) -> str:
         ("num_classes", "Classes, or values a pixel"),
         ("macs_per_word", "Multiply-accumulates a word of five characters"),
         ("known_words", "Words it knows"),
-        ("tags", "Labels of spans"),
+        ("labels", "Labels of spans"),
         ("layers", "Dilated layers"),
         ("receptive_field", f"Receptive field, {UNITS.get(card.get('class', ''), 'steps')}"),
         ("receptive_field_ms", "Receptive field, ms"),

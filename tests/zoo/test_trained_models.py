@@ -48,7 +48,11 @@ def test_its_class_lists_it(folder, config):
 
 def test_folder_is_whole_and_small(folder):
     names = {"config.json", "model.weights.h5", "recipe.toml", "golden.npz", "card.json", "README.md"}
-    samples = {"sample.wav", "sample.png"}  # what the front page shows
+    samples = {
+        "sample.wav",
+        "sample.png",
+        "ablation.toml",
+    }  # what the front page shows, and how the card's figures came
     samples |= {
         picture["file"]
         for picture in json.loads((folder / "card.json").read_text(encoding="utf-8")).get("pictures", [])
@@ -87,15 +91,16 @@ def test_outputs_are_the_golden_ones(folder, model):
     assert model_card.golden_error(model, folder) < (1e-4 if keras.backend.backend() == "tensorflow" else 1e-3)
 
 
-def test_recipe_makes_this_net(folder, config):
+def test_recipe_makes_this_net(folder, model):
     recipe = read_recipe(folder / "recipe.toml")
     assert recipe == parse_recipe(tomllib.loads((folder / "recipe.toml").read_text(encoding="utf-8")))
-    assert recipe.name == folder.name and recipe.model == config["class"]
+    assert recipe.name == folder.name and recipe.model == type(model).__name__
     net = {} if recipe.init else dataclasses.asdict(recipe.net)
-    made = {**config["config"], **config["config"].get("front_end_options", {})}
-    if config["class"] == "WaveNet":
+    made = model.get_config()  # with arguments that came after the preset
+    made |= made.get("front_end_options", {})
+    if recipe.model == "WaveNet":
         net["sample_rate"] = recipe.data.sample_rate
-    elif config["class"] == "ContextSegmenter":
+    elif recipe.model == "ContextSegmenter":
         net["head"] = recipe.net.head
         net.pop("imagenet", None)  # of where the weights began
     assert {key: made[key] for key in net} == net
