@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dilatednets.errors import InputError
+from dilatednets.layers.context_module import DILATIONS
 from dilatednets.training import segmentation
 from dilatednets.training.evaluate import evaluate
 from dilatednets.training.segmentation_recipe import SegmentationRecipe, Stage
@@ -26,6 +27,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
     },
 }
 """Arguments of ContextSegmenter by name; without dilation, the large module keeps its widths."""
+PLAIN: dict[str, Any] = {"context_dilations": list(DILATIONS), "context_multipliers": [], "context_identity": True}
+"""Those that a variant does not say, whatever the recipe says."""
 
 
 def run(
@@ -60,7 +63,7 @@ def run(
         )
     rows = []
     for name in names or list(VARIANTS):
-        net = replace(recipe.net, **VARIANTS[name])
+        net = replace(recipe.net, **{**PLAIN, **VARIANTS[name]})
         own = replace(recipe, name=name, init=front_end, net=net, stages={"all": replace(stage, train="all")})
         own = replace(own, training=replace(recipe.training, evaluate_every=stage.epochs))
         with tempfile.TemporaryDirectory() as folder:

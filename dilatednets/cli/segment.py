@@ -1,6 +1,7 @@
 """The command `segment`."""
 
 from argparse import Namespace
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +30,11 @@ def segment(options: Namespace) -> None:
 def _check_targets(images: list[str], targets: list[Path]) -> None:
     """Refuses to write over an image that is to be read, or twice to one file."""
     read = {Path(image).resolve() for image in images}
+    times = Counter(targets)
     for target in targets:
         if target.resolve() in read:
             raise InputError(f"{target}: is one of the images and would be overwritten; choose another --output")
-        if targets.count(target) > 1:
+        if times[target] > 1:
             raise InputError(f"{target}: two images would be written there; segment them into different folders")
 
 

@@ -17,7 +17,7 @@ def load(data_dir: str, split: str, any_label: bool = False) -> LabelledImages:
             `{"classes": {"road": [128, 64, 128], "sky": [70, 130, 180]}, "ignore": 255}`: names and colours of classes 0,
             1, ..., and the label that does not count (optional). With `any_label` the classes may be left out, and so may
             the file.
-        split: "train", "validation" or "test", or any other folder's name.
+        split: "train", "validation" (its folder may be named "val") or "test", or any other folder's name.
         any_label: Whether label images hold values to regress, 8 or 16 bits, rather than classes.
 
     Raises:
@@ -40,5 +40,7 @@ def load(data_dir: str, split: str, any_label: bool = False) -> LabelledImages:
         raise InputError(
             f'{path}: must be like {{"classes": {{"road": [128, 64, 128], "sky": [70, 130, 180]}}, "ignore": 255}} ({error})'
         ) from error
+    other = {"validation": "val", "val": "validation"}.get(split, split)
+    split = other if (folder / other).is_dir() and not (folder / split).is_dir() else split
     images, labels = find_pairs(folder / split / "images", folder / split / "labels")
     return LabelledImages(images, labels, tuple(classes), ignore, tuple(classes.values()), any_label)

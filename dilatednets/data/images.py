@@ -22,9 +22,9 @@ def open_image(path: str | os.PathLike[str]) -> Image.Image:
         InputError: if it is missing, empty, truncated, or no image.
     """
     path = Path(path)
+    if path.is_file() and path.stat().st_size == 0:
+        raise InputError(f"{path}: is empty; fetch or write it again")
     try:
-        if path.stat().st_size == 0:
-            raise InputError(f"{path}: is empty; fetch or write it again")
         with warnings.catch_warnings(), open(path, "rb") as file:
             # A large picture is no attack; above twice that size Pillow refuses.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
@@ -41,7 +41,7 @@ def open_image(path: str | os.PathLike[str]) -> Image.Image:
 
 
 def as_rgb(image: Any) -> np.ndarray:
-    """An image as RGB, the way a viewer shows it.
+    """An image as RGB.
 
     Args:
         image: A path; a PIL image of any mode but CMYK; or an array, uint8 or uint16, (height, width) or (height, width,
@@ -62,7 +62,7 @@ def as_rgb(image: Any) -> np.ndarray:
     if isinstance(image, np.ndarray):
         rgb, origin = _array_as_rgb(image), "image"
     elif isinstance(image, Image.Image):
-        rgb, origin = _picture_as_rgb(image.copy(), "image"), "image"
+        rgb, origin = _picture_as_rgb(image, "image", in_place=False), "image"
     elif isinstance(image, str | os.PathLike):
         rgb, origin = _picture_as_rgb(open_image(image), str(image)), str(image)
     else:
@@ -74,13 +74,18 @@ def as_rgb(image: Any) -> np.ndarray:
     return rgb
 
 
-def _picture_as_rgb(image: Image.Image, origin: str) -> np.ndarray:
+def _picture_as_rgb(image: Image.Image, origin: str, in_place: bool = True) -> np.ndarray:
     if image.mode in ("CMYK", "YCCK", "LAB"):
         raise InputError(f"{origin}: is in {image.mode} colours, which depend on a profile; convert it to RGB first")
     if image.mode == "F":
         raise InputError(f"{origin}: holds floating-point values of unknown range; convert it to 8 or 16 bits first")
+    if image.mode == "I" and image.format != "PNG":  # whose 16-bit values Pillow 10 opens in this mode
+        raise InputError(f"{origin}: holds 32-bit values of unknown range; convert it to 8 or 16 bits first")
     try:
-        ImageOps.exif_transpose(image, in_place=True)
+        image = image if in_place else image.copy()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # EXIF that is damaged turns nothing
+            ImageOps.exif_transpose(image, in_place=True)
         rgb = np.empty((image.height, image.width, 3), np.uint8)
         for top in range(0, image.height, STRIP):  # Pillow would copy a large image three times over
             bottom = min(top + STRIP, image.height)

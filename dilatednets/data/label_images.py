@@ -9,7 +9,9 @@ import numpy as np
 from dilatednets.data.images import as_rgb, read_labels
 from dilatednets.errors import InputError
 
-SUFFIXES = (".png", ".webp", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
+LABEL_SUFFIXES = (".png", ".webp", ".bmp", ".tif", ".tiff")
+SUFFIXES = (*LABEL_SUFFIXES, ".jpg", ".jpeg")
+"""Of images; JPEG would change the numbers of labels near edges."""
 CACHE_BYTES = 2**30
 
 
@@ -63,25 +65,22 @@ class LabelledImages:
                 f"{label_path}: {labels.shape[1]}x{labels.shape[0]} pixels, but its image {image_path.name} has "
                 f"{image.shape[1]}x{image.shape[0]}; a label image needs its image's size"
             )
+        void = np.zeros(labels.shape, bool) if self.ignore is None else labels == self.ignore
+        if np.all(void):
+            raise InputError(f"{label_path}: every pixel is void (label {self.ignore}); remove the pair")
         if self.any_label:
-            return image, labels if self.ignore is None else np.where(labels == self.ignore, -1, labels)
-        wrong = labels >= len(self.class_names)
-        if self.ignore is not None:
-            wrong &= labels != self.ignore
+            return image, np.where(void, -1, labels)
+        wrong = ((labels < 0) | (labels >= len(self.class_names))) & ~void
         if np.any(wrong):
             raise InputError(_unknown_label(label_path, labels[wrong], len(self.class_names), self.ignore))
-        if self.ignore is not None:
-            labels = np.where(labels == self.ignore, -1, labels)
-        if np.all(labels < 0):
-            raise InputError(f"{label_path}: every pixel is void (label {self.ignore}); remove the pair")
-        return image, labels.astype(np.int16)
+        return image, np.where(void, -1, labels).astype(np.int16)
 
 
 def _unknown_label(path: Path, values: np.ndarray, classes: int, ignore: int | None) -> str:
-    value = int(values.max())
+    value = int(values.max() if values.max() >= classes else values.min())
     advice = "label images hold class numbers, not colours"
     if value == 255 and ignore != 255 and set(np.unique(values)) == {255}:
-        advice = "a mask of 0 and 255 must be saved as 0 and 1, or name 255 as the label to ignore"
+        advice = "a mask of 0 and 255 must be saved as 0 and 1"
     also = "" if ignore is None else f" and {ignore} for ignored"
     return f"{path}: holds the label {value}, but classes are 0 to {classes - 1}{also}; {advice}"
 
@@ -92,7 +91,7 @@ def find_pairs(image_folder: Path, label_folder: Path) -> tuple[list[Path], list
     Raises:
         InputError: for a folder that is missing or holds no images, or a file without its partner.
     """
-    images, labels = _by_stem(image_folder), _by_stem(label_folder)
+    images, labels = _by_stem(image_folder, SUFFIXES), _by_stem(label_folder, LABEL_SUFFIXES)
     for stem in images.keys() ^ labels.keys():
         if stem in images:
             raise InputError(f"{images[stem]}: has no label image {stem}.png in {label_folder}")
@@ -101,12 +100,12 @@ def find_pairs(image_folder: Path, label_folder: Path) -> tuple[list[Path], list
     return [images[name] for name in names], [labels[name] for name in names]
 
 
-def _by_stem(folder: Path) -> dict[str, Path]:
+def _by_stem(folder: Path, suffixes: Sequence[str]) -> dict[str, Path]:
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder")
-    files = [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")]
+    files = [path for path in folder.iterdir() if path.suffix.lower() in suffixes and not path.name.startswith(".")]
     if not files:
-        raise InputError(f"{folder}: holds no images ({', '.join(SUFFIXES)})")
+        raise InputError(f"{folder}: holds no images ({', '.join(suffixes)})")
     found: dict[str, Path] = {}
     for path in sorted(files):
         if path.stem in found:

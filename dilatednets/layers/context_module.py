@@ -1,6 +1,7 @@
 """The context module: dilated convolutions in two dimensions that see far without losing resolution."""
 
 import itertools
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -73,19 +74,18 @@ class ContextModule(keras.layers.Layer):
             raise ValueError(f"ContextModule: variant must be 'basic' or 'large', not {variant!r}")
         if padding not in ("same", "once", "valid"):
             raise ValueError(f"ContextModule: padding must be 'same', 'once' or 'valid', not {padding!r}")
-        if not dilations or any(not isinstance(d, int) or d < 1 for d in dilations):
-            raise ValueError(f"ContextModule: dilations must be positive integers, not {dilations!r}")
+        dilations = _positive_integers("dilations", dilations)
         if multipliers is None:
             widest = itertools.accumulate(dilations, max)
             multipliers = [1] * len(dilations) if variant == "basic" else [2 * dilation for dilation in widest]
-        if len(multipliers) != len(dilations) or any(not isinstance(m, int) or m < 1 for m in multipliers):
+        multipliers = _positive_integers("multipliers", multipliers)
+        if len(multipliers) != len(dilations):
             raise ValueError(
-                f"ContextModule: multipliers must be {len(dilations)} positive integers, one a dilation, "
-                f"not {multipliers!r}"
+                f"ContextModule: multipliers must be {len(dilations)} numbers, one a dilation, not {multipliers!r}"
             )
         self.variant = variant
-        self.dilations = tuple(dilations)
-        self.multipliers = tuple(multipliers)
+        self.dilations = dilations
+        self.multipliers = multipliers
         self.padding = padding
         self.noise = {"basic": 0.0, "large": 0.01}[variant] if noise is None else noise
         self.identity = identity
@@ -163,3 +163,14 @@ class ContextModule(keras.layers.Layer):
             "seed": self.seed,
             "multipliers": list(self.multipliers),
         }
+
+
+def _positive_integers(name: str, numbers: Sequence[int]) -> tuple[int, ...]:
+    """The numbers as Python's own, NumPy's included."""
+    try:
+        found = tuple(operator.index(number) for number in numbers)
+    except TypeError:
+        found = ()
+    if not found or min(found) < 1:
+        raise ValueError(f"ContextModule: {name} must be positive integers, not {numbers!r}")
+    return found

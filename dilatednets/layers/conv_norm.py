@@ -13,13 +13,13 @@ from dilatednets.layers.fused_batch_normalization import FusedBatchNormalization
 class ConvNorm(keras.layers.Layer):
     """2-D convolution without bias, batch normalisation, and ReLU unless told otherwise.
 
-    Strided convolutions have even kernels with equal padding on all sides, so that output pixel r of stride s sits over
+    Convolutions of stride 2 have even kernels with equal padding on all sides, so that output pixel r of stride s sits over
     the middle of input pixels s r to s r + s - 1: the half-pixel convention in which bilinear resizing puts it back.
     Keras's own "same" padding of an odd kernel shifts each such level to one side.
 
     Args:
         filters: Output channels.
-        kernel_size: Taps a side: odd with stride 1; even with a stride, and at least it.
+        kernel_size: Taps a side: odd with an odd stride, even with an even one, and at least the stride.
         stride: Step between output pixels.
         dilation: Spacing of the taps.
         activation: Whether ReLU follows.

@@ -17,8 +17,8 @@ class DilatedResidualBlock(keras.layers.Layer):
     pixels, so no stack of them leaves the grid of holes that equal dilations one after the other do (the HDC rule).
 
     Args:
-        dilations: One a branch; their number must divide `filters`.
         filters: Channels in and out.
+        dilations: One a branch; their number must divide `filters`.
         **kwargs: Arguments of `keras.layers.Layer`.
 
     Input shape:

@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from dilatednets.data.augmentation import Augmentation
 from dilatednets.data.image_batches import ImageBatches
 from dilatednets.data.label_images import LabelledImages
+from dilatednets.errors import InputError
 from dilatednets.training.batch_statistics import settle
 from dilatednets.training.epoch_end import EpochEnd, Goal, tensorboard
 from dilatednets.training.fitting import adamw, data_of
@@ -33,6 +35,8 @@ def train(recipe: SegmentationRecipe, data_dir: str, output: str, resume: bool =
     pairs, held_out = given.pairs(data_dir, "train"), given.pairs(data_dir, "validation")
     for _ in itertools.chain(pairs, held_out):  # a bad file must show now, not in the middle of an epoch
         pass
+    if recipe.net.head == "classification":
+        _check_labels(pairs, given, data_dir)
     run = RunFolder(Path(output), recipe, resume)
     finished = 0
     model = None
@@ -45,6 +49,22 @@ def train(recipe: SegmentationRecipe, data_dir: str, output: str, resume: bool =
         finished += stage.epochs
         model = train_stage(model, recipe, name, finished, given, pairs, held_out, run)
     return run.path / "best"
+
+
+def _check_labels(pairs: LabelledImages, given: Task, data_dir: str) -> None:
+    """Refuses labels of a single class: a mask of 0 and 255 whose 255 is void would train to nothing, without complaint."""
+    names = given.names(pairs)
+    found: set[int] = set()
+    for _, labels in pairs:
+        classes = labels if given.target is None else given.target(labels)
+        found |= set(np.unique(classes[classes >= 0]).tolist())
+        if len(found) > 1:
+            return
+    only = ", ".join(names[number] for number in found) or "no class"
+    raise InputError(
+        f"{data_dir}: its training labels hold {only} alone; label images hold the numbers of at least two classes "
+        "(a mask of 0 and 255 must be saved as 0 and 1)"
+    )
 
 
 def train_stage(

@@ -25,8 +25,12 @@ class SegmentationLoss(keras.losses.Loss):
         **kwargs: Arguments of `keras.losses.Loss`.
 
     Call arguments:
-        y_true: class numbers (batch, height, width); those below 0 do not count.
+        y_true: class numbers (batch, height, width) or (batch, height, width, 1); pixels of no class, such as -1 or 255, do
+            not count.
         y_pred: logits (batch, height, width, classes).
+
+    Raises:
+        ValueError: for labels of another rank.
 
     Reference:
         Milletari et al. 2016, "V-Net" (arXiv 1606.04797), section 3, for Dice.
@@ -56,8 +60,13 @@ class SegmentationLoss(keras.losses.Loss):
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """The loss of the batch, a scalar."""
         labels = ops.cast(y_true, "int32")
-        counts = ops.cast(labels >= 0, y_pred.dtype)
-        labels = ops.maximum(labels, 0)
+        if len(labels.shape) == 4 and labels.shape[-1] == 1:
+            labels = labels[..., 0]
+        if len(labels.shape) != 3:
+            raise ValueError(f"SegmentationLoss: labels must be (batch, height, width), not {tuple(labels.shape)}")
+        classes = y_pred.shape[-1]
+        counts = ops.cast((labels >= 0) & (labels < classes), y_pred.dtype)
+        labels = ops.clip(labels, 0, classes - 1)
         total = 0.0
         if "cross_entropy" in self.kind:
             total += self._cross_entropy(labels, counts, y_pred)
@@ -129,7 +138,7 @@ def class_weights(kind: str, label_images: Iterable[np.ndarray], num_classes: in
 
     Args:
         kind: "none", "enet" or "median_frequency".
-        label_images: Class numbers; those below 0 do not count.
+        label_images: Class numbers; others, such as -1 or 255, do not count.
         num_classes: Classes. One that never occurs weighs 1 in "median_frequency".
 
     Reference:
@@ -143,7 +152,7 @@ def class_weights(kind: str, label_images: Iterable[np.ndarray], num_classes: in
         return None
     pixels, present = np.zeros(num_classes), np.zeros(num_classes)
     for labels in label_images:
-        count = np.bincount(labels[labels >= 0].ravel(), minlength=num_classes)
+        count = np.bincount(labels[(labels >= 0) & (labels < num_classes)].ravel(), minlength=num_classes)
         pixels += count
         present += (count > 0) * count.sum()
     if kind == "enet":

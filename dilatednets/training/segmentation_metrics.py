@@ -23,8 +23,8 @@ class ConfusionMatrix:
         self.counts = np.zeros((num_classes, num_classes), np.int64)
 
     def update(self, labels: np.ndarray, predicted: np.ndarray) -> None:
-        """Adds pixels: labels below 0 do not count."""
-        valid = labels >= 0
+        """Adds pixels: labels that are no classes, such as -1 or 255, do not count."""
+        valid = (labels >= 0) & (labels < len(self.counts))
         pairs = labels[valid].astype(np.int64) * len(self.counts) + predicted[valid]
         self.counts += np.bincount(pairs, minlength=self.counts.size).reshape(self.counts.shape)
 
@@ -64,9 +64,12 @@ class RegressionErrors:
         self.squared += float((difference**2).sum())
         self.peak = max(self.peak, float(truth[valid].max(initial=0.0)))
 
-    def result(self) -> dict[str, float]:
-        """Mean absolute error; peak signal-to-noise ratio in dB, the peak being the largest true value."""
+    def result(self) -> dict[str, float | None]:
+        """Mean absolute error; peak signal-to-noise ratio in dB, the peak being the largest true value.
+
+        The ratio is None where there is none: without an error, or with nothing but zeros for truth.
+        """
         count = max(self.count, 1)
         mean_square = self.squared / count
-        psnr = 10 * np.log10(self.peak**2 / mean_square) if mean_square and self.peak else float("inf")
-        return {"mae": self.absolute / count, "psnr": float(psnr)}
+        psnr = float(10 * np.log10(self.peak**2 / mean_square)) if mean_square and self.peak else None
+        return {"mae": self.absolute / count, "psnr": psnr}

@@ -93,7 +93,8 @@ class SegmentationRecipe:
     name: str
     model: str = "ContextSegmenter"
     init: str = ""
-    """A preset to start from instead of random weights; of `net`, only `context*`, `head` and `dropout` then count."""
+    """A preset to start from instead of random weights; of `net`, only `context*`, `head`, `dropout`, `scales` and `flip`
+    then count."""
     goal: dict[str, float] = field(default_factory=dict)
     data: Data = field(default_factory=Data)
     net: Net = field(default_factory=Net)
@@ -116,6 +117,8 @@ class SegmentationRecipe:
                 return f"key stages.{name}.final_learning_rate: must not exceed stages.{name}.learning_rate"
         if len(self.net.context_multipliers) not in (0, len(self.net.context_dilations)):
             return "key net.context_multipliers: must hold as many numbers as net.context_dilations, or none"
+        if self.net.head == "regression" and any(scale != 1 for scale in self.net.scales):
+            return "key net.scales: values may depend on the scale; only 1 is possible with net.head = 'regression'"
         if self.net.imagenet and self.net.front_end != "vgg16":
             return "key net.imagenet: only the front end 'vgg16' has ImageNet's weights"
         return ""

@@ -100,6 +100,9 @@ class ContextSegmenter(keras.Model):
             raise InputError(f"head: must be {' or '.join(map(repr, HEADS))}, not {head!r}")
         if class_names and len(class_names) != num_classes:
             raise InputError(f"class_names: {len(class_names)} names for {num_classes} classes")
+        if palette and (len(palette) != num_classes or any(len(colour) != 3 for colour in palette)):
+            raise InputError(f"palette: {len(palette)} colours for {num_classes} classes; an (R, G, B) for each")
+        check_scales(scales, head)
         self.num_classes = num_classes
         self.front_end_name = front_end
         self.context_name = context
@@ -225,12 +228,7 @@ class ContextSegmenter(keras.Model):
         """(Which rows, their probabilities or values), from top to bottom."""
         scales = self._settings["scales"] if scales is None else scales
         flip = self._settings["flip"] if flip is None else flip
-        if not scales or not all(SMALLEST_SCALE <= scale <= LARGEST_SCALE for scale in scales):
-            raise InputError(
-                f"scales: numbers from {SMALLEST_SCALE} to {LARGEST_SCALE:g}, at least one, not {scales!r}"
-            )
-        if self.head_name == "regression" and any(scale != 1 for scale in scales):
-            raise InputError("scales: values, such as lengths in pixels, may depend on the scale; only 1 is possible")
+        check_scales(scales, self.head_name)
         views = [(scale, mirrored) for scale in scales for mirrored in ((False, True) if flip else (False,))]
 
         def predict(part: np.ndarray) -> np.ndarray:
@@ -276,6 +274,8 @@ class ContextSegmenter(keras.Model):
         """
         if "num_classes" in overrides:
             overrides = {"class_names": (), "palette": (), **overrides}
+        if overrides.get("head") == "regression":
+            overrides = {"scales": (1.0,), **overrides}
         model: ContextSegmenter = presets.load(cls, handle, overrides)
         return model
 
@@ -298,6 +298,18 @@ class ContextSegmenter(keras.Model):
             "palette": [list(colour) for colour in self.palette],
             **self._settings,
         }
+
+
+def check_scales(scales: Sequence[float], head: str) -> None:
+    """Refuses magnifications that are none, or that a head cannot look at.
+
+    Raises:
+        InputError: for these.
+    """
+    if not scales or not all(SMALLEST_SCALE <= scale <= LARGEST_SCALE for scale in scales):
+        raise InputError(f"scales: numbers from {SMALLEST_SCALE} to {LARGEST_SCALE:g}, at least one, not {scales!r}")
+    if head == "regression" and any(scale != 1 for scale in scales):
+        raise InputError("scales: values, such as lengths in pixels, may depend on the scale; only 1 is possible")
 
 
 def _pad(x: Any, before: int, below: Any, right: Any) -> Any:

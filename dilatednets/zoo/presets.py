@@ -143,7 +143,8 @@ def _meaning_kept(weight: Any, config: dict[str, Any], overrides: dict[str, Any]
     if part == "context":
         for key in ("context", "context_dilations", "context_multipliers"):
             kept = config.get(key, [])
-            others |= overrides.get(key, kept) != kept
+            given = overrides.get(key, kept)
+            others |= (given if isinstance(given, str) else list(given)) != kept
         others |= not overrides.get("context_identity", True)
     return not (others and part in ("scores", "context"))
 

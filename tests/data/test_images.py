@@ -70,10 +70,12 @@ def test_what_is_no_image_is_refused(tmp_path):
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)).save(whole)
     (tmp_path / "half.png").write_bytes(whole.read_bytes()[:2000])
     Image.new("CMYK", (4, 4)).save(tmp_path / "print.jpg")
+    Image.fromarray(np.full((4, 4), 200, np.int32)).save(tmp_path / "numbers.tif")
     Image.new("RGB", (1, 1)).save(tmp_path / "dot.png")
     Image.new("RGB", (4, 4)).save(tmp_path / "exif.png", exif=b"Exif\x00\x00nonsense")
     for name, says in [
-        ("empty.png", "is empty"),
+        ("empty.png", "empty.png: is empty; fetch or write it again"),
+        ("numbers.tif", "32-bit values of unknown range"),
         ("text.png", "not a readable image"),
         ("half.png", "not a readable image"),
         ("none.png", "no such file"),
@@ -205,6 +207,19 @@ def test_a_folder_of_ones_own(tmp_path):
     (tmp_path / "classes.json").unlink()
     values = image_folder.load(str(tmp_path), "train", any_label=True)
     np.testing.assert_array_equal(values[0][1], (COLOURS[..., 0] % 2) * 255)
+    (tmp_path / "train").rename(tmp_path / "val")
+    assert len(image_folder.load(str(tmp_path), "validation", any_label=True)) == 1
+    (tmp_path / "classes.json").write_text('{"classes": {"a": [1, 2, 3], "b": [4, 5, 6]}, "ignore": 255}')
+    label = tmp_path / "val" / "labels" / "a.png"
+    Image.fromarray(np.full(COLOURS.shape[:2], 255, np.uint8)).save(label)
+    void = image_folder.load(str(tmp_path), "val", any_label=True)
+    assert "every pixel is void (label 255); remove the pair" in refusal(void.__getitem__, 0)
+    label.unlink()
+    Image.fromarray(np.full(COLOURS.shape[:2], -7, np.int32)).save(label.with_suffix(".tif"))
+    assert "holds the label -7" in refusal(image_folder.load(str(tmp_path), "val").__getitem__, 0)
+    label.with_suffix(".tif").unlink()
+    Image.fromarray(COLOURS).save(label.with_suffix(".jpg"))  # whose numbers would not be those that were saved
+    assert "holds no images (.png, .webp, .bmp, .tif, .tiff)" in refusal(image_folder.load, str(tmp_path), "val")
 
 
 def test_overlays_show_image_labels_and_legend():

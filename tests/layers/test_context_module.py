@@ -169,9 +169,9 @@ def test_without_identity_it_starts_at_random(rng):
         ({"dilations": (1, 1.5)}, "dilations must be positive integers"),
         (
             {"dilations": (1, 2), "multipliers": (1,)},
-            r"multipliers must be 2 positive integers, one a dilation, not \(1,\)",
+            r"multipliers must be 2 numbers, one a dilation, not \(1,\)",
         ),
-        ({"multipliers": (1, 1, 2, 2, 2, 2, 0)}, "multipliers must be 7 positive integers"),
+        ({"multipliers": (1, 1, 2, 2, 2, 2, 0)}, "multipliers must be positive integers"),
     ],
 )
 def test_refuses_bad_settings(settings, says):

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -290,3 +291,19 @@ def test_a_recipe_survives_its_file_and_settings_reach_stages(tmp_path):
     assert read_recipe(path) == recipe and list(read_recipe(path).stages) == ["front_end", "context", "joint"]
     assert read_recipe(path, ["stages.joint.epochs=7"]).stages["joint"].epochs == 7
     assert recipe.epochs == 5 and "dilatednets segment" in recipe.try_next(path)
+
+
+def test_a_mask_whose_things_are_void_is_refused(data_dir, tmp_path):
+    """0 and 255, with 255 as the label to ignore: there would be nothing to tell apart."""
+    folder = tmp_path / "masks"
+    shutil.copytree(data_dir, folder)
+    for path in folder.glob("*/labels/*.png"):
+        Image.fromarray(np.where(np.asarray(Image.open(path)) == 0, 0, 255).astype(np.uint8)).save(path)
+    with pytest.raises(InputError, match=r"its training labels hold ground alone.*saved as 0 and 1"):
+        fit.train(recipe_of({"all": STAGE}), str(folder), str(tmp_path / "run"))
+    assert not (tmp_path / "run").exists()
+
+
+def test_values_are_regressed_at_one_scale():
+    with pytest.raises(InputError, match=r"net\.scales: values may depend on the scale"):
+        recipe_of({"all": STAGE}, net={"head": "regression", "scales": [0.75, 1.0]})

@@ -96,11 +96,32 @@ def test_a_class_that_occurs_nowhere_does_not_count():
     assert ConfusionMatrix(2).result("ab")["mean_iou"] == 0.0
 
 
+@pytest.mark.parametrize("kind", ["cross_entropy", "dice"])
+def test_labels_of_no_class_do_not_count(kind, rng):
+    """255 marks void pixels in many data sets."""
+    labels = rng.integers(0, 3, (2, 4, 5))
+    labels[:, 0] = -1
+    logits = rng.standard_normal((2, 4, 5, 3)).astype(np.float32)
+    loss = SegmentationLoss(kind, [1.0, 2.0, 3.0])
+    void = np.where(labels < 0, 255, labels)
+    assert float(loss(void, logits)) == pytest.approx(float(loss(labels, logits)))
+    assert float(loss(void[..., None], logits)) == pytest.approx(float(loss(labels, logits)))
+    assert class_weights("enet", [void], 3) == class_weights("enet", [labels], 3)
+    one, other = ConfusionMatrix(3), ConfusionMatrix(3)
+    one.update(labels, logits.argmax(-1)), other.update(void, logits.argmax(-1))
+    np.testing.assert_array_equal(one.counts, other.counts)
+    with pytest.raises(ValueError, match=r"labels must be \(batch, height, width\), not \(2, 4, 5, 3\)"):
+        loss.call(logits, logits)
+
+
 def test_regression_errors():
     errors = RegressionErrors()
     errors.update(np.array([[0.0, 10.0]]), np.array([[1.0, 8.0]]))
     errors.update(np.array([[-1.0, 20.0]]), np.array([[99.0, 20.0]]))
     assert errors.result() == {"mae": 1.0, "psnr": pytest.approx(10 * np.log10(400 / (5 / 3)))}
+    nothing = RegressionErrors()
+    nothing.update(np.zeros(2), np.ones(2))
+    assert nothing.result() == {"mae": 1.0, "psnr": None}
 
 
 def test_settled_statistics_are_those_of_the_weights(rng):

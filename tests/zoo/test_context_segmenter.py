@@ -145,6 +145,9 @@ def test_a_preset_comes_back_and_takes_other_classes(tmp_path, rng):
         fresh = ContextSegmenter.from_preset(tmp_path / "mine", **change)
         assert not np.any(fresh.context.get_weights()[1]), change
         np.testing.assert_array_equal(fresh.scores.get_weights()[0], model.scores.get_weights()[0])
+    for same in ({"context_dilations": (1, 1, 2, 4, 8, 16, 1)}, {"context_multipliers": ()}):
+        kept = ContextSegmenter.from_preset(tmp_path / "mine", **same)
+        np.testing.assert_array_equal(kept.context.get_weights()[1], [1, 2, 3])
     # As many classes, but others: the scores start anew.
     renamed = ContextSegmenter.from_preset(tmp_path / "mine", num_classes=3, class_names=("x", "y", "z"))
     assert not np.array_equal(renamed.scores.get_weights()[0], model.scores.get_weights()[0])
@@ -232,3 +235,16 @@ def test_a_large_image_needs_less_than_two_gigabytes(tmp_path):
     assert open_image(tmp_path / "out" / "large.png").size == (12000, 8000)
     print(f"{(peaks[1] - peaks[0]) / 1e9:.2f} GB")
     assert peaks[1] - peaks[0] < 2e9, f"{(peaks[1] - peaks[0]) / 1e9:.2f} GB"
+
+
+def test_a_regression_looks_at_one_scale(tmp_path):
+    tiny_segmenter(scales=(0.75, 1.0)).save_to_preset(tmp_path / "mine")
+    model = ContextSegmenter.from_preset(tmp_path / "mine", num_classes=1, head="regression")
+    assert model.get_config()["scales"] == [1.0]
+    assert model.regress(np.zeros((20, 24, 3), np.uint8)).shape == (20, 24, 1)
+    with pytest.raises(InputError, match="only 1 is possible"):
+        tiny_segmenter(1, head="regression", scales=(0.75, 1.0))
+    with pytest.raises(InputError, match=r"scales: numbers from 0\.1 to 4, at least one"):
+        tiny_segmenter(scales=(7.0,))
+    with pytest.raises(InputError, match="palette: 1 colours for 3 classes"):
+        tiny_segmenter(palette=[(1, 2, 3)])
