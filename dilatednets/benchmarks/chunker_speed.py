@@ -27,8 +27,9 @@ def inference(
     """Measures tagging, from words to tags, of sentences as long as those of newspapers.
 
     Both nets do all the work of `annotate`: numbers of words and characters, scores, decoding. How fast they are does not
-    depend on their weights, so that the recurrent one is not trained. Beside them stands a bound: the multiplications
-    alone, of random vectors by matrices of the sizes of the TCN's.
+    depend on their weights, so that the recurrent one is not trained. The TCN embeds a word once while it goes through
+    the sentences, as it does in any stream; the recurrent net embeds it each time. Beside them stands a bound: the
+    multiplications alone, of random vectors by matrices of the sizes of the TCN's.
 
     Args:
         model: The net.
@@ -107,13 +108,11 @@ def _multiplying(net: ChunkingNet, sentences: list[list[str]], batch: int) -> An
     """The multiplications alone that the words of a batch need."""
     matrices = [keras.random.normal(shape) for shape in body_matrices(net)]
     counts = [sum(map(len, sentences[start : start + batch])) for start in range(0, len(sentences), batch)]
-    inputs = [
-        [keras.random.normal((count, rows)) for rows in {matrix.shape[0] for matrix in matrices}] for count in counts
-    ]
+    lengths = {matrix.shape[0] for matrix in matrices}
+    inputs = [{length: keras.random.normal((count, length)) for length in lengths} for count in counts]
 
-    def multiply(vectors: list[Any]) -> list[Any]:
-        by_length = {x.shape[1]: x for x in vectors}
-        return [ops.matmul(by_length[matrix.shape[0]], matrix) for matrix in matrices]
+    def multiply(vectors: dict[int, Any]) -> list[Any]:
+        return [ops.matmul(vectors[matrix.shape[0]], matrix) for matrix in matrices]
 
     program = compiled(multiply, [], xla=False)
 

@@ -12,6 +12,7 @@ from dilatednets.benchmarks.recurrent_chunker import RecurrentChunker
 from dilatednets.data.columns import TaggedSentence
 from dilatednets.training import chunking
 from dilatednets.training.chunking_recipe import ChunkingRecipe
+from dilatednets.training.epoch_end import averaged_weights
 from dilatednets.training.fitting import data_of
 from dilatednets.zoo.chunking_net import ChunkingNet
 
@@ -117,8 +118,6 @@ class _Curve(keras.callbacks.Callback):
         super().__init__()
         self.net, self.held_out = model, held_out
         self.points: list[dict[str, float]] = []
-        self.average = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
-        self.average.set_params({"epochs": 0})  # no epoch is the last: the plain weights come back after each
         self.seconds = self.begin = 0.0
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
@@ -126,10 +125,8 @@ class _Curve(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self.seconds += time.perf_counter() - self.begin
-        self.average.set_model(self.net)
-        self.average.on_epoch_end(epoch)
-        f1 = chunking.evaluate_sentences(self.net, self.held_out)["f1"]
-        self.average.on_epoch_begin(epoch + 1)
+        with averaged_weights(self.net):
+            f1 = chunking.evaluate_sentences(self.net, self.held_out)["f1"]
         self.points.append({"epoch": epoch + 1, "seconds": self.seconds, "f1": f1})
 
 

@@ -29,7 +29,7 @@ class RecurrentChunker(ChunkingNet):
     Args:
         cell: "lstm" or "gru".
         layers: Bidirectional layers; `width` is the length of both directions together.
-        **kwargs: Arguments of `ChunkingNet`.
+        **kwargs: Arguments of `ChunkingNet`; `like` takes them from a TCNChunker.
 
     Reference:
         Huang, Xu & Yu 2015, "Bidirectional LSTM-CRF Models for Sequence Tagging" (arXiv 1508.01991).
@@ -81,12 +81,11 @@ class RecurrentChunker(ChunkingNet):
         self, sentences: Sequence[Sequence[str]], pos: Sequence[Sequence[str]] | None
     ) -> tuple[list[np.ndarray], list[np.ndarray]]:
         if self._padded is None:
-            example = self.encode([["a"]], None if pos is None else [["a"]])
-            signature = {
-                name: keras.KerasTensor([None] * array.ndim, str(array.dtype)) for name, array in example.items()
-            }
             self._padded = compiled(
-                lambda inputs: self(inputs, training=False), [*self.variables], xla=False, signature=[signature]
+                lambda inputs: self(inputs, training=False),
+                [*self.variables],
+                xla=False,
+                signature=[self.input_signature(None)],
             )
         scores, parts = [np.zeros((0, len(self.tags)))] * len(sentences), [np.zeros(0, int)] * len(sentences)
         order = sorted((i for i, words in enumerate(sentences) if len(words)), key=lambda i: len(sentences[i]))

@@ -102,13 +102,13 @@ def _segmenter(options: Namespace) -> Any:
 
 
 def context(options: Namespace) -> None:
-    """`dilatednets benchmark context RECIPE --front-end MODEL --data-dir DIR [--stage S] [--epochs N]`."""
+    """`dilatednets benchmark context RECIPE --front-end MODEL --data-dir DIR [--stage S] [--epochs N] [--set KEY=VALUE]`."""
     from dataclasses import replace
 
     from dilatednets.benchmarks import context_ablation
     from dilatednets.training.segmentation_recipe import SegmentationRecipe
 
-    recipe = _recipe(options.recipe)
+    recipe = _recipe(options.recipe, options.set)
     if not isinstance(recipe, SegmentationRecipe):
         raise InputError(f"{options.recipe}: is a recipe of a {recipe.model}; this needs a ContextSegmenter's")
     name = options.stage or list(recipe.stages)[-1]

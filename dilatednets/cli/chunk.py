@@ -18,7 +18,9 @@ AHEAD = 1024
 WORDS_AHEAD = 1 << 16
 """Words after which no more sentences are read ahead."""
 LOOKED_AT = 10
-"""Lines by which columns are told from text."""
+"""Lines with words by which columns are told from text."""
+MOST_PEEKED = 1000
+"""Lines after which no more are looked at, such as empty ones."""
 
 
 def chunk(options: Namespace) -> None:
@@ -87,10 +89,13 @@ class _Peekable:
         self.stream, self.name, self.kept = stream, name, b""
 
     def peek(self) -> Iterator[bytes]:
-        """Its lines, or the begin of one that is too long for a word; they are read again afterwards."""
+        """Its first lines, or the begin of one that is too long for a word; they are read again afterwards."""
         from dilatednets.data.columns import MAX_LINE
 
-        while line := self.stream.readline(MAX_LINE):
+        for _ in range(MOST_PEEKED):
+            line = self.stream.readline(MAX_LINE)
+            if not line:
+                return
             self.kept += line
             yield line
 
@@ -191,20 +196,20 @@ class _WordQueue(queue.Queue[Any]):
 
     def _put(self, item: Any) -> None:
         super()._put(item)
-        self.words += words_of(item)
+        self.words += _words_of(item)
 
     def _get(self) -> Any:
         item = super()._get()
-        self.words -= words_of(item)
+        self.words -= _words_of(item)
         return item
 
     def _qsize(self) -> int:
         return self.words
 
 
-def words_of(item: Any) -> int:
+def _words_of(item: Any) -> int:
     """Words of a sentence in the queue; its end counts as one."""
-    return len(item[0].words) if isinstance(item, tuple) else 1
+    return max(len(item[0].words), 1) if isinstance(item, tuple) else 1
 
 
 def _as_they_come(source: Iterator[Any]) -> Iterator[list[Any]]:
@@ -227,11 +232,11 @@ def _as_they_come(source: Iterator[Any]) -> Iterator[list[Any]]:
     try:
         ended = None
         while ended is None:
-            some = [ready.get()]
+            some: list[Any] = []
             words = 0
-            while len(some) < AHEAD and words < WORDS_AHEAD and not ready.empty():
+            while not some or (len(some) < AHEAD and words < WORDS_AHEAD and not ready.empty()):
                 some.append(ready.get())
-                words += words_of(some[-1])
+                words += _words_of(some[-1])
             if isinstance(some[-1], list):
                 ended = some.pop()
             if some:

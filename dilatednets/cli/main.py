@@ -147,6 +147,7 @@ def parser() -> argparse.ArgumentParser:
     context.add_argument("--stage", help="stage of the recipe that all are trained by (default: its last)")
     context.add_argument("--epochs", type=int, help="instead of the stage's")
     context.add_argument("--variants", nargs="+", help="some of the variants by name (default: all)")
+    context.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="e.g. training.seed=1")
     _json(context)
     context.set_defaults(run=_command("benchmark", "context"))
     chunking = kinds.add_parser("chunking", help="what dilation, characters, the random field and the future add")

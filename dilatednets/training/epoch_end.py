@@ -2,7 +2,8 @@
 
 import importlib.util
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,18 @@ class Goal:
         """Whether `value` beats all of `others`."""
         sign = -1 if self.higher_is_better else 1
         return all(sign * value < sign * other for other in others)
+
+
+@contextmanager
+def averaged_weights(model: Any) -> Iterator[None]:
+    """Within it, a model in training has its averaged weights; after it, those that are trained further."""
+    swap = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
+    # It would not give the plain weights back after the last of `epochs`, since fit drops them: no epoch is the last.
+    swap.set_params({"epochs": 0})
+    swap.set_model(model)
+    swap.on_epoch_end(0)
+    yield
+    swap.on_epoch_begin(1)
 
 
 class EpochEnd(keras.callbacks.Callback):
@@ -75,9 +88,6 @@ class EpochEnd(keras.callbacks.Callback):
         self.keep_as = keep_as
         self.evaluate_every, self.prepare, self.sample = evaluate_every, prepare, sample
         self.history: list[dict[str, Any]] = []
-        self.average = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
-        # It would not give the plain weights back after the last of `epochs`, since fit drops them: no epoch is the last.
-        self.average.set_params({"epochs": 0})
 
     @property
     def _variables(self) -> list[Any]:
@@ -110,29 +120,26 @@ class EpochEnd(keras.callbacks.Callback):
         logs = {} if logs is None else logs
         metric = self.goal.metric
         over = epoch + 1 >= self.last_epoch
-        self.average.set_model(self.net)
-        self.average.on_epoch_end(epoch)  # the averaged weights come in ...
         row: dict[str, Any] = {"epoch": epoch + 1, **{name: float(value) for name, value in logs.items()}}
+        row[f"validation_{metric}"] = None
         if over or (epoch + 1) % self.evaluate_every == 0:
-            if self.prepare is not None:
-                self.prepare(self.net)
-            figures = self.goal.evaluate(self.net)
-            value = float(figures[metric])
-            if not math.isfinite(value):
-                raise self._diverged(f"validation became {value} at the end")
-            logs[f"validation_{metric}"] = value  # for the callbacks that log
-            rows = self.history[self.first_epoch :]  # another stage may have trained another net
-            known = [r[f"validation_{metric}"] for r in rows if r.get(f"validation_{metric}") is not None]
-            print(f"\nepoch {epoch + 1}: {value:.4f} {self.goal.unit} on validation", flush=True)
-            averaged = in_float32(self.net)
-            names = ["last", *(["best"] if self.goal.better(value, known) else [])]
-            for name in names + ([self.keep_as] if over and self.keep_as else []):
-                averaged.save_to_preset(self.run.path / name, recipe=self.run.recipe_text)
-            row[f"validation_{metric}"] = value
-        else:
-            row[f"validation_{metric}"] = None
+            with averaged_weights(self.net):
+                if self.prepare is not None:
+                    self.prepare(self.net)
+                figures = self.goal.evaluate(self.net)
+                value = float(figures[metric])
+                if not math.isfinite(value):
+                    raise self._diverged(f"validation became {value} at the end")
+                logs[f"validation_{metric}"] = value  # for the callbacks that log
+                rows = self.history[self.first_epoch :]  # another stage may have trained another net
+                known = [r[f"validation_{metric}"] for r in rows if r.get(f"validation_{metric}") is not None]
+                print(f"\nepoch {epoch + 1}: {value:.4f} {self.goal.unit} on validation", flush=True)
+                averaged = in_float32(self.net)
+                names = ["last", *(["best"] if self.goal.better(value, known) else [])]
+                for name in names + ([self.keep_as] if over and self.keep_as else []):
+                    averaged.save_to_preset(self.run.path / name, recipe=self.run.recipe_text)
+                row[f"validation_{metric}"] = value
         self.history.append(row)
-        self.average.on_epoch_begin(epoch + 1)  # ... and go out again
         if over:  # the stage leaves them in the model, as fit itself does at its end
             self.net.optimizer.finalize_variable_values(self.net.trainable_variables)
         self.run.save_state(self._variables, self.history)

@@ -22,13 +22,12 @@ class ChunkingNet(Tagger):
     """A tagger of spans whose `blocks`, which see neighbours, are the subclass's.
 
     Args:
-        labels: Of the spans.
-        words: Known words, characters and shapes; see `dilatednets.zoo.word_features.WordFeatures.fit`.
-        characters: See `words`.
-        shapes: See `words`.
-        pos_tags: Parts of speech.
-        settings: The other arguments of `dilatednets.zoo.tcn_chunker.TCNChunker`, with those of the subclass's blocks in
-            place of its own.
+        labels: This to `pos_tags`: as of `dilatednets.zoo.tcn_chunker.TCNChunker`.
+        words: See `labels`.
+        characters: See `labels`.
+        shapes: See `labels`.
+        pos_tags: See `labels`.
+        settings: That class's other arguments, with those of the subclass's blocks in place of its own.
         **kwargs: Arguments of `keras.Model`.
 
     Raises:

@@ -83,6 +83,14 @@ class Tagger(keras.Model):
                 inputs["pos"][row, : len(tags)] = [self._pos_numbers.get(tag, UNKNOWN) for tag in tags]
         return inputs
 
+    def input_signature(self, batch: int | None) -> dict[str, Any]:
+        """Shapes and types of what `encode` makes, as `keras.KerasTensor`s, of `batch` sentences or any number."""
+        example = self.encode([["a"]], None if self.pos_embedding is None else [["a"]])
+        return {
+            name: keras.KerasTensor((batch, *[None] * (array.ndim - 1)), str(array.dtype))
+            for name, array in example.items()
+        }
+
     def tag(self, sentences: Iterable[Sequence[str]], pos: Iterable[Sequence[str]] | None = None) -> list[list[str]]:
         """The tags of each sentence, in IOB2.
 

@@ -183,13 +183,14 @@ class TCNChunker(ChunkingNet):
     def scorer(self) -> PackedScorer:
         """What scores the sentences of one stream, and remembers their words: make a new one after training."""
         if self._programs is None:
-            example = self.encode([["a"]], None if self.pos_embedding is None else [["a"]])
-            inputs = {name: keras.KerasTensor((1, *[None] * (a.ndim - 1)), str(a.dtype)) for name, a in example.items()}
             vectors = keras.KerasTensor((1, None, self._settings["width"]), "float32")
             mask = keras.KerasTensor((1, None), "bool")
             self._programs = tuple(
                 compiled(function, [*self.variables], xla=False, signature=signature)
-                for function, signature in ((self._embedded, [inputs]), (self._scored, [vectors, mask]))
+                for function, signature in (
+                    (self._embedded, [self.input_signature(1)]),
+                    (self._scored, [vectors, mask]),
+                )
             )
         embed, score = (_in_numpy(program) for program in self._programs)
         # TensorFlow's own kernels take inputs of any size; other backends compile anew for each.

@@ -8,6 +8,7 @@ from conftest import tiny_segmenter
 from dilatednets.benchmarks import context_ablation, fine_tuning
 from dilatednets.cli.main import main
 from dilatednets.data import nuclei
+from dilatednets.layers.context_module import ContextModule
 from dilatednets.training.recipe import read_recipe
 from dilatednets.zoo import presets
 
@@ -51,6 +52,8 @@ def test_variants_differ_in_what_they_say():
         assert name.startswith(settings["context"]) or settings["context"] == "none"
         assert ("random" in name) == ("context_identity" in settings)
         assert ("dilations 1" in name) == (settings.get("context_dilations") == [1] * 7)
+    flat = context_ablation.VARIANTS["large, all dilations 1"]
+    assert flat["context_multipliers"] == list(ContextModule("large").multipliers)
 
 
 @pytest.mark.slow
