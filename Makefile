@@ -2,13 +2,14 @@
 # make test    the fast tests
 # make check   everything else that must hold: style, types, doc examples, slow tests, the lanes `latest` and `jax`
 # make readmes the presets' READMEs and the front page's tables, from the cards in zoo/
+# make docs    the reference of every public name, made of docstrings: build/docs/index.html
 # make clean   remove what these made
 # Each makes its environment by itself on first use, from a Python 3.11 or 3.12 found here, or PYTHON=/path/to/python.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint doctest slow latest jax readmes clean again
+.PHONY: help demo test check lint doctest slow latest jax docs readmes clean again
 
 # Two processes; the tests of a file share what is costly to make.
 PYTEST := -m pytest -q -n 2 --dist loadfile
@@ -66,6 +67,13 @@ latest: .venv-latest/.ready
 jax: export KERAS_BACKEND := jax
 jax: .venv-jax/.ready
 	.venv-jax/bin/python $(PYTEST)
+	.venv-jax/bin/python $(PYTEST) -m "slow or not slow" tests/test_lowering.py tests/training/test_data_parallel.py
+
+# torch_*.py need PyTorch.
+docs: .venv/.ready
+	@mkdir -p build
+	.venv/bin/pdoc -d google -o build/docs dilatednets '!dilatednets.benchmarks.torch_.*' 2> build/docs.log || { cat build/docs.log; exit 1; }
+	@echo build/docs/index.html
 
 readmes: .venv/.ready
 	.venv/bin/python tools/update_readmes

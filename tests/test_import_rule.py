@@ -20,12 +20,12 @@ RULES = {
     "files": ({"errors"}, set(), set(), set()),
     "layers": (BASE | {"layers"}, MODEL_LIBRARIES, set(), BACKENDS),
     "generation": (BASE | {"layers", "generation"}, MODEL_LIBRARIES, {"data"}, BACKENDS),
-    "zoo": (MODEL_ROOMS, MODEL_LIBRARIES, {"data"}, BACKENDS),
+    "zoo": (MODEL_ROOMS, MODEL_LIBRARIES, {"data", "serving"}, BACKENDS | {"huggingface_hub"}),
     "data": (BASE | {"data"}, ANY_LIBRARY, set(), {"tensorflow", "tensorflow_io"}),
     "training": (MODEL_ROOMS | {"data", "training"}, ANY_LIBRARY, set(), BACKENDS),
     "serving": (MODEL_ROOMS | {"data", "serving"}, ANY_LIBRARY | {"tensorflow"}, set(), {"tensorflow_serving"}),
     # Comparisons train both sides on the same data.
-    "benchmarks": (MODEL_ROOMS | {"data", "training", "benchmarks"}, ANY_LIBRARY | {"torch"}, set(), BACKENDS),
+    "benchmarks": (MODEL_ROOMS | {"data", "training", "serving", "benchmarks"}, ANY_LIBRARY | {"torch"}, set(), BACKENDS),
     "cli": (
         MODEL_ROOMS | {"data", "training", "serving", "benchmarks", "cli"}, ANY_LIBRARY, set(), BACKENDS,
     ),

@@ -31,7 +31,9 @@ def test_data_folders_hold_no_code(folder):
     assert not list((CHECKOUT / folder).rglob("*.py"))
 
 
-@pytest.mark.parametrize("module", ["dilatednets", "dilatednets.cli.main", "dilatednets.data.audio"])
+@pytest.mark.parametrize(
+    "module", ["dilatednets", "dilatednets.cli.main", "dilatednets.data.audio", "dilatednets.zoo.handles"]
+)
 def test_importing_is_cheap(module):
     heavy = "{'keras', 'tensorflow', 'jax', 'scipy', 'PIL', 'torch'}"
     code = f"import sys, {module}; print(sorted({heavy} & set(sys.modules)))"

@@ -50,6 +50,25 @@ def generation(options: Namespace) -> None:
     _print(options, result, measure.report(result))
 
 
+def lowering(options: Namespace) -> None:
+    """`dilatednets benchmark lowering [MODEL ...]`."""
+    from dilatednets.benchmarks import lowering as measure
+
+    result = measure.run(options.models or measure.PRESETS)
+    _print(options, result, measure.report(result))
+
+
+def serving(options: Namespace) -> None:
+    """`dilatednets benchmark serving MODEL [--batch N ...]`."""
+    from dilatednets.benchmarks import serving as measure
+    from dilatednets.zoo import catalogue
+
+    if min(options.batch) < 1:
+        raise InputError("--batch: must be at least 1")
+    result = measure.run(catalogue.from_preset(options.model), options.batch)
+    _print(options, result, measure.report(result))
+
+
 def recognition(options: Namespace) -> None:
     """`dilatednets benchmark recognition MODEL --data-dir DIR [--seeds N]`."""
     from dilatednets.benchmarks import recognition as measure

@@ -12,6 +12,9 @@ from dilatednets.errors import InputError
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's greeting would hide the command's own words
 
+PRESET = "preset name, folder, or handle: https://HOST/NAME.zip#sha256=DIGITS or hf://OWNER/NAME@REVISION"
+"""What every command that takes a trained model says of it."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit status: 0, or 2 after one line that says what is wrong and what to do."""
@@ -45,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
     models.set_defaults(run=_command("models", "models"))
 
     describe = commands.add_parser("describe", help="a model's cost, receptive field, picture of the dilation pattern")
-    describe.add_argument("model", help="preset name or folder")
+    describe.add_argument("model", help=PRESET)
     describe.add_argument("--plot", metavar="FILE.png", help="draw which samples one output sees")
     _json(describe)
     describe.set_defaults(run=_command("models", "describe"))
@@ -56,10 +59,13 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--output", required=True, metavar="RUN", help="folder of the run: best model, logs, samples")
     train.add_argument("--resume", action="store_true", help="go on from the last epoch end")
     train.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="e.g. training.epochs=3")
+    train.add_argument(
+        "--data-parallel", action="store_true", help="on all devices, a share of each batch on each; with JAX"
+    )
     train.set_defaults(run=_command("training", "train"))
 
     evaluate = commands.add_parser("evaluate", help="measure a model on a split of its data set")
-    evaluate.add_argument("model", help="preset name or folder")
+    evaluate.add_argument("model", help=PRESET)
     evaluate.add_argument("--data-dir", required=True, help="the data set's folder")
     evaluate.add_argument("--split", default="validation", help="train, validation (or val) or test")
     evaluate.add_argument(
@@ -70,7 +76,7 @@ def parser() -> argparse.ArgumentParser:
     evaluate.set_defaults(run=_command("training", "evaluate"))
 
     generate = commands.add_parser("generate", help="make audio with a WaveNet")
-    generate.add_argument("model", help="preset name or folder")
+    generate.add_argument("model", help=PRESET)
     generate.add_argument("--text", help='what to say, e.g. "four two seven"')
     generate.add_argument("--speaker", help="whose voice")
     generate.add_argument("--seconds", type=float, help="how long; default: as long as the text")
@@ -81,11 +87,11 @@ def parser() -> argparse.ArgumentParser:
     generate.set_defaults(run=_command("generate", "generate"))
 
     segment = commands.add_parser("segment", help="label every pixel of images")
-    segment.add_argument("model", help="preset name or folder of a ContextSegmenter")
+    segment.add_argument("model", help=f"a ContextSegmenter: {PRESET}")
     segment.add_argument("images", nargs="+", metavar="IMAGE", help="image files of any format, mode and size")
     segment.add_argument("--output", required=True, metavar="DIR", help="folder for STEM.png and STEM_overlay.png")
     chunk = commands.add_parser("chunk", help="find the phrases of a text")
-    chunk.add_argument("model", help="preset name or folder of a TCNChunker")
+    chunk.add_argument("model", help=f"a TCNChunker: {PRESET}")
     chunk.add_argument("file", nargs="?", metavar="FILE", help="a text file in UTF-8; default: standard input")
     chunk.add_argument(
         "--format", choices=["brackets", "conll", "json"], default="brackets", help="of the output (default: brackets)"
@@ -111,12 +117,19 @@ def parser() -> argparse.ArgumentParser:
     segment.add_argument("--count", action="store_true", help="count connected regions, or peaks of a map of distances")
     segment.set_defaults(run=_command("segment", "segment"))
 
+    export = commands.add_parser("export", help="write a model for TensorFlow Serving")
+    export.add_argument("model", help=PRESET)
+    export.add_argument(
+        "folder", metavar="DIR", help="folder of all models served: DIR/NAME/VERSION, DIR/models.config"
+    )
+    export.add_argument("--version", type=int, metavar="N", help="number of the version (default: the next)")
+    export.add_argument("--name", help="what the server calls the model (default: the preset's name)")
+    export.set_defaults(run=_command("export", "export"))
+
     benchmark = commands.add_parser("benchmark", help="measure speed, beside what one would otherwise use")
     kinds = benchmark.add_subparsers(title="what to measure", required=True, metavar="KIND")
     generation = kinds.add_parser("generation", help="samples a second of a WaveNet")
-    generation.add_argument(
-        "model", nargs="?", help="preset name or folder; default: the net given by the options below"
-    )
+    generation.add_argument("model", nargs="?", help=f"{PRESET}; default: the net given by the options below")
     generation.add_argument("--layers", type=int, default=30, help="dilated layers, dilations 1..512 repeating")
     generation.add_argument("--residual-channels", type=int, default=32)
     generation.add_argument("--gate-channels", type=int, default=64)
@@ -131,7 +144,7 @@ def parser() -> argparse.ArgumentParser:
     of_chunker = "sentences a second of a TCNChunker, beside a BiLSTM"
     for name, words in (("inference", f"{of_segmenter}; {of_chunker}"), ("training", f"in training: {of_segmenter}")):
         speed = kinds.add_parser(name, help=words)
-        speed.add_argument("model", nargs="?", help="preset name or folder; default: an untrained net")
+        speed.add_argument("model", nargs="?", help=f"{PRESET}; default: an untrained net")
         speed.add_argument("--size", type=int, nargs=2, default=[360, 480], metavar=("H", "W"), help="of the images")
         if name == "inference":
             speed.add_argument("--batch", type=int, nargs="+", help="batch sizes (default: 1 8; of a chunker 1 64)")
@@ -160,19 +173,28 @@ def parser() -> argparse.ArgumentParser:
     _json(chunking)
     chunking.set_defaults(run=_command("benchmark", "chunking"))
     tuning = kinds.add_parser("fine-tuning", help="a trained segmenter and an untrained one learn to find nuclei")
-    tuning.add_argument("model", help="preset name or folder")
+    tuning.add_argument("model", help=PRESET)
     tuning.add_argument("--data-dir", required=True, help="a nuclei folder, e.g. datasets/nuclei/sample")
     tuning.add_argument("--epochs", type=int, default=20, help="of both (default 20)")
     tuning.add_argument("--plot", metavar="FILE.png", help="draw the curves")
     _json(tuning)
     tuning.set_defaults(run=_command("benchmark", "fine_tuning"))
+    serving = kinds.add_parser("serving", help="speed of an exported model, run as TensorFlow Serving runs it")
+    serving.add_argument("model", help=PRESET)
+    serving.add_argument("--batch", type=int, nargs="+", default=[1, 4], help="batch sizes (default: 1 4)")
+    _json(serving)
+    serving.set_defaults(run=_command("benchmark", "serving"))
     recognition = kinds.add_parser("recognition", help="how well a recogniser understands generated digits")
-    recognition.add_argument("model", help="preset name or folder")
+    recognition.add_argument("model", help=PRESET)
     recognition.add_argument("--data-dir", required=True, help="the spoken_digits folder to train the recogniser on")
     recognition.add_argument("--seeds", type=int, default=5, help="digits of each speaker, each this often (default 5)")
     recognition.add_argument("--temperature", type=float, default=1.0)
     _json(recognition)
     recognition.set_defaults(run=_command("benchmark", "recognition"))
+    lowering = kinds.add_parser("lowering", help="whether JAX lowers models for CPU, GPU and TPU; needs none of them")
+    lowering.add_argument("models", nargs="*", metavar="MODEL", help=f"{PRESET} (default: one of a kind)")
+    _json(lowering)
+    lowering.set_defaults(run=_command("benchmark", "lowering"))
 
     compare = commands.add_parser("compare", help="a dilated net and a recurrent one, equal in size and training")
     compare.add_argument("task", choices=["spoken_digits", "conll2000", "snips"])

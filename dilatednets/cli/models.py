@@ -29,7 +29,6 @@ def table() -> str:
 
 def describe(options: Namespace) -> None:
     """`dilatednets describe MODEL [--plot FILE.png] [--json]`."""
-    from dilatednets.cli.dilation_plot import dilation_plot, field_plot
     from dilatednets.data.plots import save_png
     from dilatednets.files import check_writable
     from dilatednets.zoo import catalogue
@@ -39,14 +38,7 @@ def describe(options: Namespace) -> None:
     model = catalogue.from_preset(options.model)
     facts = model.describe()
     if options.plot:
-        if "sample_rate" in facts:
-            picture = dilation_plot(model.dilations, model.kernel_size, str(options.model))
-        elif "macs_per_word" in facts:
-            net = model.get_config()
-            picture = dilation_plot(model.dilations, net["kernel_size"], str(options.model), net["causal"], "words")
-        else:
-            picture = field_plot(model.context_dilations, str(options.model))
-        save_png(picture, options.plot)
+        save_png(dilation_picture(model, str(options.model)), options.plot)
     if options.json:
         print(json.dumps({"model": str(options.model), **facts}))
         return
@@ -54,7 +46,28 @@ def describe(options: Namespace) -> None:
     for line in cost_lines(model, facts):
         print(f"  {line}")
     if options.plot:
-        print(f"{options.plot}: what one output sees")
+        print(f"{options.plot}: what one output sees, and what that costs")
+
+
+def dilation_picture(model: Any, title: str) -> Any:
+    """What one output of a model sees, layer by layer, and what seeing far costs; a PIL image."""
+    from dilatednets.cli.dilation_plot import dilation_plot, field_plot
+    from dilatednets.cli.growth_plot import growth, growth_plot, stacked
+
+    net = model.get_config()
+    match type(model).__name__:
+        case "WaveNet":
+            seen = dilation_plot(model.dilations, model.kernel_size, title)
+            grown, unit = growth(model.dilations, model.kernel_size, net["residual_channels"]), "samples"
+        case "TCNChunker":
+            seen = dilation_plot(model.dilations, net["kernel_size"], title, net["causal"], "words")
+            grown, unit = growth(model.dilations, net["kernel_size"], net["width"]), "words"
+        case _:
+            seen, dilations = field_plot(model.context_dilations, title), model.context_dilations
+            if not dilations:
+                return seen
+            grown, unit = growth(dilations, 3, net["num_classes"], dimensions=2), "pixels a side"
+    return stacked([seen, growth_plot(grown, unit)])
 
 
 def cost_lines(model: Any, facts: dict[str, Any]) -> list[str]:

@@ -1,20 +1,32 @@
 """The commands `train` and `evaluate`."""
 
 import json
+import os
 from argparse import Namespace
+from contextlib import ExitStack, redirect_stdout
 from typing import Any
 
 
 def train(options: Namespace) -> None:
-    """`dilatednets train RECIPE --data-dir DIR --output RUN [--resume] [--set key=value ...]`."""
+    """`dilatednets train RECIPE --data-dir DIR --output RUN [--resume] [--set key=value ...] [--data-parallel]`."""
     from dilatednets.training import fit
+    from dilatednets.training.data_parallel import data_parallel, is_first_process
     from dilatednets.training.recipe import read_recipe
 
     recipe = read_recipe(options.recipe, options.set)
-    print(f"Training {recipe.name} on {options.data_dir} for {recipe.epochs} epochs; the run is in {options.output}")
-    best = fit.train(recipe, options.data_dir, options.output, options.resume)
-    print(f"The best model on validation is {best}")
-    print(f"Try: {recipe.try_next(best)}")
+    with ExitStack() as stack:
+        devices = ""
+        if options.data_parallel:
+            devices = f", on {stack.enter_context(data_parallel(recipe.training.seed))} devices"
+            if not is_first_process():
+                stack.enter_context(redirect_stdout(stack.enter_context(open(os.devnull, "w"))))
+        print(
+            f"Training {recipe.name} on {options.data_dir} for {recipe.epochs} epochs{devices}; "
+            f"the run is in {options.output}"
+        )
+        best = fit.train(recipe, options.data_dir, options.output, options.resume)
+        print(f"The best model on validation is {best}")
+        print(f"Try: {recipe.try_next(best)}")
 
 
 def evaluate(options: Namespace) -> None:

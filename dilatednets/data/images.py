@@ -26,8 +26,9 @@ def open_image(path: str | os.PathLike[str]) -> Image.Image:
         raise InputError(f"{path}: is empty; fetch or write it again")
     try:
         with warnings.catch_warnings(), open(path, "rb") as file:
-            # A large picture is no attack; above twice that size Pillow refuses.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            # A large picture is no attack, above twice that size Pillow refuses; and of what it makes of a damaged one it
+            # either gives an image or an error.
+            warnings.simplefilter("ignore")
             image: Image.Image = Image.open(file)
             image.load()
     except FileNotFoundError as error:
@@ -124,8 +125,3 @@ def read_labels(path: str | os.PathLike[str]) -> np.ndarray:
             f"{path}: is in mode {image.mode}; label images hold class numbers as grey values or palette indices"
         )
     return np.asarray(image).astype(np.int32)
-
-
-def resize(image: np.ndarray, height: int, width: int) -> np.ndarray:
-    """uint8 (height, width, 3) at another size: bilinear, smoothed first when it shrinks."""
-    return np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR))

@@ -16,59 +16,65 @@ MAX_SENTENCE = 100_000
 """Longest sentence, in characters: without a bound, text without ends of sentences would be read into memory as one."""
 
 # Sets of characters, to stand inside brackets.
-_SPACE = r"\s\0-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff"
-_SYMBOLS = (
+SPACE = r"\s\0-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff"
+SYMBOLS = (
     r"!-*,.:-@\[\]\^`{-~\xa1-\xa9\xab\xac\xae-\xb1\xb4\xb6-\xb8\xbb\xbf\xd7\xf7\u060c\u061b\u061f\u06d4\u0964\u0965"
     r"\u2012-\u2027\u2030-\u205e\u20a0-\u20cf\u2190-\u2bff\u2e00-\u2e7f\u3001-\u3003\u3008-\u3020\u3030\ufe30-\ufe6b"
     r"\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65\uffe0-\uffe6\U0001f000-\U0001faff"
 )
-_PICTURES = r"\xa9\xae\u203c\u2049\u2190-\u2bff\u3030\U0001f000-\U0001faff"
-_MODIFIERS = r"\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f"
+PICTURES = r"\xa9\xae\u203c\u2049\u2190-\u2bff\u3030\U0001f000-\U0001faff"
+MODIFIERS = r"\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f"
+HYPHENS = r"\-\u2010\u2011"
 # One character of a word: a letter of any script, a combining mark, a digit, or one of / \ _ +.
-_W = rf"[^{_SPACE}{_SYMBOLS}\-\u2010\u2011]"
+_W = rf"[^{SPACE}{SYMBOLS}{HYPHENS}]"
+
+# What is cut off the end of a word, and what is a word after an apostrophe, each in either case.
+CLITIC = r"n['\u2019]t|['\u2019](?:s|re|ve|ll|d|m)"
+LONE_CLITIC = r"\d\ds?|tis|twas|til|em|cause|bout|n['\u2019]|[sdmt]|re|ve|ll"
 
 # Linear in time: what may be long is matched possessively, an address sought only where a run of its signs begins.
 _TOKEN = re.compile(
     rf"""
       [\U0001f1e6-\U0001f1ff]{{2}}  # a flag
-    | [{_PICTURES}][{_MODIFIERS}]*+(?:\u200d[{_PICTURES}][{_MODIFIERS}]*+)*+ | [#*]\ufe0f?\u20e3
-    | (?i:https?://|ftp://|www\.)[^{_SPACE}<>"\u201c\u201d]*[^{_SPACE}<>"\u201c\u201d.,;:!?'\u2019)\]}}]
+    | [{PICTURES}][{MODIFIERS}]*+(?:\u200d[{PICTURES}][{MODIFIERS}]*+)*+ | [#*]\ufe0f?\u20e3
+    | (?i:https?://|ftp://|www\.)[^{SPACE}<>"\u201c\u201d]*[^{SPACE}<>"\u201c\u201d.,;:!?'\u2019)\]}}]
     | (?<![\w.+-])[\w.+-]++@[\w-]++(?:\.[\w-]+)++
     | (?<!{_W})(?:@\w++|\#\d*+[^\W\d]\w*+)  # who is addressed, and a topic
     | -[LR][RCS]B-
     | \.\.\.(?=\.(?!\.)) | \.{{2,}} | \u2026+ | -{{2,}} | [\u2012-\u2015]+ | `` | '' | (?:\\\*)+
     | (?<!{_W})[A-Z]{{1,3}}\$  # as in US$
     | (?P<word>
-        (?<!{_W})(?i:['\u2018\u2019](?:\d\ds?|tis|twas|til|em|cause|bout|n['\u2019]|[sdmt]|re|ve|ll))
+        (?<!{_W})(?i:['\u2018\u2019](?:{LONE_CLITIC}))
         (?![\w'\u2019])  # a year or a clitic that stands alone
       | (?:(?<!{_W})-(?={_W}))?(?:\.(?=\d))?{_W}++
         (?:(?:[&'\u2019\u2010\u2011-](?={_W})|\.(?=['\u2019-]?{_W})|%(?=-{_W})|(?<=\d)[,:\u2013](?=\d)){_W}*+)*+
         (?:-(?!-))?(?:\.(?!\.))?
       )
-    | =+ | \*+ | ~+ | \^+ | \|+ | \#+ | [^{_SPACE}]
+    | =+ | \*+ | ~+ | \^+ | \|+ | \#+ | [^{SPACE}]
     """,
     re.VERBOSE,
 )
-_CLITIC = re.compile(r"(?:n['\u2019]t|['\u2019](?:s|re|ve|ll|d|m))\Z", re.IGNORECASE)
-_JOINED = dict.fromkeys(("cannot", "gonna", "wanna", "gotta", "gimme", "lemme"), 3)
-_JOINED |= {"d'ye": 2, "'tis": 2, "'twas": 2, "more'n": 4}
+_CLITIC = re.compile(rf"(?:{CLITIC})\Z", re.IGNORECASE)
+JOINED = dict.fromkeys(("cannot", "gonna", "wanna", "gotta", "gimme", "lemme"), 3)
+JOINED |= {"d'ye": 2, "'tis": 2, "'twas": 2, "more'n": 4}
 """Words written as one, with the length of the first."""
-_INITIALS = re.compile(r"[A-Za-z\xc0-\u024f]|(?:[A-Za-z\xc0-\u024f]\.)++[A-Za-z\xc0-\u024f]{1,2}")
+INITIALS = r"[A-Za-z\xc0-\u024f]|(?:[A-Za-z\xc0-\u024f]\.)++[A-Za-z\xc0-\u024f]{1,2}"
+_INITIALS = re.compile(INITIALS)
 
 
 def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-_NUMBERED = _set("No Nos NO Art Sec Fig Figs Vol Ch Pt Eq no nos art sec fig figs vol ch pp")
+NUMBERED = _set("No Nos NO Art Sec Fig Figs Vol Ch Pt Eq no nos art sec fig figs vol ch pp")
 """Abbreviations before a number, and only there: they are also words."""
-_NUMBER = re.compile(rf"[{_SPACE}]*+[#(]?\d")
-_TITLES = _set(
+_NUMBER = re.compile(rf"[{SPACE}]*+[#(]?\d")
+TITLES = _set(
     "Mr Mrs Ms Dr Drs Messrs Mmes Mme Mlle Prof Gen Gens Sen Sens Rep Reps Gov Govs Lt Col Capt Maj Sgt Cpl Pvt Adm "
     "Cmdr Rev Hon Pres Supt Atty Insp Msgr vs v e.g i.e cf viz"
 )
 """Abbreviations that never end a sentence."""
-_ABBREVIATIONS = _TITLES | _set(
+ABBREVIATIONS = TITLES | _set(
     "Inc Corp Co Cos Ltd Bros Bancorp Bhd Pty Assn Assoc Dept Univ Inst Mfg Intl Natl inc corp co ltd dept Jr Sr Esq "
     "Ph.D Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec Mon Tue Tues Wed Thu Thur Thurs Fri Sat Sun St Ste Mt Ft Rd "
     "Ave Blvd Ala Ariz Ark Calif Colo Conn Del Fla Ga Ill Ind Kan Kans Ky La Mass Md Mich Minn Miss Mo Mont Neb Nev "
@@ -84,14 +90,14 @@ _BEGINNERS = _set(
 """Words that begin a sentence even after an abbreviation; another in capitals is more likely a part of a name."""
 _CLOSING = "\"')]}\u2019\u201d\xbb"
 _OPENING = "\"'([{`\u2018\u201c\u201e\xab\xa1\xbf-\u2013\u2014\u2022*"
-_CLOSERS = frozenset(_CLOSING) | {"''", "-RRB-", "-RCB-", "-RSB-"}
-_FORMS = {
+CLOSERS = frozenset(_CLOSING) | {"''", "-RRB-", "-RCB-", "-RSB-"}
+FORMS = {
     "(": "-LRB-", ")": "-RRB-", "{": "-LCB-", "}": "-RCB-", "[": "-LSB-", "]": "-RSB-",
     "\u201c": "``", "\u201e": "``", "\u201f": "``", "\xab": "``", "\u201d": "''", "\xbb": "''", '"': "''",
     "\u2018": "`", "\u201a": "`", "\u201b": "`", "\xa3": "#",  # CoNLL-2000 has # for a pound
 }  # fmt: skip
-_CHARACTERS = str.maketrans({"\u2019": "'", "\u2010": "-", "\u2011": "-", "\u2212": "-", "\u2026": "...", "\xad": ""})
-_RUN = re.compile(rf"[^{_SPACE}]++")
+CHARACTERS = str.maketrans({"\u2019": "'", "\u2010": "-", "\u2011": "-", "\u2212": "-", "\u2026": "...", "\xad": ""})
+_RUN = re.compile(rf"[^{SPACE}]++")
 _EMPTY_LINE = re.compile(r"(?:\r\n?+|\n)[^\r\n]*+(?:\r|\n)|\u2029")
 
 
@@ -132,11 +138,11 @@ def split_words(text: str) -> list[Token]:
             start = cut
         tokens.append(Token(text[start:end], start, end))
     last = len(tokens) - 1
-    while last > 0 and tokens[last].text in _CLOSERS:
+    while last > 0 and tokens[last].text in CLOSERS:
         last -= 1
     if tokens:
         word, start, end = tokens[last]
-        if word.endswith(".") and word.strip(".") and word != "U.S." and word[:-1] not in _TITLES:
+        if word.endswith(".") and word.strip(".") and word != "U.S." and word[:-1] not in TITLES:
             tokens[last : last + 1] = [Token(word[:-1], start, end - 1), Token(".", end - 1, end)]
     return tokens
 
@@ -218,12 +224,12 @@ def treebank_form(word: str) -> str:
     >>> [treebank_form(word) for word in ("(", "1/2", "\u201c", "n\u2019t", "\u2014", "U.S.")]
     ['-LRB-', '1\\/2', '``', "n't", '--', 'U.S.']
     """
-    form = word.translate(_CHARACTERS) or word
+    form = word.translate(CHARACTERS) or word
     if re.fullmatch(r"\.{2,}", form):
         return "..."
     if re.fullmatch(r"-{2,}|[\u2012-\u2015]+", form):
         return "--"
-    return _FORMS.get(form) or re.sub(r"(?<!\\)[/*]", r"\\\g<0>", form.replace("\u2013", "-"))
+    return FORMS.get(form) or re.sub(r"(?<!\\)[/*]", r"\\\g<0>", form.replace("\u2013", "-"))
 
 
 def treebank_forms(words: Sequence[str]) -> list[str]:
@@ -256,13 +262,13 @@ def _cuts(word: str, text: str, start: int) -> list[int]:
         while match := _CLITIC.search(word, max(1, stop - 3), stop):
             stop = match.start()
             cuts.append(start + stop)
-    if stop <= 6 and (first := _JOINED.get(word[:stop].lower().replace("\u2019", "'"))):
+    if stop <= 6 and (first := JOINED.get(word[:stop].lower().replace("\u2019", "'"))):
         cuts.append(start + first)
     return cuts[::-1]
 
 
 def _keeps_period(word: str, text: str, end: int) -> bool:
-    numbered = _part(word) in _NUMBERED and _NUMBER.match(text, end)
+    numbered = _part(word) in NUMBERED and _NUMBER.match(text, end)
     return bool(numbered) or _abbreviates(word) or text[end : end + 1] in (",", ";", ":")  # one that is not in the list
 
 
@@ -273,12 +279,12 @@ def _part(word: str) -> str:
 
 def _abbreviates(word: str) -> bool:
     part = _part(word)
-    known = part in _ABBREVIATIONS or (part.isupper() and part.capitalize() in _ABBREVIATIONS)
+    known = part in ABBREVIATIONS or (part.isupper() and part.capitalize() in ABBREVIATIONS)
     return known or _INITIALS.fullmatch(part) is not None
 
 
 def _closes(word: str) -> bool:
-    return word in _CLOSERS or not word.strip(_CLOSING)
+    return word in CLOSERS or not word.strip(_CLOSING)
 
 
 def _ends(word: str, first: bool, following: str) -> bool:
@@ -292,8 +298,8 @@ def _ends(word: str, first: bool, following: str) -> bool:
     word = marked[:-1].lstrip(_OPENING)
     if marked[-1] != "." or word.endswith("."):
         return True
-    if word in _TITLES or (first and (word.isdecimal() or _INITIALS.fullmatch(word))):
+    if word in TITLES or (first and (word.isdecimal() or _INITIALS.fullmatch(word))):
         return False
-    if _part(word) in _NUMBERED and _NUMBER.match(following):
+    if _part(word) in NUMBERED and _NUMBER.match(following):
         return False
     return not _abbreviates(word) or re.findall(r"^[^\W_]*\.?", begin)[0] in _BEGINNERS

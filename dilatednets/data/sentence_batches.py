@@ -1,11 +1,13 @@
 """Batches of tagged sentences as numbers, the same for the same seed."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from dilatednets.data.columns import TaggedSentence
+from dilatednets.data.tag_schemes import convert
 
 POOL = 50
 """Batches among which sentences are sorted by length, so that those of a batch are of similar length."""
@@ -32,6 +34,7 @@ class SentenceBatches:
         pos_input: Whether parts of speech are inputs, too.
         word_dropout: a; a word that comes n times becomes unknown with probability a / (a + n).
         character_dropout: Share of characters that become unknown.
+        whole: Whether the last batch of an epoch is filled up to `batch_size` with empty sentences, which do not count.
     """
 
     def __init__(
@@ -45,15 +48,35 @@ class SentenceBatches:
         pos_input: bool = False,
         word_dropout: float = 0.0,
         character_dropout: float = 0.0,
+        whole: bool = False,
     ) -> None:
         self.sentences, self.features = sentences, features
         self.batch_size, self.seed = batch_size, seed
-        self.pos_input, self.character_dropout = pos_input, character_dropout
+        self.pos_input, self.character_dropout, self.whole = pos_input, character_dropout, whole
         self.steps_per_epoch = -(-len(sentences) // batch_size)
         self._tags = {tag: number for number, tag in enumerate(tags)}
         self._pos = {tag: number for number, tag in enumerate(pos_tags)}
         counts = features.counts(sentence.words for sentence in sentences)
         self._dropped = word_dropout / (word_dropout + np.maximum(counts, 1))  # of each word's number
+
+    @classmethod
+    def of(
+        cls, model: Any, sentences: Sequence[TaggedSentence], batch_size: int = 32, **options: Any
+    ) -> "SentenceBatches":
+        """What a model learns from.
+
+        Args:
+            model: A `dilatednets.zoo.tcn_chunker.TCNChunker`.
+            sentences: With tags in IOB2, parts of speech, or both.
+            batch_size: See the class.
+            **options: Others of its arguments.
+
+        Raises:
+            InputError: for tags that are not in IOB2.
+        """
+        ready = [replace(s, tags=tuple(convert(s.tags, "iob2", model.scheme))) if s.tags else s for s in sentences]
+        pos_input = model.pos_embedding is not None
+        return cls(ready, model.features, model.tags, model.pos_tags, batch_size, pos_input=pos_input, **options)
 
     def epoch(self, number: int) -> Iterator[Batch]:
         """(inputs, targets) of one epoch: see the model's input shape; targets "tags" and "pos", -1 where unknown."""
@@ -109,4 +132,13 @@ class SentenceBatches:
                 targets["pos"][row, : len(numbers)] = numbers
         if self.pos_input:  # 0 is padding, 1 unknown
             inputs["pos"] = np.where(inputs["words"] > 0, targets["pos"] + 2, 0).astype(np.int32)
-        return inputs, targets
+        missing = self.batch_size - len(sentences) if self.whole else 0
+        return _filled(inputs, missing, 0), _filled(targets, missing, UNKNOWN_TAG)
+
+
+def _filled(arrays: dict[str, np.ndarray], rows: int, value: int) -> dict[str, np.ndarray]:
+    """With `rows` more of a value."""
+    return {
+        name: np.pad(array, ((0, rows), *[(0, 0)] * (array.ndim - 1)), constant_values=value)
+        for name, array in arrays.items()
+    }

@@ -35,11 +35,7 @@ def compiled(
     >>> float(double(np.float32(2.0)))
     6.0
     """
-
-    def with_values(values: list[Any], *arguments: Any) -> Any:
-        with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))):
-            return function(*arguments)
-
+    with_values = stateless(function, variables)
     backend = keras.backend.backend()
     if backend == "tensorflow":
         import tensorflow as tf
@@ -57,3 +53,13 @@ def compiled(
     else:
         raise NotImplementedError(f"generation runs on the tensorflow and jax backends, not on {backend}")
     return lambda *arguments: program([keras.ops.convert_to_tensor(v) for v in variables], *arguments)
+
+
+def stateless(function: Callable[..., Any], variables: list[Any]) -> Callable[..., Any]:
+    """`function` with the values of the `variables` that it reads as one more argument, the first."""
+
+    def with_values(values: list[Any], *arguments: Any) -> Any:
+        with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))):
+            return function(*arguments)
+
+    return with_values

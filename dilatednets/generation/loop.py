@@ -1,5 +1,6 @@
 """The loop over samples: one compiled program a chunk, state in and state out."""
 
+import functools
 import itertools
 import os
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from dilatednets.generation.compiled import compiled
 from dilatednets.generation.request import Request
 
 CHUNK_SAMPLES = 2000  # long enough to hide the call (0.1 ms), short enough to listen while the rest is being made
+SMALLEST_NOISE = 1e-7  # samplers take logarithms of it, and of what it lacks to one
 
 
 def stream(model: Any, request: Request, chunk_samples: int | None = None) -> Iterator[np.ndarray]:
@@ -37,7 +39,7 @@ def stream(model: Any, request: Request, chunk_samples: int | None = None) -> It
         def start(position: int) -> list[Future[np.ndarray]]:
             # Drawn sample by sample, so that the audio does not depend on the chunks' length.
             shape = (chunk, request.batch, model.distribution.noise_size)
-            uniform = np.clip(noise.random(shape, np.float32), 1e-7, 1 - 1e-7).swapaxes(0, 1)
+            uniform = np.clip(noise.random(shape, np.float32), SMALLEST_NOISE, 1 - SMALLEST_NOISE).swapaxes(0, 1)
             return [pool.submit(v.next_chunk, position, uniform[v.rows]) for v in voices]
 
         running = start(0)
@@ -94,37 +96,49 @@ class _Shard:
 
 
 def chunk_program(model: Any, batch: int, chunk: int) -> Callable[..., tuple[Any, Any, Any]]:
-    """Compiles the generation of `chunk` samples for `batch` voices; compiled programs are kept on the model.
-
-    The program maps (state, the sample before (batch,), noise (batch, chunk, noise_size), speaker vectors (batch,
-    channels) or None, local condition (batch, chunk, channels) or None, temperature ()) to (audio (batch, chunk), the
-    next state, the last sample).
-    """
+    """`make_samples`, compiled for `chunk` samples of `batch` voices; compiled programs are kept on the model."""
     programs: dict[Any, Callable[..., Any]] = model.__dict__.setdefault("_chunk_programs", {})
     if (batch, chunk) not in programs:
-
-        def run(state: Any, last: Any, noise: Any, speaker: Any, local: Any, temperature: Any) -> Any:
-            # Conditions of all blocks, for the whole chunk, in a few large products before the loop.
-            conditions = model.project_conditions(speaker, local)
-
-            def one_sample(t: Any, carry: Any) -> Any:
-                state, last, audio = carry
-                condition = None
-                if conditions is not None:
-                    condition = _at(conditions, t if local is not None else 0)
-                parameters, state = model.step(last, state, condition)
-                last = model.distribution.sample(parameters, _at(noise, t), temperature)
-                return state, last, ops.slice_update(audio, (0, t), last[:, None])
-
-            silence = ops.zeros((batch, chunk), "float32")
-            state, last, audio = ops.fori_loop(0, chunk, one_sample, (state, last, silence))
-            return audio, state, last
-
-        programs[batch, chunk] = compiled(run, model.variables)
+        programs[batch, chunk] = compiled(functools.partial(make_samples, model), model.variables)
     return programs[batch, chunk]
+
+
+def make_samples(
+    model: Any, state: Any, last: Any, noise: Any, speaker: Any, local: Any, temperature: Any
+) -> tuple[Any, Any, Any]:
+    """Makes as many samples as there is noise for, one after the other.
+
+    Args:
+        model: A WaveNet.
+        state: From its `initial_state`, its `state_after`, or from here.
+        last: The sample before, (batch,).
+        noise: (batch, samples, noise_size).
+        speaker: Vectors (batch, channels), or None.
+        local: Local condition (batch, samples, channels), or None.
+        temperature: ().
+
+    Returns:
+        Audio (batch, samples), the next state, and the last sample.
+    """
+    batch, count = ops.shape(noise)[:2]
+    # Conditions of all blocks, for all samples, in a few large products before the loop.
+    conditions = model.project_conditions(speaker, local)
+
+    def one_sample(t: Any, carry: Any) -> Any:
+        state, last, audio = carry
+        condition = None
+        if conditions is not None:
+            condition = _at(conditions, t if local is not None else 0)
+        parameters, state = model.step(last, state, condition)
+        last = model.distribution.sample(parameters, _at(noise, t), temperature)
+        return state, last, ops.slice_update(audio, (0, t), last[:, None])
+
+    silence = ops.zeros((batch, count), "float32")
+    state, last, audio = ops.fori_loop(0, count, one_sample, (state, last, silence))
+    return audio, state, last
 
 
 def _at(x: Any, t: Any) -> Any:
     """x[:, t] of a tensor (batch, time, ...), for a t known only while the loop runs."""
     starts = (0, t, *(0 for _ in x.shape[2:]))
-    return ops.slice(x, starts, (x.shape[0], 1, *x.shape[2:]))[:, 0]
+    return ops.slice(x, starts, (ops.shape(x)[0], 1, *x.shape[2:]))[:, 0]

@@ -164,8 +164,7 @@ class CausalDilatedConv(keras.layers.Layer):
         """The sample that kernel tap number `tap` sees; `slot` holds the present one, the slot after it the oldest."""
         slot = slot + 1 + tap * self.dilation_rate
         slot = ops.where(slot > self.history, slot - self.history - 1, slot)
-        batch, _, channels = buffer.shape
-        return ops.slice(buffer, (0, slot, 0), (batch, 1, channels))[:, 0]
+        return ops.slice(buffer, (0, slot, 0), (ops.shape(buffer)[0], 1, self.channels))[:, 0]
 
     def _combine(self, taps: list[Any]) -> Any:
         # Keras casts variables to the compute dtype in `call` only, and `step` must do the same.

@@ -57,12 +57,16 @@ class MuLawSoftmax:
 
     def sample(self, parameters: Any, noise: Any, temperature: Any) -> Any:
         """See `OutputDistribution`. The inverse of the cumulative distribution at `noise`."""
+        return self.mu_law.expand(self.draw_code(parameters, noise, temperature))
+
+    def draw_code(self, parameters: Any, noise: Any, temperature: Any) -> Any:
+        """The same as int32 codes."""
         logits = ops.cast(parameters, "float32") / temperature
         weights = ops.exp(logits - ops.max(logits, axis=-1, keepdims=True))
         cumulative = ops.cumsum(weights, axis=-1)
         below = cumulative < noise * cumulative[..., -1:]
         code = ops.sum(ops.cast(below, "int32"), axis=-1)
-        return self.mu_law.expand(ops.minimum(code, self.num_parameters - 1))
+        return ops.minimum(code, self.num_parameters - 1)
 
 
 class Gaussian:

@@ -1,4 +1,4 @@
-"""Bilinear upsampling of images whose size is known only when they come."""
+"""Bilinear resizing of images whose size is known only when they come."""
 
 from typing import Any
 
@@ -23,12 +23,24 @@ def upsample(x: Any, factor: int) -> Any:
     """
     x = ops.convert_to_tensor(x)
     height, width = ops.shape(x)[1:3]
+    return ops.cast(resize(x, factor * height, factor * width), x.dtype)
+
+
+def resize(x: Any, height: Any, width: Any, antialias: bool = False) -> Any:
+    """`keras.ops.image.resize`, bilinear, also to a size that is not known while a graph is traced.
+
+    Args:
+        x: (batch, height, width, channels).
+        height: Of the result.
+        width: Of the result.
+        antialias: Whether to smooth what shrinks.
+    """
     if keras.backend.backend() != "tensorflow":
-        return ops.image.resize(x, (factor * height, factor * width), interpolation="bilinear")
-    # Keras 3.15 compares the size with 0, which a size not known while tracing does not allow.
+        return ops.image.resize(x, (height, width), interpolation="bilinear", antialias=antialias)
+    # Keras 3.15 compares the size with 0, which such a size does not allow.
     import tensorflow as tf
 
-    return tf.cast(tf.image.resize(x, tf.stack([factor * height, factor * width])), x.dtype)
+    return tf.image.resize(x, tf.stack([height, width]), antialias=antialias)
 
 
 def upsample_span(first: int, last: int, factor: int) -> tuple[int, int]:

@@ -1,7 +1,7 @@
 """Trains a TCNChunker by a recipe."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,12 @@ import keras
 from dilatednets.data import column_folder, conll2000, ewt, snips
 from dilatednets.data.columns import TaggedSentence
 from dilatednets.data.sentence_batches import SentenceBatches
-from dilatednets.data.tag_schemes import convert, repairs, spans
+from dilatednets.data.tag_schemes import repairs, spans
 from dilatednets.data.word_vectors import read_word_vectors
 from dilatednets.errors import InputError
 from dilatednets.training.chunk_scoring import score
 from dilatednets.training.chunking_recipe import ChunkingRecipe
+from dilatednets.training.data_parallel import check_batch
 from dilatednets.training.epoch_end import EpochEnd, Goal, tensorboard
 from dilatednets.training.fitting import adamw, data_of
 from dilatednets.training.run_folder import RunFolder
@@ -35,6 +36,7 @@ def train(recipe: ChunkingRecipe, data_dir: str, output: str, resume: bool = Fal
     sentences, held_out, more = load(recipe, data_dir)
     model = build_model(recipe, sentences, more)
     batches = make_batches(model, recipe, [*sentences, *more])
+    check_batch("training.batch_size", recipe.training.batch_size)
     run = RunFolder(Path(output), recipe, resume)
     compile_model(model, recipe, batches.steps_per_epoch * recipe.training.epochs)
     callback = EpochEnd(
@@ -126,17 +128,14 @@ def make_batches(
     model: TCNChunker, recipe: ChunkingRecipe, sentences: Sequence[TaggedSentence], seed: int | None = None
 ) -> SentenceBatches:
     """Training batches, by the recipe's seed or another; tags are converted to the model's scheme."""
-    ready = [replace(s, tags=tuple(convert(s.tags, "iob2", model.scheme))) if s.tags else s for s in sentences]
-    return SentenceBatches(
-        ready,
-        model.features,
-        model.tags,
-        model.pos_tags,
+    return SentenceBatches.of(
+        model,
+        sentences,
         recipe.training.batch_size,
-        recipe.training.seed if seed is None else seed,
-        pos_input=model.pos_embedding is not None,
+        seed=recipe.training.seed if seed is None else seed,
         word_dropout=recipe.training.word_dropout,
         character_dropout=recipe.training.character_dropout,
+        whole=keras.distribution.distribution() is not None,
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import keras
 
 from dilatednets.errors import InputError
+from dilatednets.training.data_parallel import is_first_process, on_one_device
 from dilatednets.training.run_folder import RunFolder
 
 
@@ -20,7 +21,8 @@ class Goal:
 
     Args:
         metric: Its name.
-        evaluate: Takes the model, with averaged weights, and gives validation figures by name, `metric` among them.
+        evaluate: Takes the model, with averaged weights, and gives validation figures by name, `metric` among them. If
+            the model is trained on several devices, it gets a copy on one of them.
         higher_is_better: Direction.
         unit: Said after the figure.
     """
@@ -88,6 +90,7 @@ class EpochEnd(keras.callbacks.Callback):
         self.keep_as = keep_as
         self.evaluate_every, self.prepare, self.sample = evaluate_every, prepare, sample
         self.history: list[dict[str, Any]] = []
+        self._copy: Any = None
 
     @property
     def _variables(self) -> list[Any]:
@@ -126,7 +129,8 @@ class EpochEnd(keras.callbacks.Callback):
             with averaged_weights(self.net):
                 if self.prepare is not None:
                     self.prepare(self.net)
-                figures = self.goal.evaluate(self.net)
+                net = self._shown()
+                figures = self.goal.evaluate(net)
                 value = float(figures[metric])
                 if not math.isfinite(value):
                     raise self._diverged(f"validation became {value} at the end")
@@ -134,17 +138,33 @@ class EpochEnd(keras.callbacks.Callback):
                 rows = self.history[self.first_epoch :]  # another stage may have trained another net
                 known = [r[f"validation_{metric}"] for r in rows if r.get(f"validation_{metric}") is not None]
                 print(f"\nepoch {epoch + 1}: {value:.4f} {self.goal.unit} on validation", flush=True)
-                averaged = in_float32(self.net)
                 names = ["last", *(["best"] if self.goal.better(value, known) else [])]
-                for name in names + ([self.keep_as] if over and self.keep_as else []):
-                    averaged.save_to_preset(self.run.path / name, recipe=self.run.recipe_text)
+                if is_first_process():
+                    self._save(net, names + ([self.keep_as] if over and self.keep_as else []))
                 row[f"validation_{metric}"] = value
         self.history.append(row)
         if over:  # the stage leaves them in the model, as fit itself does at its end
             self.net.optimizer.finalize_variable_values(self.net.trainable_variables)
         self.run.save_state(self._variables, self.history)
-        if self.sample is not None:
-            self.sample(epoch + 1)
+        if self.sample is not None and is_first_process():
+            with on_one_device():
+                self.sample(epoch + 1)
+
+    def _shown(self) -> Any:
+        """The model as it is now; a copy on one device, if it is on several: the first process may work on it alone."""
+        if keras.distribution.distribution() is None:
+            return self.net
+        if self._copy is None:
+            with on_one_device():
+                self._copy = type(self.net).from_config(self.net.get_config())
+        self._copy.set_weights(self.net.get_weights())
+        return self._copy
+
+    def _save(self, net: Any, names: list[str]) -> None:
+        with on_one_device():
+            averaged = in_float32(net)
+            for name in names:
+                averaged.save_to_preset(self.run.path / name, recipe=self.run.recipe_text)
 
 
 def in_float32(model: Any) -> Any:

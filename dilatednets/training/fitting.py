@@ -4,6 +4,8 @@ from typing import Any
 
 import keras
 
+from dilatednets.training.data_parallel import share
+
 
 def adamw(learning_rate: Any, weight_decay: float, clip_norm: float, **options: Any) -> keras.optimizers.AdamW:
     """AdamW with clipping by the norm of the whole gradient; biases, gains and normalisations do not decay.
@@ -19,8 +21,8 @@ def adamw(learning_rate: Any, weight_decay: float, clip_norm: float, **options: 
     return optimizer
 
 
-def data_of(batches: Any, first_epoch: int) -> Any:
-    """A tf.data pipeline where TensorFlow runs the model, else a plain generator.
+def data_of(batches: Any, first_epoch: int = 0) -> Any:
+    """A tf.data pipeline where TensorFlow runs the model, else a plain generator of this process's share.
 
     Args:
         batches: With `dataset(first)` and `epochs(first)`, such as `dilatednets.data.image_batches.ImageBatches`.
@@ -28,4 +30,4 @@ def data_of(batches: Any, first_epoch: int) -> Any:
     """
     if keras.backend.backend() == "tensorflow":
         return batches.dataset(first_epoch)
-    return batches.epochs(first_epoch)
+    return share(batches.epochs(first_epoch))

@@ -14,6 +14,7 @@ import numpy as np
 
 from dilatednets.errors import InputError
 from dilatednets.files import atomic_path
+from dilatednets.training.data_parallel import from_first_process, is_first_process
 from dilatednets.training.recipe import read_recipe, recipe_toml
 
 
@@ -21,7 +22,8 @@ class RunFolder:
     """What a run leaves: `recipe.toml`, `history.csv`, the presets `best/` and `last/`, `samples/`, `tensorboard/`.
 
     And `stages/`, the model at the end of each of several stages, and `state.npz`, the state after the last epoch,
-    optimiser included, from which `--resume` goes on.
+    optimiser included, from which `--resume` goes on. Where several processes train together, the first alone reads and
+    writes it.
 
     Args:
         path: The folder.
@@ -35,7 +37,10 @@ class RunFolder:
     def __init__(self, path: Path, recipe: Any, resume: bool) -> None:
         self.path = path
         self.recipe_text = recipe_toml(recipe)
-        kept = path / "recipe.toml"
+        from_first_process(lambda: self._open(recipe, resume))
+
+    def _open(self, recipe: Any, resume: bool) -> None:
+        path, kept = self.path, self.path / "recipe.toml"
         if kept.is_file() and not resume:
             raise InputError(f"{path}: holds a run already; go on with it by --resume, or choose another output folder")
         if kept.is_file() and read_recipe(kept) != recipe:
@@ -49,6 +54,8 @@ class RunFolder:
 
     def save_state(self, variables: list[Any], history: list[dict[str, Any]]) -> None:
         """Writes the state after an epoch: every variable and the history so far, in one file."""
+        if not is_first_process():
+            return
         arrays = {f"variable_{i}": np.asarray(v) for i, v in enumerate(variables)}
         with atomic_path(self.path / "state.npz") as temporary:
             np.savez(temporary, history=np.array(json.dumps(history)), **arrays)
@@ -64,6 +71,9 @@ class RunFolder:
 
     def history(self) -> list[dict[str, Any]]:
         """A row of figures for each epoch that has ended."""
+        return from_first_process(self._history)
+
+    def _history(self) -> list[dict[str, Any]]:
         if not (self.path / "state.npz").is_file():
             return []
         with self._state() as state:
@@ -74,15 +84,22 @@ class RunFolder:
 
     def restore(self, variables: list[Any]) -> list[dict[str, Any]]:
         """Sets `variables` to the last state and returns the history; an empty one if no epoch has ended yet."""
-        history = self.history()
-        if history:
-            with self._state() as state:
-                if len(state.files) != len(variables) + 1:
-                    raise ValueError(f"{len(state.files) - 1} variables for {len(variables)}")
-                for i, variable in enumerate(variables):
-                    variable.assign(state[f"variable_{i}"])
-            self._write_history(history)  # a crash may have come between the two files
+        history, values = from_first_process(lambda: self._values(len(variables)))
+        for variable, value in zip(variables, values, strict=False):
+            variable.assign(value)
         return history
+
+    def _values(self, count: int) -> tuple[list[dict[str, Any]], list[np.ndarray]]:
+        """The history, and the values of so many variables; none of both if no epoch has ended yet."""
+        history = self._history()
+        if not history:
+            return [], []
+        with self._state() as state:
+            if len(state.files) != count + 1:
+                raise ValueError(f"{len(state.files) - 1} variables for {count}")
+            values = [state[f"variable_{i}"] for i in range(count)]
+        self._write_history(history)  # a crash may have come between the two files
+        return history, values
 
     @contextlib.contextmanager
     def _state(self) -> Iterator[Any]:

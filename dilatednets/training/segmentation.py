@@ -12,6 +12,7 @@ from dilatednets.data.image_batches import ImageBatches
 from dilatednets.data.label_images import LabelledImages
 from dilatednets.errors import InputError
 from dilatednets.training.batch_statistics import settle
+from dilatednets.training.data_parallel import check_batch
 from dilatednets.training.epoch_end import EpochEnd, Goal, tensorboard
 from dilatednets.training.fitting import adamw, data_of
 from dilatednets.training.run_folder import RunFolder
@@ -37,6 +38,8 @@ def train(recipe: SegmentationRecipe, data_dir: str, output: str, resume: bool =
         pass
     if recipe.net.head == "classification":
         _check_labels(pairs, given, data_dir)
+    for name, stage in recipe.stages.items():
+        check_batch(f"stages.{name}.batch_size", min(stage.batch_size, len(pairs)))
     run = RunFolder(Path(output), recipe, resume)
     finished = 0
     model = None

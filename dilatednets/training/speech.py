@@ -10,6 +10,7 @@ from dilatednets.data.spoken_digits import Recording
 from dilatednets.data.text import WordFrontEnd, fit_durations
 from dilatednets.data.windows import SpeechWindows
 from dilatednets.errors import InputError
+from dilatednets.training.data_parallel import check_batch, share
 from dilatednets.training.epoch_end import EpochEnd, Goal, tensorboard
 from dilatednets.training.likelihood import BitsPerSample, NegativeLogLikelihood
 from dilatednets.training.run_folder import RunFolder
@@ -28,12 +29,14 @@ def train(recipe: SpeechRecipe, data_dir: str, output: str, resume: bool = False
     held_out = make_windows(model, recipe, validation, evaluation=True)
     if recipe.training.sample_every:
         WordFrontEnd.from_config(model.text or {}).units(recipe.training.sample_text)
+    check_batch("training.batch_size", recipe.training.batch_size)
     run = RunFolder(Path(output), recipe, resume)  # only now: bad data must not leave a run behind
     compile_model(model, recipe, windows.steps_per_epoch * recipe.training.epochs)
     model.optimizer.build(model.trainable_variables)
     goal = Goal(
         "bits_per_sample",
-        lambda net: {"bits_per_sample": evaluate_windows(net, held_out)},
+        # Of the model that is trained, also where `EpochEnd` shows a copy: it is compiled, and on all devices.
+        lambda _: {"bits_per_sample": evaluate_windows(model, held_out)},
         unit="bits a sample",
     )
     callback = EpochEnd(
@@ -148,10 +151,10 @@ def compile_model(model: keras.Model, recipe: SpeechRecipe, steps: int, distribu
 
 
 def batches(windows: SpeechWindows, first_epoch: int = 0, epochs: int | None = None) -> Any:
-    """Batches from `first_epoch` on: a tf.data pipeline where TensorFlow runs the model, else a plain generator."""
+    """Batches from `first_epoch` on; as `dilatednets.training.fitting.data_of`."""
     if keras.backend.backend() == "tensorflow":
         return windows.dataset(first_epoch, epochs)
-    return windows.epochs(first_epoch, epochs)
+    return share(windows.epochs(first_epoch, epochs))
 
 
 def evaluate_windows(model: keras.Model, windows: SpeechWindows) -> float:

@@ -16,7 +16,7 @@ def from_preset(handle: str | os.PathLike[str], kind: str | None = None, **overr
     """Loads a trained model of whatever class its preset names.
 
     Args:
-        handle: A preset's name or folder.
+        handle: A preset's name, folder or handle; see `dilatednets.zoo.presets.find`.
         kind: Name of the class that it must be, if only one will do.
         **overrides: As of the class's `from_preset`.
 

@@ -1,6 +1,6 @@
 """The context-module segmenter: a front end, class scores, context, and a label for every pixel."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -11,7 +11,7 @@ from dilatednets.errors import InputError
 from dilatednets.generation.compiled import compiled
 from dilatednets.layers.context_module import DILATIONS, ContextModule
 from dilatednets.layers.light_front_end import LightFrontEnd
-from dilatednets.layers.upsample import upsample, upsample_span
+from dilatednets.layers.upsample import resize, upsample, upsample_span
 from dilatednets.layers.vgg16_front_end import VGG16FrontEnd
 from dilatednets.zoo import cost, presets, tiling
 
@@ -226,37 +226,50 @@ class ContextSegmenter(keras.Model):
         self, rgb: np.ndarray, scales: Sequence[float] | None, flip: bool | None
     ) -> Iterator[tuple[slice, np.ndarray]]:
         """(Which rows, their probabilities or values), from top to bottom."""
-        scales = self._settings["scales"] if scales is None else scales
-        flip = self._settings["flip"] if flip is None else flip
-        check_scales(scales, self.head_name)
-        views = [(scale, mirrored) for scale in scales for mirrored in ((False, True) if flip else (False,))]
+        views = self.views(scales, flip)
+        if self._compiled is None:
+            self._compiled = compiled(self.outputs, [*self.variables], xla=False)
 
         def predict(part: np.ndarray) -> np.ndarray:
-            return np.mean([self._look(part, *view) for view in views], axis=0)
+            images = np.ascontiguousarray(part)[None]
+            looks = (ops.convert_to_numpy(self.look(images, *view, self._compiled))[0] for view in views)
+            return np.mean(list(looks), axis=0)
 
-        top = 0
-        tile = max(round(tiling.TILE / max(1.0, *scales)), 2 * tiling.OVERLAP)  # the same memory at any scale
+        top, largest = 0, max(1.0, *(scale for scale, _ in views))
+        tile = max(round(tiling.TILE / largest), 2 * tiling.OVERLAP)  # the same memory at any scale
         for band in tiling.rows_of_tiles(rgb, predict, tile, tiling.OVERLAP, tiling.IGNORED):
             yield slice(top, top + len(band)), band
             top += len(band)
 
-    def _look(self, image: np.ndarray, scale: float, mirrored: bool) -> np.ndarray:
-        """Probabilities or values of uint8 (height, width, 3), seen at another scale or mirrored."""
-        from dilatednets.data.images import resize
+    def look(
+        self, images: Any, scale: float = 1.0, mirrored: bool = False, net: Callable[[Any], Any] | None = None
+    ) -> Any:
+        """Probabilities or values (batch, height, width, num_classes) of whole images.
 
-        if self._compiled is None:
-            self._compiled = compiled(self._outputs, [*self.variables], xla=False)
-        height, width = image.shape[:2]
-        view = image[:, ::-1] if mirrored else image
+        Args:
+            images: uint8 (batch, height, width, 3).
+            scale: Magnification at which the net looks.
+            mirrored: Whether it looks at the mirror image.
+            net: `outputs`, or what it was compiled to.
+        """
+        height, width = ops.shape(images)[1:3]
+        view = ops.flip(images, axis=2) if mirrored else images
         if scale != 1:
-            view = resize(view, max(round(height * scale), 2), max(round(width * scale), 2))
-        y = self._compiled(np.ascontiguousarray(view)[None])
+            size = _scaled(height, scale), _scaled(width, scale)
+            view = resize(ops.cast(view, "float32"), *size, antialias=True)
+        y = (net or self.outputs)(view)
         if scale != 1:
-            y = ops.image.resize(y, (height, width), interpolation="bilinear")
-        y = ops.convert_to_numpy(y)[0]
-        return y[:, ::-1] if mirrored else y
+            y = resize(y, height, width)
+        return ops.flip(y, axis=2) if mirrored else y
 
-    def _outputs(self, x: Any) -> Any:
+    def views(self, scales: Sequence[float] | None = None, flip: bool | None = None) -> list[tuple[float, bool]]:
+        """The arguments of `look` whose results are averaged, by default those of the model."""
+        scales = self._settings["scales"] if scales is None else scales
+        flip = self._settings["flip"] if flip is None else flip
+        check_scales(scales, self.head_name)
+        return [(scale, mirrored) for scale in scales for mirrored in ((False, True) if flip else (False,))]
+
+    def outputs(self, x: Any) -> Any:
         """Probabilities or values."""
         y = self(x, training=False)
         return ops.softmax(y) if self.head_name == "classification" else y
@@ -267,7 +280,7 @@ class ContextSegmenter(keras.Model):
 
     @classmethod
     def from_preset(cls, handle: Any, **overrides: Any) -> "ContextSegmenter":
-        """Loads a trained model by name or folder; see `dilatednets.zoo.presets.load`.
+        """Loads a trained model by name, folder or handle; see `dilatednets.zoo.presets.load`.
 
         Another `num_classes`, other `class_names` or another `head` give fresh scores and a fresh context module on the
         trained front end; another `context` or `context_dilations`, or `context_identity=False`, the latter alone.
@@ -285,6 +298,21 @@ class ContextSegmenter(keras.Model):
     def save_to_preset(self, folder: Any, card: dict[str, Any] | None = None, recipe: str | None = None) -> None:
         """Writes what `from_preset` reads; see `dilatednets.zoo.presets.save`."""
         presets.save(self, folder, card or {}, recipe)
+
+    def export(self, filepath: Any, format: str = "tf_saved_model", **options: Any) -> None:
+        """Writes a SavedModel for TensorFlow Serving; see `dilatednets.serving.export.export`.
+
+        Args:
+            filepath: Its folder.
+            format: Another one is left to `keras.Model.export`.
+            **options: Of that.
+        """
+        if format != "tf_saved_model":
+            super().export(filepath, format, **options)
+            return
+        from dilatednets.serving.export import export
+
+        export(self, filepath)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
@@ -310,6 +338,13 @@ def check_scales(scales: Sequence[float], head: str) -> None:
         raise InputError(f"scales: numbers from {SMALLEST_SCALE} to {LARGEST_SCALE:g}, at least one, not {scales!r}")
     if head == "regression" and any(scale != 1 for scale in scales):
         raise InputError("scales: values, such as lengths in pixels, may depend on the scale; only 1 is possible")
+
+
+def _scaled(length: Any, scale: float) -> Any:
+    """Pixels of a side at another scale, a number or, of a side whose length is unknown as yet, a tensor."""
+    if isinstance(length, int):
+        return max(round(length * scale), 2)
+    return ops.maximum(ops.cast(ops.round(ops.cast(length, "float64") * scale), "int32"), 2)
 
 
 def _pad(x: Any, before: int, below: Any, right: Any) -> Any:

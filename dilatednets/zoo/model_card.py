@@ -6,6 +6,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from dilatednets.errors import InputError
+
 GOLDEN = "golden.npz"
 UNITS = {"WaveNet": "samples", "ContextSegmenter": "pixels", "TCNChunker": "words"}
 """What receptive fields are counted in."""
@@ -82,11 +84,21 @@ def write_golden(model: Any, folder: Path) -> None:
 
 
 def golden_error(model: Any, folder: Path) -> float:
-    """Largest absolute difference between the outputs of `model` and the golden ones in `folder`."""
-    with np.load(folder / GOLDEN) as golden:
-        inputs = {key.removeprefix("input_"): golden[key] for key in golden.files if key.startswith("input_")}
+    """Largest absolute difference between the outputs of `model` and the golden ones in `folder`.
+
+    Raises:
+        InputError: for a file that holds no arrays of numbers.
+    """
+    path = folder / GOLDEN
+    try:
+        with np.load(path, allow_pickle=False) as golden:
+            arrays = {key: golden[key] for key in golden.files}
+        inputs = {key.removeprefix("input_"): value for key, value in arrays.items() if key.startswith("input_")}
         outputs = _outputs(model, inputs)
-        return max(float(np.max(np.abs(value - golden[name]))) for name, value in outputs.items())
+        return max(float(np.max(np.abs(value - arrays[name]))) for name, value in outputs.items())
+    except Exception as error:  # what is foreign can fail anywhere in NumPy and Keras
+        words = " ".join(str(error).split())[:160]
+        raise InputError(f"{path}: not inputs and outputs of this model ({words}); fetch the preset again") from error
 
 
 def readme(card: dict[str, Any]) -> str:
@@ -101,14 +113,14 @@ def readme(card: dict[str, Any]) -> str:
     if "weights_licence_id" in card:
         lines.append(f"license: {card['weights_licence_id']}")
     if metrics:
-        lines += ["model-index:", f"- name: {card['name']}", "  results:"]
+        lines += ["model-index:", f"- name: {card.get('name', '')}", "  results:"]
         for metric in metrics:
             lines += [
                 f"  - task: {{type: {card.get('task', 'other')}}}",
                 f"    dataset: {{name: {metric['data']}, type: {metric['data']}, split: {metric['split']}}}",
                 f"    metrics: [{{type: {metric['name']}, value: {metric['value']}}}]",
             ]
-    lines += ["---", "", f"# {card['name']}", ""]
+    lines += ["---", "", f"# {card.get('name', '')}", ""]
     if "description" in card:
         lines += [card["description"], ""]
     if "example" in card:

@@ -8,13 +8,14 @@ loading one runs no code from it.
 import hashlib
 import json
 import os
-import shutil
-import tempfile
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from dilatednets.errors import InputError
+from dilatednets.files import atomic_folder
+from dilatednets.zoo import card_check
 
 CONFIG, WEIGHTS, CARD, RECIPE = "config.json", "model.weights.h5", "card.json", "recipe.toml"
 
@@ -64,20 +65,22 @@ def find(handle: str | os.PathLike[str]) -> Path:
     """The folder of a preset.
 
     Args:
-        handle: The name of one that comes with the package, or a folder.
+        handle: The name of one that comes with the package, a folder, or a handle; see `dilatednets.zoo.handles`.
 
     Raises:
-        InputError: if there is none.
+        InputError: if there is none, or as `dilatednets.zoo.handles.fetch`.
 
     Example:
     >>> find("no_such_model")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     dilatednets.errors.InputError: no_such_model: neither a preset nor a folder; presets are ...wavenet_digits
     """
+    from dilatednets.zoo import handles
+
     presets = available()
     if str(handle) in presets:
         return presets[str(handle)]
-    folder = Path(handle)
+    folder = handles.fetch(str(handle)) if handles.is_handle(str(handle)) else Path(handle)
     if not folder.is_dir():
         raise InputError(f"{handle}: neither a preset nor a folder; presets are {', '.join(sorted(presets))}")
     if not (folder / CONFIG).is_file():
@@ -91,9 +94,18 @@ def class_name(handle: str | os.PathLike[str]) -> str:
 
 
 def card(handle: str | os.PathLike[str]) -> dict[str, Any]:
-    """The record of a preset: description, cost, metrics, data, licences, sha256; empty for one saved without."""
+    """The record of a preset: description, cost, metrics, data, licences, sha256; empty for one saved without.
+
+    Raises:
+        InputError: for one that is damaged.
+    """
     path = find(handle) / CARD
-    return _read_json(path) if path.is_file() else {}
+    record = _read_json(path) if path.is_file() else {}
+    try:
+        card_check.check(record)
+    except InputError as error:
+        raise InputError(f"{path}: {error}; fetch the preset again") from error
+    return record
 
 
 def load(cls: Any, handle: str | os.PathLike[str], overrides: dict[str, Any] | None = None) -> Any:
@@ -101,7 +113,7 @@ def load(cls: Any, handle: str | os.PathLike[str], overrides: dict[str, Any] | N
 
     Args:
         cls: The class to make.
-        handle: A name or a folder.
+        handle: As of `find`.
         overrides: Constructor arguments that replace the preset's. Weights whose shape then differs start fresh.
 
     Raises:
@@ -151,23 +163,45 @@ def _meaning_kept(weight: Any, config: dict[str, Any], overrides: dict[str, Any]
 
 def _make(cls: Any, config: dict[str, Any], path: Path) -> Any:
     try:
+        _check_plain({key: value for key, value in config.items() if key != "dtype" or not _is_policy(value)})
         return cls.from_config(config)
-    except (TypeError, ValueError, KeyError) as error:
+    except Exception as error:  # what is foreign can fail anywhere in Keras
         raise InputError(f"{path}: not a configuration of {cls.__name__} ({_one_line(error)})") from error
+
+
+def _check_plain(value: Any) -> None:
+    """Refuses descriptions of objects: Keras would make them, and run what some of them say."""
+    if isinstance(value, dict) and "class_name" in value:
+        raise InputError(f"holds an object of class {value['class_name']!r}; plain values only are loaded")
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _check_plain(inner)
+
+
+def _is_policy(value: Any) -> bool:
+    """Whether it is how Keras writes the name of a dtype."""
+    return (
+        isinstance(value, dict)
+        and (value.get("module"), value.get("class_name")) == ("keras", "DTypePolicy")
+        and value.get("registered_name") is None
+        and isinstance(value.get("config"), dict)
+        and all(isinstance(inner, str | None) for inner in value["config"].values())
+    )
 
 
 def _load_weights(model: Any, folder: Path) -> None:
     path = folder / WEIGHTS
     if not path.is_file():
         raise InputError(f"{path}: missing; copy the whole preset folder")
-    expected = _read_json(folder / CARD).get("sha256") if (folder / CARD).is_file() else None
+    expected = card(folder).get("sha256")
     if expected is not None and sha256(path) != expected:
         raise InputError(
             f"{path}: sha256 differs from {CARD}; the file is truncated or changed, fetch the preset again"
         )
     try:
-        model.load_weights(path)
-    except (OSError, ValueError, KeyError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # Keras would leave weights that are missing as they were drawn, and say so
+            model.load_weights(path)
+    except Exception as error:  # a crafted file can fail anywhere in Keras and h5py
         raise InputError(f"{path}: not the weights of this model ({_one_line(error)})") from error
 
 
@@ -190,13 +224,7 @@ def save(model: Any, folder: str | os.PathLike[str], record: dict[str, Any], rec
     target = Path(folder)
     if target.exists() and not (target / CONFIG).is_file() and (not target.is_dir() or any(target.iterdir())):
         raise InputError(f"{target}: exists and is no preset; choose another folder")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-    except OSError as error:
-        raise InputError(f"{target}: cannot write there ({error.strerror}); choose another folder") from error
-    try:
-        work.chmod(0o755)
+    with atomic_folder(target) as work:
         config = {
             key: value for key, value in model.get_config().items() if key not in ("name", "trainable", "build_config")
         }
@@ -208,23 +236,6 @@ def save(model: Any, folder: str | os.PathLike[str], record: dict[str, Any], rec
         full = {**record, "name": target.name, **model_card.counted(model), "sha256": sha256(work / WEIGHTS)}
         _write_json(work / CARD, full)
         (work / "README.md").write_text(model_card.readme(full), encoding="utf-8")
-        _put_in_place(work, target)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-
-
-def _put_in_place(work: Path, target: Path) -> None:
-    """Renames `work` to `target`; a folder that is there gives way, and comes back if the renaming fails."""
-    old = work.with_name(f"{work.name}.old")
-    if target.exists():
-        os.replace(target, old)
-    try:
-        os.replace(work, target)
-    except OSError:
-        if old.exists():
-            os.replace(old, target)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def sha256(path: Path) -> str:
@@ -236,7 +247,7 @@ def sha256(path: Path) -> str:
 def _read_json(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: not readable as JSON ({_one_line(error)}); fetch the preset again") from error
     if not isinstance(content, dict):
         raise InputError(f"{path}: expected a JSON object; fetch the preset again")

@@ -213,7 +213,7 @@ class TCNChunker(ChunkingNet):
 
     @classmethod
     def from_preset(cls, handle: Any, **overrides: Any) -> "TCNChunker":
-        """Loads a trained model by name or folder; see `dilatednets.zoo.presets.load`.
+        """Loads a trained model by name, folder or handle; see `dilatednets.zoo.presets.load`.
 
         Other `labels` give fresh scores and a fresh random field on the trained body; with other `words`, `characters`,
         `shapes` or `pos_tags`, those that the preset knows keep their vectors.
@@ -224,6 +224,21 @@ class TCNChunker(ChunkingNet):
     def save_to_preset(self, folder: Any, card: dict[str, Any] | None = None, recipe: str | None = None) -> None:
         """Writes what `from_preset` reads; see `dilatednets.zoo.presets.save`."""
         presets.save(self, folder, card or {}, recipe)
+
+    def export(self, filepath: Any, format: str = "tf_saved_model", **options: Any) -> None:
+        """Writes a SavedModel for TensorFlow Serving; see `dilatednets.serving.export.export`.
+
+        Args:
+            filepath: Its folder.
+            format: Another one is left to `keras.Model.export`.
+            **options: Of that.
+        """
+        if format != "tf_saved_model":
+            super().export(filepath, format, **options)
+            return
+        from dilatednets.serving.export import export
+
+        export(self, filepath)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

@@ -331,7 +331,7 @@ class WaveNet(keras.Model):
 
     @classmethod
     def from_preset(cls, handle: Any, **overrides: Any) -> "WaveNet":
-        """Loads a trained model by name or folder; see `dilatednets.zoo.presets.load`.
+        """Loads a trained model by name, folder or handle; see `dilatednets.zoo.presets.load`.
 
         `speakers=[...]` other than the preset's gives fresh vectors, to those that it does not know, on the trained body.
         """
@@ -353,6 +353,21 @@ class WaveNet(keras.Model):
     def save_to_preset(self, folder: Any, card: dict[str, Any] | None = None, recipe: str | None = None) -> None:
         """Writes what `from_preset` reads; see `dilatednets.zoo.presets.save`."""
         presets.save(self, folder, card or {}, recipe)
+
+    def export(self, filepath: Any, format: str = "tf_saved_model", **options: Any) -> None:
+        """Writes a SavedModel for TensorFlow Serving; see `dilatednets.serving.export.export`.
+
+        Args:
+            filepath: Its folder.
+            format: Another one is left to `keras.Model.export`.
+            **options: Of that.
+        """
+        if format != "tf_saved_model":
+            super().export(filepath, format, **options)
+            return
+        from dilatednets.serving.export import export
+
+        export(self, filepath)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

@@ -40,12 +40,17 @@ def shape(word: str) -> str:
     """
     signs = ""
     for character in word[:MAX_CHARACTERS]:
-        kind = "d" if character.isdigit() else character
-        if character.isalpha():
-            kind = "X" if character.isupper() else "x"
+        kind = sign(character)
         if signs[-SHAPE_RUN:] != kind * SHAPE_RUN:
             signs += kind
     return signs
+
+
+def sign(character: str) -> str:
+    """What stands for a character in a shape."""
+    if character.isalpha():
+        return "X" if character.isupper() else "x"
+    return "d" if character.isdigit() else character
 
 
 class WordFeatures:

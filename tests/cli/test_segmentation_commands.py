@@ -90,7 +90,7 @@ def test_describe_says_what_it_costs_and_draws_the_field(zoo, tmp_path, capsys):
     printed = capsys.readouterr().out
     assert "in the context module" in printed and "ground, disc, sky" in printed
     with Image.open(tmp_path / "field.png") as picture:
-        assert picture.size == (900, 560)
+        assert picture.size == (900, 560 + 420)  # the field, and what it costs
     assert main(["describe", "tiny", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["context_parameters"] == 600
     assert main(["models"]) == 0 and "| tiny | ContextSegmenter |" in capsys.readouterr().out

@@ -55,6 +55,18 @@ SENTENCES = sentences_of([3, 17, 8, 1, 9, 5, 30, 2, 2, 11, 4])
 DROPPING = {"word_dropout": 1.0, "character_dropout": 0.2}
 
 
+def test_whole_batches_are_the_others_filled_up_with_what_does_not_count():
+    features = WordFeatures.fit([sentence.words for sentence in SENTENCES])
+    plain, whole = (list(make(SENTENCES, features, whole=w, **DROPPING).epoch(0)) for w in (False, True))
+    assert sorted(len(inputs["words"]) for inputs, _ in plain) == [3, 4, 4]
+    for short, full in zip(plain, whole, strict=True):
+        rows = len(short[0]["words"])
+        assert all(len(array) == 4 for part in full for array in part.values())
+        assert same(short, [{name: array[:rows] for name, array in part.items()} for part in full])
+        assert all(np.all(array[rows:] == 0) for array in full[0].values())
+        assert all(np.all(array[rows:] == -1) for array in full[1].values())
+
+
 def test_an_epoch_depends_on_seed_and_number_alone():
     batches = make(SENTENCES, seed=3, **DROPPING)
     third = list(batches.epoch(2))

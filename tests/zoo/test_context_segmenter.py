@@ -99,14 +99,14 @@ def test_a_large_image_goes_through_in_tiles(rng, monkeypatch):
     model = tiny_segmenter()
     image = rng.integers(0, 256, (100, 130, 3), np.uint8)
     calls = []
-    look = ContextSegmenter._look
+    look = ContextSegmenter.look
     monkeypatch.setattr(
-        ContextSegmenter, "_look", lambda self, part, *view: calls.append(part.shape) or look(self, part, *view)
+        ContextSegmenter, "look", lambda self, images, *view: calls.append(images.shape) or look(self, images, *view)
     )
     for name, value in (("TILE", 64), ("OVERLAP", 32), ("IGNORED", 8)):
         monkeypatch.setattr(tiling, name, value)
     labels = model.segment(image)
-    assert labels.shape == (100, 130) and len(calls) == 12 and set(calls) == {(64, 64, 3)}
+    assert labels.shape == (100, 130) and len(calls) == 12 and set(calls) == {(1, 64, 64, 3)}
     bands = tiling.rows_of_tiles(image, lambda part: numbers(ops.softmax(model(part[None])))[0], 64, 32, 8)
     np.testing.assert_array_equal(labels, np.concatenate(list(bands)).argmax(-1))
 

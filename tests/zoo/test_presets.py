@@ -3,15 +3,18 @@
 import hashlib
 import json
 import os
+import pickle
 import shutil
 
+import h5py
 import keras
 import numpy as np
 import pytest
 from keras import ops
 
+from dilatednets import files
 from dilatednets.errors import InputError
-from dilatednets.zoo import model_card, presets
+from dilatednets.zoo import catalogue, model_card, presets
 from dilatednets.zoo.wavenet import WaveNet
 
 RECORD = {
@@ -209,19 +212,127 @@ def test_weights_of_another_model_are_refused(folder, changes):
         ("no JSON", "not readable as JSON"),
         ('{"class": "WaveNet", ', "not readable as JSON"),
         ("[1, 2]", "expected a JSON object"),
+        ('{"class": "WaveNet", "config": ' + 100_000 * "[" + 100_000 * "]" + "}", "not readable as JSON"),
         ("{}", "holds a None, not a WaveNet"),
+        ('{"class": "os.system", "config": {}}', "holds a 'os.system', not a WaveNet"),
         ('{"class": "ContextSegmenter", "config": {}}', "holds a 'ContextSegmenter', not a WaveNet"),
         ('{"class": "WaveNet", "config": 3}', "not a WaveNet"),
         ('{"class": "WaveNet", "config": {"colour": 3}}', "not a configuration of WaveNet"),
         ('{"class": "WaveNet", "config": {"dilations": [0]}}', "not a configuration of WaveNet"),
         ('{"class": "WaveNet", "config": {"output": "sound"}}', "not a configuration of WaveNet"),
         ('{"class": "WaveNet", "config": {"text": {}}}', "not a configuration of WaveNet"),
+        ('{"class": "WaveNet", "config": {"dtype": "os.system"}}', "not a configuration of WaveNet"),
+        ('{"class": "WaveNet", "config": {"dtype": [1]}}', "not a configuration of WaveNet"),
+        ('{"class": "WaveNet", "config": {"speakers": 3}}', "not a configuration of WaveNet"),
     ],
 )
 def test_foreign_config_is_refused(folder, content, reason):
     (folder / "config.json").write_text(content)
     message = refusal(folder)
     assert message.startswith(f"{folder / 'config.json'}: ") and reason in message
+
+
+LAMBDA = {
+    "module": "keras.layers",
+    "class_name": "Lambda",
+    "config": {"function": "os.system"},
+    "registered_name": None,
+}
+POLICY = {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float32"}, "registered_name": None}
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"dtype": {**POLICY, "module": "os", "class_name": "system"}}, "system"),
+        ({"dtype": {**POLICY, "module": "os"}}, "DTypePolicy"),
+        ({"dtype": {**POLICY, "registered_name": "mine>DTypePolicy"}}, "DTypePolicy"),
+        ({"dtype": {**POLICY, "config": {"name": LAMBDA}}}, "DTypePolicy"),
+        (
+            {"dtype": {**POLICY, "class_name": "DTypePolicyMap", "config": {"policy_map": {"a": LAMBDA}}}},
+            "DTypePolicyMap",
+        ),
+        ({"text": {"vocabulary": [LAMBDA]}}, "Lambda"),
+        ({"activity_regularizer": LAMBDA}, "Lambda"),
+        ({"name": "a", "layers": [LAMBDA], "input_layers": [], "output_layers": []}, "Lambda"),
+    ],
+)
+def test_configuration_that_describes_an_object_is_refused(folder, changes, named):
+    """Keras would make it; it does not get to see it."""
+    change_config(folder, **changes)
+    message = refusal(folder)
+    assert message.startswith(f"{folder / 'config.json'}: ") and f"an object of class {named!r}" in message
+
+
+def test_unknown_class_is_refused(folder):
+    (folder / "config.json").write_text('{"class": "os.system", "config": {}}')
+    with pytest.raises(InputError, match=r"config.json: unknown class 'os.system'; models are WaveNet, "):
+        catalogue.from_preset(folder)
+
+
+def replaced(file, name, **how):
+    del file[name]
+    file.create_dataset(name, **how)
+
+
+ODD_WEIGHTS = {
+    "link to another file": lambda file, name: file.update({name: h5py.ExternalLink("other.h5", "/secret")}),
+    "link within": lambda file, name: file.update({name: h5py.SoftLink("/elsewhere")}),
+    "bytes of another file": lambda file, name: replaced(
+        file, name, shape=(8,), dtype="f4", external=[("other.h5", 0, 32)]
+    ),
+    "larger than memory": lambda file, name: replaced(file, name, shape=(2**40,), dtype="f4", chunks=(2**20,)),
+    "text": lambda file, name: replaced(file, name, data=np.array(8 * [b"words"])),
+    "objects": lambda file, name: replaced(file, name, shape=(8,), dtype=h5py.string_dtype()),
+    "a folder": lambda file, name: file.create_group(name),
+    "nothing": lambda file, name: None,
+}
+
+
+@pytest.mark.parametrize("odd", ODD_WEIGHTS)
+def test_odd_weights_are_refused(folder, odd):
+    (folder / "card.json").unlink()
+    shutil.copy(folder / "model.weights.h5", folder / "other.h5")
+    with h5py.File(folder / "other.h5", "a") as file:
+        file["secret"] = np.zeros(8, "f4")
+    with h5py.File(folder / "model.weights.h5", "a") as file:
+        name = "hidden/vars/1"  # its bias
+        file["elsewhere"] = file[name][:]
+        if odd not in ("bytes of another file", "larger than memory", "text", "objects"):
+            del file[name]
+        ODD_WEIGHTS[odd](file, name)
+    assert refusal(folder).startswith(f"{folder / 'model.weights.h5'}: not the weights of this model")
+
+
+class Trap:
+    """Pickled; whoever unpickles it makes a folder of this name."""
+
+    def __init__(self, name):
+        self.name = str(name)
+
+    def __reduce__(self):
+        return os.mkdir, (self.name,)
+
+
+@pytest.mark.parametrize("kind", ["npz", "npy", "pickle", "empty", "missing"])
+def test_golden_outputs_that_are_no_numbers_are_refused(tiny_model, folder, tmp_path, kind):
+    path = folder / "golden.npz"
+    path.unlink()
+    objects = np.array([Trap(tmp_path / "sprung")], object)
+    with open(path, "wb") as file:
+        if kind == "npz":
+            np.savez(file, input_audio=objects, outputs=np.zeros(1))
+        elif kind == "npy":
+            np.save(file, objects, allow_pickle=True)
+        elif kind == "pickle":
+            pickle.dump(objects, file)
+    if kind == "missing":
+        path.unlink()
+    with pytest.raises(
+        InputError, match=r"golden\.npz: not inputs and outputs of this model .*; fetch the preset again"
+    ):
+        model_card.golden_error(tiny_model, folder)
+    assert not (tmp_path / "sprung").exists()
 
 
 def test_broken_card_is_refused(folder):
@@ -278,6 +389,8 @@ def test_failed_save_leaves_what_was_there(tiny_model, tmp_path, monkeypatch, br
         "sha256": presets,
         "replace": os,
     }
+    if "replace" in broken:  # as where folders cannot trade places
+        monkeypatch.setattr(files, "_exchanged", lambda *folders: False)
     if broken == "last replace":  # the old preset has given way, and the new one cannot take its place
 
         def replace(source, destination, plain=os.replace):

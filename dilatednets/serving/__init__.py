@@ -1,0 +1,1 @@
+"""Trained models in a form that TensorFlow Serving runs without Python."""

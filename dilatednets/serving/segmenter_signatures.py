@@ -1,0 +1,60 @@
+"""What a server can ask of a ContextSegmenter."""
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from dilatednets.data.images import SMALLEST_SIDE
+from dilatednets.serving.graphs import graph, spec
+
+Tensors = dict[str, tf.Tensor]
+
+
+class SegmenterSignatures(tf.Module):
+    """The signatures of a ContextSegmenter as graphs.
+
+    The whole image goes through the net at once, at the model's own scales: up to the size of a tile, 640 pixels a side at
+    scale 1, labels are those of `ContextSegmenter.segment`. A net with a regression head gives "values" float32 (batch,
+    height, width, num_classes) instead of labels and confidence.
+
+    Args:
+        model: A ContextSegmenter.
+    """
+
+    def __init__(self, model: Any) -> None:
+        super().__init__(name="segmenter")
+        self.model = model
+        self.weights = [variable.value for variable in model.variables]
+
+    def signatures(self) -> dict[str, Any]:
+        """Concrete functions by name."""
+        return {
+            "serving_default": graph(self._labelled, {"image": spec("image", [None, None, None, 3], tf.uint8)}),
+            "encoded": graph(self._decoded_and_labelled, {"image_bytes": spec("image_bytes", [None], tf.string)}),
+        }
+
+    def examples(self) -> dict[str, dict[str, np.ndarray]]:
+        """A request by signature."""
+        grey = np.full((1, 64, 64, 3), 128, np.uint8)
+        encoded = tf.io.encode_png(grey[0]).numpy()
+        return {"serving_default": {"image": grey}, "encoded": {"image_bytes": np.array([encoded], object)}}
+
+    def _decoded_and_labelled(self, image_bytes: Any) -> Tensors:
+        decoded = tf.map_fn(_decoded, image_bytes, fn_output_signature=tf.TensorSpec([None, None, 3], tf.uint8))
+        return self._labelled(decoded)
+
+    def _labelled(self, image: Any) -> Tensors:
+        large_enough = tf.reduce_all(tf.shape(image)[1:3] >= SMALLEST_SIDE)
+        tf.debugging.Assert(large_enough, [f"image: needs at least {SMALLEST_SIDE}x{SMALLEST_SIDE} pixels"])
+        looks = [self.model.look(image, *view) for view in self.model.views()]
+        values = tf.add_n(looks) / len(looks)
+        if self.model.head_name == "regression":
+            return {"values": values}
+        labels = tf.argmax(values, axis=-1, output_type=tf.int32)
+        return {"labels": labels, "confidence": tf.reduce_max(values, axis=-1)}
+
+
+def _decoded(image_bytes: Any) -> tf.Tensor:
+    """A PNG or JPEG as uint8 (height, width, 3); the operation for JPEG reads both, and exactly if told so."""
+    return tf.io.decode_jpeg(image_bytes, channels=3, dct_method="INTEGER_ACCURATE")

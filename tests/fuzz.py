@@ -1,0 +1,193 @@
+"""Damaged files for the readers: each must give a result or one clear line, within seconds and a gigabyte.
+
+    python tests/fuzz.py [FILES OF EACH KIND] [SEED] [KIND ...]
+
+prints a table. Exit status 1, and the damaged file's path, if a reader fails in any other way.
+"""
+
+import io
+import os
+import random
+import resource
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+from conftest import tiny_segmenter
+from PIL import Image
+
+from dilatednets.data.audio import read_audio, write_wav
+from dilatednets.data.columns import read_columns
+from dilatednets.data.images import as_rgb, read_labels
+from dilatednets.errors import InputError
+from dilatednets.training.recipe import read_recipe
+from dilatednets.zoo import catalogue, model_card, presets
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+SECONDS, MEGABYTES = 20, 1000
+"""What a reader may take for a file of a few kilobytes."""
+ODD = [
+    b"\0",
+    b"\xff",
+    b"\n",
+    b"\xff\xfe",
+    b"\xf0\x9f\x90\x95",
+    b"\x7f\xff\xff\xff",
+    b"\xff\xff\xff\xff",
+    b"nan",
+    b"1e999",
+    b"-1",
+    b'"',
+    b"{",
+    b"[" * 50,
+]
+
+
+def wav():
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.wav"
+        write_wav(path, np.sin(np.arange(800) / 9).astype(np.float32) / 2, 8000)
+        return path.read_bytes()
+
+
+def picture(kind, mode="RGB"):
+    pixels = np.add.outer(np.arange(24), np.arange(32)).astype(np.uint8) * 4
+    file = io.BytesIO()
+    Image.fromarray(pixels).convert(mode).save(file, kind)
+    return file.getvalue()
+
+
+def conll():
+    return (CHECKOUT / "datasets" / "conll2000" / "sample" / "train.txt").read_bytes()
+
+
+def recipe(name):
+    return (CHECKOUT / "zoo" / name / "recipe.toml").read_bytes()
+
+
+def read_card(path):
+    return model_card.readme(presets.card(path.parent))
+
+
+def preset(file):
+    """A folder of a small model, in which one file is damaged."""
+    folder = Path(tempfile.mkdtemp(prefix="fuzz-preset-"))
+    tiny_segmenter().save_to_preset(folder / "tiny")
+    (folder / "tiny" / "card.json").unlink()  # which knows the sum of the weights, and would refuse them all
+    whole = (folder / "tiny" / file).read_bytes()
+
+    def read(path):
+        for name in ("config.json", "model.weights.h5", "golden.npz"):
+            if name != file:
+                shutil.copy(folder / "tiny" / name, path.parent)
+        model = catalogue.from_preset(path.parent)
+        return model_card.golden_error(model, path.parent)
+
+    return [whole], file, read
+
+
+# What is damaged, the file's name, what reads it.
+KINDS = {
+    "WAV": ([wav()], "a.wav", lambda path: read_audio(path, 16000)),
+    "image": ([picture(kind) for kind in ("PNG", "JPEG", "TIFF", "GIF", "BMP")], "a.png", as_rgb),
+    "label image": ([picture("PNG", "L"), picture("PNG", "P")], "a.png", read_labels),
+    "CoNLL": ([conll()], "train.txt", lambda path: list(read_columns(path, ["word", "pos", "tag"], "iob2"))),
+    "recipe": (
+        [recipe(name) for name in ("wavenet_digits", "context_segmenter_camvid", "tcn_slots_snips")],
+        "recipe.toml",
+        read_recipe,
+    ),
+    "config of a preset": preset("config.json"),
+    "weights of a preset": preset("model.weights.h5"),
+    "golden outputs": preset("golden.npz"),
+    "card": ([(CHECKOUT / "zoo" / "wavenet_digits" / "card.json").read_bytes()], "card.json", read_card),
+}
+
+
+def damaged(data, rng):
+    """The file with one to six accidents."""
+    data = bytearray(data)
+    for _ in range(rng.randint(1, 6)):
+        place = rng.randrange(len(data) + 1) if rng.random() < 0.6 else rng.randrange(min(len(data), 64) + 1)
+        length = rng.choice([1, 1, 2, 4, 16, 200])
+        match rng.randrange(7):
+            case 0:
+                data = data[:place]
+            case 1:
+                del data[place : place + length]
+            case 2:
+                data[place:place] = rng.randbytes(length)
+            case 3:
+                data[place : place + length] = rng.randbytes(length)
+            case 4:
+                data[place : place + length] = rng.choice(ODD)
+            case 5:
+                data[place:place] = data[place : place + length] * rng.choice([1, 3, 50])
+            case 6 if place < len(data):
+                data[place] ^= 1 << rng.randrange(8)
+    return bytes(data)
+
+
+def too_long(*_):
+    raise TimeoutError(f"more than {SECONDS} s")
+
+
+def fuzz(kind, count, seed, folder):
+    """One row of the table: files, read, refused, the slowest in seconds, memory in MB."""
+    seeds, name, read = KINDS[kind]
+    path, rng = Path(folder) / name, random.Random(f"{kind} {seed}")
+    (path.parent / "config.json").write_text('{"class": "WaveNet", "config": {}}')
+    for whole in seeds:
+        path.write_bytes(whole)
+        read(path)  # undamaged ones are read
+    accepted = refused = 0
+    slowest, before = 0.0, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for _ in range(count):
+        data = damaged(rng.choice(seeds), rng)
+        path.write_bytes(data)
+        start = time.perf_counter()
+        signal.alarm(SECONDS)
+        try:
+            read(path)
+            accepted += 1
+        except InputError as error:
+            refused += 1
+            line = str(error)
+            assert path.name in line and len(line) < 1000, f"no clear line: {line[:1000]}"
+        finally:
+            signal.alarm(0)
+        slowest = max(slowest, time.perf_counter() - start)
+    megabytes = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    assert megabytes < MEGABYTES, f"{kind}: {megabytes:.0f} MB"
+    return {"files": count, "read": accepted, "refused": refused, "slowest_s": slowest, "memory_mb": megabytes}
+
+
+def main(count="1000", seed="0", *kinds):
+    signal.signal(signal.SIGALRM, too_long)
+    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    resource.setrlimit(resource.RLIMIT_DATA, (held + 2 * MEGABYTES * 2**20, resource.RLIM_INFINITY))
+    print(
+        "| files | damaged | read | refused in one line | slowest, s | memory, MB |\n| --- | --- | --- | --- | --- | --- |"
+    )
+    for kind in kinds or KINDS:
+        folder = tempfile.mkdtemp(prefix="fuzz-")
+        try:
+            row = fuzz(kind, int(count), int(seed), folder)
+        except BaseException:
+            traceback.print_exc()
+            print(f"{kind}: the file is in {folder}")
+            return 1
+        counts = " | ".join(f"{row[name]:,}" for name in ("files", "read", "refused"))
+        print(f"| {kind} | {counts} | {row['slowest_s']:.2f} | {row['memory_mb']:.0f} |", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

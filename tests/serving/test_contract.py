@@ -1,0 +1,227 @@
+"""Every signature, run as TensorFlow Serving runs it, against the Keras model."""
+
+import io
+
+import keras
+import numpy as np
+import pytest
+from conftest import tiny_chunker, tiny_segmenter
+from PIL import Image
+
+from dilatednets.generation.request import resolve
+from dilatednets.serving.plain_server import ask
+from dilatednets.zoo.wavenet import WaveNet
+
+pytestmark = pytest.mark.tensorflow
+
+
+def numbers(tensor):
+    return keras.ops.convert_to_numpy(tensor)
+
+
+def exported(model, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("served") / "1"
+    model.export(folder)
+    return model, folder
+
+
+def right_answer(answer):
+    assert "error" not in answer, str(answer["error"])
+    return answer
+
+
+# Chunker
+
+
+@pytest.fixture(scope="module", params=["crf", "softmax"])
+def chunker(request, tmp_path_factory):
+    return exported(tiny_chunker(decoder=request.param), tmp_path_factory)
+
+
+SENTENCES = [
+    ["It", "works", "."],
+    [],
+    ["the", "dog", "in", "2024", "w\u00f6rks", "\U0001f415", "a" * 30, "A", "dog"],
+    ["dog"],
+]
+
+
+def rows(sentences):
+    longest = max(map(len, sentences))
+    return np.array([[*words, *[""] * (longest - len(words))] for words in sentences])
+
+
+def check_tokens(model, sentences, answer):
+    tags = right_answer(answer)["tags"]
+    assert [row[row != ""].tolist() for row in tags] == model.tag(sentences)
+    for words, confidence in zip(sentences, answer["confidence"], strict=True):
+        if words:
+            scores = model(model.encode([words]))["tags"]
+            likely = numbers(keras.ops.softmax(scores) if model.crf is None else model.crf.marginals(scores))[0]
+            path = model._decoded([numbers(scores)[0]])[0]
+            expected = likely[np.arange(len(words)), path]
+            np.testing.assert_allclose(confidence[: len(words)], expected, atol=1e-4)
+        assert not confidence[len(words) :].any()
+
+
+def test_chunker(chunker):
+    model, folder = chunker
+    texts = ["It works, the dog (too).", "", "the dog's in"]
+    batches = [SENTENCES, SENTENCES[:1], SENTENCES[2:3] * 4]
+    requests = [("serving_default", {"tokens": rows(batch)}) for batch in batches]
+    bad = np.array([["", "dog"]])
+    *answers, split, refused = ask(
+        folder, [*requests, ("sentences", {"sentence": texts}), ("serving_default", {"tokens": bad})]
+    )
+    for batch, answer in zip(batches, answers, strict=True):
+        check_tokens(model, batch, answer)
+    for text, tokens, tags in zip(texts, right_answer(split)["tokens"], split["tags"], strict=True):
+        known = [
+            (token.text, tag)
+            for one in model.chunk_stream([text])
+            for token, tag in zip(one.tokens, one.tags, strict=True)
+        ]
+        assert list(zip(tokens[tokens != ""], tags[tags != ""], strict=True)) == known
+    assert "an empty one before others" in str(refused["error"])
+
+
+def test_chunker_with_parts_of_speech(tmp_path_factory):
+    model, folder = exported(tiny_chunker(pos="input"), tmp_path_factory)
+    sentences, pos = [["the", "dog", "works"], ["dog"]], [["DT", "NN", "VB"], ["??"]]
+    [answer] = ask(folder, [("serving_default", {"tokens": rows(sentences), "pos": rows(pos)})])
+    assert [row[row != ""].tolist() for row in right_answer(answer)["tags"]] == model.tag(sentences, pos)
+
+
+# Segmenter
+
+
+def png(image, kind="PNG"):
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, kind)
+    return file.getvalue()
+
+
+def test_segmenter(rng, tmp_path_factory):
+    model, folder = exported(tiny_segmenter(scales=(0.75, 1.0, 1.25), flip=True), tmp_path_factory)
+    batches = [
+        rng.integers(0, 256, (count, *size, 3), np.uint8) for count, size in ((1, (33, 47)), (4, (40, 24)), (1, (2, 2)))
+    ]
+    requests = [("serving_default", {"image": batch}) for batch in batches]
+    smooth = np.asarray(Image.fromarray(batches[0][0]).resize((60, 44), Image.Resampling.BICUBIC))
+    requests.append(("encoded", {"image_bytes": [png(image) for image in batches[1]]}))
+    requests.append(("encoded", {"image_bytes": [png(smooth, "JPEG"), png(smooth)]}))
+    *answers, encoded, jpeg = ask(folder, requests)
+    for batch, answer in zip(batches, answers, strict=True):
+        assert right_answer(answer)["labels"].dtype == np.int32
+        for image, labels, confidence in zip(batch, answer["labels"], answer["confidence"], strict=True):
+            np.testing.assert_array_equal(labels, model.segment(image))
+            looks = [numbers(model.look(image[None], *view))[0] for view in model.views()]
+            np.testing.assert_allclose(confidence, np.mean(looks, axis=0).max(axis=-1), atol=1e-4)
+    np.testing.assert_array_equal(right_answer(encoded)["labels"], answers[1]["labels"])
+    decoded = [model.segment(Image.open(io.BytesIO(png(smooth, "JPEG")))), model.segment(smooth)]
+    np.testing.assert_array_equal(right_answer(jpeg)["labels"], decoded)
+
+
+def test_regression(rng, tmp_path_factory):
+    model, folder = exported(tiny_segmenter(num_classes=2, head="regression"), tmp_path_factory)
+    image = rng.integers(0, 256, (1, 30, 20, 3), np.uint8)
+    [answer] = ask(folder, [("serving_default", {"image": image})])
+    np.testing.assert_allclose(right_answer(answer)["values"][0], model.regress(image[0]), atol=1e-4)
+
+
+# WaveNet
+
+
+def check_audio(model, request, answer):
+    """Each sample is what the model draws after those before it.
+
+    Rounding tips a draw over now and then, and audio after that is other audio: it cannot just be compared with `generate`.
+    """
+    audio = right_answer(answer)["audio"]
+    asked = resolve(model, **request)
+    assert audio.shape == (asked.batch, asked.num_samples)
+    inputs = {"audio": audio, "speaker": asked.speaker, "condition": asked.frames}
+    parameters = model({name: value for name, value in inputs.items() if value is not None})
+    uniform = np.random.Generator(np.random.Philox(asked.seed)).random(
+        (*audio.T.shape, model.distribution.noise_size), np.float32
+    )
+    noise = np.clip(uniform, 1e-7, 1 - 1e-7).swapaxes(0, 1)
+    drawn = numbers(model.distribution.sample(parameters, noise, asked.temperature))
+    other = np.abs(drawn - audio) > 1e-4
+    assert other.mean() < 1e-3, f"{other.sum()} of {other.size} samples, the first is {np.argmax(other)}"
+
+
+def test_wavenet(tiny_model, tmp_path_factory):
+    model, folder = exported(tiny_model, tmp_path_factory)
+    texts, speakers = ["four two", "9", "one-2 3", "Seven!"], ["ann", "bob", "bob", "ann"]
+    batches = [(texts, speakers, 1.0, 5), (texts[:1], speakers[:1], 0.7, 0), (texts[1:3], ["bob"], 1.3, 2**31 - 1)]
+    asked = [
+        {"text": text, "speaker": who, "temperature": np.float32(t), "seed": np.int32(s)} for text, who, t, s in batches
+    ]
+    audio = np.random.default_rng(0).uniform(-1, 1, (4, 900)).astype(np.float32)
+    requests = [("serving_default", one) for one in asked] + [("stream", asked[0]), ("generate_compiled", asked[1])]
+    requests += [("score", {"audio": audio, "text": texts, "speaker": speakers})]
+    wrong = [
+        {"text": ["ten"]},
+        {"text": [""]},
+        {"speaker": ["eve"]},
+        {"temperature": np.float32(0)},
+        {"seed": np.int32(-1)},
+    ]
+    requests += [("serving_default", {**asked[1], **one}) for one in wrong]
+    answers = ask(folder, requests)
+    for (text, who, temperature, seed), answer in zip(batches, answers, strict=False):
+        who = who if len(who) == len(text) else who * len(text)
+        check_audio(model, {"text": text, "speaker": who, "temperature": temperature, "seed": seed}, answer)
+        lengths = [model.generate(text=one, speaker=name, seed=0).shape[1] for one, name in zip(text, who, strict=True)]
+        assert answer["num_samples"].tolist() == lengths and answer["sample_rate"] == 8000
+    np.testing.assert_array_equal(right_answer(answers[3])["audio"], answers[0]["audio"])
+    assert answers[3]["chunks"].tolist() == [2000] * (len(answers[3]["chunks"]) - 1) + [
+        answers[0]["audio"].shape[1] % 2000
+    ]
+    assert "XLA compilation disabled" in str(answers[4]["error"])
+    check_score(model, audio, texts, speakers, answers[5])
+    for answer, words in zip(
+        answers[6:], ("cannot say ten", "nothing to say", "ann, bob", "temperature: ", "seed: "), strict=True
+    ):
+        assert words in str(answer["error"])
+
+
+def check_score(model, audio, texts, speakers, answer):
+    from dilatednets.data.text import Segment, WordFrontEnd
+
+    front_end = WordFrontEnd.from_config(model.text)
+    for row, (text, name) in enumerate(zip(texts, speakers, strict=True)):
+        segments = front_end.align(front_end.units(text), name)
+        tempo = audio.shape[1] / (segments[-1].end + round(front_end.margin * front_end.sample_rate))
+        segments = [Segment(one.unit, one.start * tempo, one.end * tempo) for one in segments]
+        frames = front_end.features(segments, -(-audio.shape[1] // front_end.hop))
+        speaker = np.array([model.speakers.index(name)])
+        parameters = model({"audio": audio[row : row + 1], "speaker": speaker, "condition": frames[None]})
+        bits = numbers(model.distribution.bits(audio[row : row + 1], parameters)).mean()
+        np.testing.assert_allclose(right_answer(answer)["bits_per_sample"][row], bits, atol=1e-4)
+
+
+@pytest.mark.parametrize("output", ["logistics", "gaussian"])
+def test_wavenet_without_text(output, rng, tmp_path_factory):
+    keras.utils.set_random_seed(0)
+    condition = {"condition_features": 3, "condition_hop": 40, "condition_channels": 4} if output == "logistics" else {}
+    taps = 3 if output == "logistics" else 2
+    model, folder = exported(
+        WaveNet((1, 2, 4), taps, 8, 16, 8, output=output, sample_rate=8000, **condition), tmp_path_factory
+    )
+    asked = {"temperature": np.float32(0.9), "seed": np.int32(3)}
+    if condition:
+        frames = rng.normal(size=(2, 60, 3)).astype(np.float32)
+        [answer] = ask(folder, [("serving_default", {**asked, "condition": frames})])
+        check_audio(model, {"condition": frames, "temperature": 0.9, "seed": 3}, answer)
+    else:
+        answer, stream, score = ask(folder, [
+            ("serving_default", {**asked, "num_samples": np.array([2500, 100], np.int32)}),
+            ("stream", {**asked, "num_samples": np.array([2500], np.int32)}),
+            ("score", {"audio": np.zeros((2, 50), np.float32)}),
+        ])  # fmt: skip
+        assert right_answer(answer)["audio"].shape == (2, 2500)
+        check_audio(model, {"num_samples": 2500, "temperature": 0.9, "seed": 3}, stream)
+        bits = model.distribution.bits(np.zeros((2, 50), np.float32), model(np.zeros((2, 50), np.float32)))
+        np.testing.assert_allclose(right_answer(score)["bits_per_sample"], numbers(bits).mean(axis=1), atol=1e-4)

@@ -1,0 +1,200 @@
+"""Layout, versions and refusals of exported models, and the requests that docs/serving.md shows."""
+
+import base64
+import json
+import re
+import sys
+import types
+
+import keras
+import numpy as np
+import pytest
+from conftest import CHECKOUT, tiny_segmenter
+
+from dilatednets.cli.main import main
+from dilatednets.errors import InputError
+from dilatednets.serving import export, warm_up
+from dilatednets.serving.plain_server import ask
+from dilatednets.zoo import catalogue
+
+pytestmark = pytest.mark.tensorflow
+PAGE = (CHECKOUT / "docs" / "serving.md").read_text(encoding="utf-8")
+REQUESTS = re.findall(r"```json (\w+)\n(.*?)\n```", PAGE, re.DOTALL)
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """What is written is small: the layout does not depend on it."""
+    monkeypatch.setitem(export.SIGNATURES, "ContextSegmenter", Constant)
+
+
+def Constant(model):
+    import tensorflow as tf
+
+    module = tf.Module()
+    function = tf.function(lambda x: {"y": x}, autograph=False).get_concrete_function(
+        tf.TensorSpec([], tf.float32, "x")
+    )
+    module.signatures = lambda: {"serving_default": function}
+    module.examples = lambda: {"serving_default": {"x": np.float32(1)}}
+    return module
+
+
+def test_versions_count_on(quick, tmp_path):
+    model = tiny_segmenter()
+    folders = [export.export_version(model, "mine", tmp_path / "models")[0] for _ in range(2)]
+    assert [folder.name for folder in folders] == ["1", "2"]
+    assert all((folder / "saved_model.pb").is_file() for folder in folders)
+    export.export_version(model, "another", tmp_path / "models", version=7)
+    (tmp_path / "models" / "no model").mkdir()
+    names = re.findall(r'name: "(.*?)" base_path: "/models/(.*?)"', (tmp_path / "models" / "models.config").read_text())
+    assert names == [("another", "another"), ("mine", "mine")]
+    assert sorted(path.name for path in (tmp_path / "models").iterdir()) == [
+        "another",
+        "mine",
+        "models.config",
+        "no model",
+    ]
+
+
+def test_warm_up_requests_are_those_of_the_examples(quick, tmp_path):
+    import tensorflow as tf
+
+    logs = pytest.importorskip("tensorflow_serving.apis.prediction_log_pb2")
+    folder, warm = export.export_version(tiny_segmenter(), "mine", tmp_path)
+    [record] = tf.data.TFRecordDataset(str(folder / warm_up.FILE)).as_numpy_iterator()
+    request = logs.PredictionLog.FromString(record).predict_log.request
+    assert warm and request.model_spec.name == "mine" and request.model_spec.signature_name == "serving_default"
+    assert tf.make_ndarray(request.inputs["x"]) == 1
+
+
+def test_without_the_extra_there_are_no_warm_up_requests(quick, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorflow_serving.apis", None)
+    folder, warm = export.export_version(tiny_segmenter(), "mine", tmp_path)
+    assert not warm and not (folder / warm_up.FILE).exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "words"), [("a/b", None, "no name"), ("mine", 0, "at least 1"), ("mine", 1, "next is 2")]
+)
+def test_names_and_versions_that_a_server_could_not_take(name, version, words, quick, tmp_path):
+    export.export_version(tiny_segmenter(), "mine", tmp_path)
+    with pytest.raises(InputError, match=words):
+        export.export_version(tiny_segmenter(), name, tmp_path, version)
+
+
+def test_what_is_no_saved_model_is_not_replaced(quick, tmp_path):
+    (tmp_path / "kept.txt").write_text("kept")
+    with pytest.raises(InputError, match="no SavedModel"):
+        tiny_segmenter().export(tmp_path)
+    assert (tmp_path / "kept.txt").read_text() == "kept"
+    tiny_segmenter().export(tmp_path / "new")
+    tiny_segmenter().export(tmp_path / "new")  # again
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["kept.txt", "new"]
+
+
+def test_a_crash_leaves_nothing(quick, tmp_path, monkeypatch):
+    def fail(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(warm_up, "write", fail)
+    with pytest.raises(OSError, match="No space"):
+        tiny_segmenter().export(tmp_path / "models" / "1")
+    assert not list((tmp_path / "models").iterdir())
+
+
+def test_another_backend_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    with pytest.raises(InputError, match="KERAS_BACKEND=tensorflow"):
+        tiny_segmenter().export(tmp_path / "1")
+
+
+def test_command(quick, tmp_path, capsys):
+    tiny_segmenter().save_to_preset(tmp_path / "mine")
+    assert main(["export", str(tmp_path / "mine"), str(tmp_path / "models"), "--version", "3"]) == 0
+    assert (tmp_path / "models" / "mine" / "3" / "saved_model.pb").is_file()
+    assert "docker run" in capsys.readouterr().out
+    assert main(["export", str(tmp_path / "mine"), str(tmp_path / "models"), "--version", "3"]) == 2
+    assert "the next is 4" in capsys.readouterr().err
+
+
+def test_the_page_shows_requests_of_all_kinds():
+    assert {name for name, _ in REQUESTS} == {"wavenet_digits", "context_segmenter_nuclei", "tcn_chunker_conll2000"}
+    assert PAGE.count("```json") == len(REQUESTS)
+
+
+def decoded(value):
+    """JSON as TensorFlow Serving reads it: {"b64": ...} is bytes."""
+    if isinstance(value, dict):
+        return base64.b64decode(value["b64"])
+    return [decoded(one) for one in value] if isinstance(value, list) else value
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    """The presets of the page, exported when first asked for."""
+    folder, done = tmp_path_factory.mktemp("models"), {}
+
+    def get(name):
+        if name not in done:
+            done[name] = export.export_version(catalogue.from_preset(name), name, folder)[0]
+        return done[name]
+
+    return get
+
+
+def typed(name, inputs):
+    """Numbers as the server makes them of JSON, by the signature's types."""
+    types = {"seed": np.int32, "temperature": np.float32, "audio": np.float32}
+    return {key: np.array(decoded(value), types.get(key)) for key, value in inputs.items()}
+
+
+@pytest.mark.slow
+def test_requests_of_the_page_are_answered(served):
+    for name in dict.fromkeys(name for name, _ in REQUESTS):
+        asked = [json.loads(text) for other, text in REQUESTS if other == name]
+        requests = [(one.get("signature_name", "serving_default"), typed(name, one["inputs"])) for one in asked]
+        for answer in ask(served(name), requests):
+            assert "error" not in answer, str(answer["error"])
+            assert all(len(value) for key, value in answer.items() if np.ndim(value))
+
+
+@pytest.mark.slow
+def test_code_of_the_page_streams(served, monkeypatch):
+    import tensorflow as tf
+
+    predict = pytest.importorskip("tensorflow_serving.apis.predict_pb2")
+    service = pytest.importorskip("tensorflow_serving.apis.prediction_service_pb2_grpc")
+
+    class Stub:
+        def __init__(self, channel):
+            pass
+
+        def Predict(self, request):
+            inputs = {name: tf.make_ndarray(value) for name, value in request.inputs.items()}
+            inputs = {name: value.astype("S") if value.dtype == object else value for name, value in inputs.items()}
+            [answer] = ask(served(request.model_spec.name), [(request.model_spec.signature_name, inputs)])
+            assert "error" not in answer, str(answer["error"])
+            response = predict.PredictResponse()
+            for name, value in answer.items():
+                if name != "seconds":
+                    response.outputs[name].CopyFrom(tf.make_tensor_proto(value))
+            return response
+
+    monkeypatch.setattr(service, "PredictionServiceStub", Stub)
+    [code] = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    page = types.ModuleType("page")
+    exec(code, page.__dict__)
+    model = catalogue.from_preset("wavenet_digits")
+    np.testing.assert_allclose(page.audio, model.generate(text="four two", speaker="jackson", seed=1), atol=1e-4)
+
+
+@pytest.mark.slow
+def test_trained_chunker_tags_text_as_ever(served):
+    model = catalogue.from_preset("tcn_chunker_conll2000")
+    lines = (CHECKOUT / "datasets" / "conll2000" / "sample" / "train.txt").read_text(encoding="utf-8")
+    sentences = [[line.split()[0] for line in block.splitlines()] for block in lines.strip().split("\n\n")]
+    longest = max(map(len, sentences))
+    rows = np.array([[*words, *[""] * (longest - len(words))] for words in sentences])
+    [answer] = ask(served("tcn_chunker_conll2000"), [("serving_default", {"tokens": rows})])
+    assert [row[row != ""].tolist() for row in answer["tags"]] == model.tag(sentences)
