@@ -33,7 +33,7 @@ def right_answer(answer):
 # Chunker
 
 
-@pytest.fixture(scope="module", params=["crf", "softmax"])
+@pytest.fixture(scope="module", params=["crf", pytest.param("softmax", marks=pytest.mark.slow)])
 def chunker(request, tmp_path_factory):
     return exported(tiny_chunker(decoder=request.param), tmp_path_factory)
 
@@ -85,6 +85,7 @@ def test_chunker(chunker):
     assert "an empty one before others" in str(refused["error"])
 
 
+@pytest.mark.slow
 def test_chunker_with_parts_of_speech(tmp_path_factory):
     model, folder = exported(tiny_chunker(pos="input"), tmp_path_factory)
     sentences, pos = [["the", "dog", "works"], ["dog"]], [["DT", "NN", "VB"], ["??"]]
@@ -122,6 +123,7 @@ def test_segmenter(rng, tmp_path_factory):
     np.testing.assert_array_equal(right_answer(jpeg)["labels"], decoded)
 
 
+@pytest.mark.slow
 def test_regression(rng, tmp_path_factory):
     model, folder = exported(tiny_segmenter(num_classes=2, head="regression"), tmp_path_factory)
     image = rng.integers(0, 256, (1, 30, 20, 3), np.uint8)
@@ -202,6 +204,7 @@ def check_score(model, audio, texts, speakers, answer):
         np.testing.assert_allclose(right_answer(answer)["bits_per_sample"][row], bits, atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("output", ["logistics", "gaussian"])
 def test_wavenet_without_text(output, rng, tmp_path_factory):
     keras.utils.set_random_seed(0)

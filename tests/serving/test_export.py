@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 from conftest import CHECKOUT, tiny_segmenter
 
+pytest.importorskip("tensorflow")
+
 from dilatednets.cli.main import main
 from dilatednets.errors import InputError
 from dilatednets.serving import export, warm_up
 from dilatednets.serving.plain_server import ask
 from dilatednets.zoo import catalogue
 
-pytestmark = pytest.mark.tensorflow
 PAGE = (CHECKOUT / "docs" / "serving.md").read_text(encoding="utf-8")
 REQUESTS = re.findall(r"```json (\w+)\n(.*?)\n```", PAGE, re.DOTALL)
 

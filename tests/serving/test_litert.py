@@ -5,7 +5,11 @@ import numpy as np
 import pytest
 from conftest import tiny_chunker, tiny_segmenter
 
-pytestmark = pytest.mark.tensorflow
+pytestmark = [
+    pytest.mark.tensorflow,
+    # TensorFlow 2.21 still has it.
+    pytest.mark.filterwarnings(r"ignore:\s*Warning. tf.lite.Interpreter is deprecated:UserWarning"),
+]
 
 
 def interpreted(model, signature, inputs, path):

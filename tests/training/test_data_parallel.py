@@ -9,18 +9,18 @@ import sys
 import keras
 import numpy as np
 import pytest
-from conftest import CHECKOUT
+from conftest import CHECKOUT, tiny_chunker
 from PIL import Image
 
 from dilatednets.cli.main import main
 from dilatednets.data.columns import TaggedSentence, column_lines
+from dilatednets.data.sentence_batches import SentenceBatches
 from dilatednets.errors import InputError
 from dilatednets.training import data_parallel
 from dilatednets.training.recipe import parse_recipe, recipe_toml
 
 jax_only = pytest.mark.skipif(keras.backend.backend() != "jax", reason="Keras trains on several devices with JAX alone")
 
-STAGE = {"epochs": 1, "batch_size": 4, "crop": [32, 32], "learning_rate": 1e-2, "warmup_steps": 0}
 RECIPES = {
     "WaveNet": {
         "net": {
@@ -39,7 +39,7 @@ RECIPES = {
             "context_dilations": [1, 2],
         },
         "training": {"ema": 0.5},
-        "stages": {"front_end": {**STAGE, "train": "front_end"}, "joint": STAGE},
+        "stages": {"all": {"epochs": 2, "batch_size": 4, "crop": [32, 32], "learning_rate": 1e-2}},
     },
     "TCNChunker": {
         "data": {"reader": "columns"},
@@ -54,6 +54,7 @@ RECIPES = {
 COMMANDS = """
 import os
 import sys
+import jax
 from dilatednets.cli.main import main
 from dilatednets.training import segmentation
 from dilatednets.training.epoch_end import EpochEnd
@@ -67,10 +68,17 @@ def stopped(self, epoch, logs=None):
     plain(self, epoch, logs)
     raise KeyboardInterrupt
 
-codes = []
+def recorded(*arguments):
+    array = place(*arguments)
+    shares.update((len(array), len(shard.data)) for shard in array.addressable_shards)
+    return array
+
+place, shares, codes = jax.make_array_from_process_local_data, set(), []
+jax.make_array_from_process_local_data = recorded
 for line in sys.argv[1:]:
     EpochEnd.on_epoch_end = stopped if line.startswith("stop ") else plain
     codes.append(main(line.removeprefix("stop ").split()))
+print("rows of a batch, of a device", *sorted(shares))
 print("exit codes", *codes)
 """
 """Runs command lines one after the other in one process; those that begin with `stop` are broken off after an epoch."""
@@ -163,15 +171,16 @@ def jobs(tmp_path_factory, sample_dir):
 
     everywhere = [line(model) for model in RECIPES]
     spoken = line("WaveNet", more="--data-parallel --set training.sample_every=2")
-    plain = [line("WaveNet", more=""), line("ContextSegmenter", more=""), line("TCNChunker")]
+    # Without the flag, but for the chunker, whose half empty batch counts as a whole one in the epoch's mean with it.
+    alone = [line("WaveNet", more=""), line("ContextSegmenter", more=""), line("TCNChunker")]
     resumed = ["stop " + line("TCNChunker", "resumed"), line("TCNChunker", "resumed", "--data-parallel --resume")]
     refused = [
         line("TCNChunker", "refused", "--data-parallel --set training.batch_size=5"),
-        line("ContextSegmenter", "refused", "--data-parallel --set stages.joint.batch_size=7"),
+        line("ContextSegmenter", "refused", "--data-parallel --set stages.all.batch_size=7"),
     ]
     found = {}
     for some in (
-        {"one": ([*plain, line("TCNChunker", "plain", "")], 1, 1), "two": ([*everywhere, *resumed, *refused], 2, 1)},
+        {"one": (alone, 1, 1), "two": ([*everywhere, *refused], 2, 1)},
         {"four": (everywhere, 4, 1), "processes": ([spoken, *everywhere[1:], *resumed, *refused], 1, 2)},
     ):
         started = {name: Job(root / name, *arguments) for name, arguments in some.items()}
@@ -210,22 +219,33 @@ def test_the_run_is_as_on_one_device(jobs, name, model):
 
 @jax_only
 @pytest.mark.slow
-def test_empty_sentences_that_fill_a_batch_do_not_count(jobs):
-    """But in the epoch's mean loss, in which the half empty batch counts as a whole one."""
-    whole, plain = state(jobs["one"], "TCNChunker"), state(jobs["one"], "plain")
-    assert whole.keys() == plain.keys()
-    for name in whole.keys() - {"history"}:
-        np.testing.assert_allclose(whole[name], plain[name], atol=1e-4, err_msg=name)
+@pytest.mark.parametrize(("name", "rows"), [("two", 2), ("four", 1), ("processes", 2)])
+def test_each_device_has_its_share_of_each_batch(jobs, name, rows):
+    for output in jobs[name].outputs:
+        assert f"rows of a batch, of a device (4, {rows})\n" in output
 
 
 @jax_only
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["two", "processes"])
-def test_an_interrupted_run_ends_the_same(jobs, name):
-    first, second = state(jobs[name], "TCNChunker"), state(jobs[name], "resumed")
+def test_an_interrupted_run_ends_the_same(jobs):
+    """The first process hands the state on to the other, which has no folder."""
+    first, second = state(jobs["processes"], "TCNChunker"), state(jobs["processes"], "resumed")
     assert first.keys() == second.keys()
     for key in first:
         np.testing.assert_array_equal(first[key], second[key], err_msg=key)
+
+
+@pytest.mark.parametrize("decoder", ["crf", "softmax"])
+def test_empty_sentences_that_fill_a_batch_do_not_count(decoder):
+    model = tiny_chunker(decoder=decoder)
+    sentences = [TaggedSentence(("the", "dog"), ("B-NP", "E-NP"), ("DT", "NN")), TaggedSentence(("it",), ("S-NP",))]
+    options = {"pos_tags": model.pos_tags, "batch_size": 4}
+    losses = []
+    for whole in (False, True):
+        [(inputs, targets)] = SentenceBatches(sentences, model.features, model.tags, whole=whole, **options).epoch(0)
+        assert len(inputs["words"]) == (4 if whole else 2)
+        losses.append(float(model.compute_loss(inputs, targets, model(inputs))))
+    assert losses[0] == pytest.approx(losses[1], rel=1e-6) and losses[0] > 0
 
 
 @jax_only
@@ -234,12 +254,12 @@ def test_an_interrupted_run_ends_the_same(jobs, name):
 def test_a_batch_that_cannot_be_shared_out_is_refused(jobs, name):
     job = jobs[name]
     for output, errors in zip(job.outputs, job.errors, strict=True):
-        assert output.splitlines()[-1] == "exit codes 0 0 0 130 0 2 2"
+        assert output.splitlines()[-1] == f"exit codes 0 0 0 {'130 0 ' * (name == 'processes')}2 2"
         refusals = [line for line in errors.splitlines() if line.startswith("dilatednets: ") and "batch" in line]
         advice = "cannot be shared out among 2 devices; make it a multiple of 2"
         assert refusals == [
             f"dilatednets: training.batch_size: a batch of 5 {advice}",
-            f"dilatednets: stages.joint.batch_size: a batch of 7 {advice}",
+            f"dilatednets: stages.all.batch_size: a batch of 7 {advice}",
         ]
     assert not (job.folders[0] / "refused").exists()
 
@@ -253,7 +273,9 @@ def test_the_first_process_alone_writes_and_speaks(jobs):
     for model in RECIPES:
         assert (job.folders[0] / model / "best" / "golden.npz").is_file()
     assert "for 2 epochs, on 2 devices; the run is in WaveNet" in job.outputs[0] and "loss: " in job.outputs[0]
-    assert [line for line in job.outputs[1].splitlines() if "Gloo" not in line] == ["exit codes 0 0 0 130 0 2 2"]
+    assert [line for line in job.outputs[1].splitlines() if "Gloo" not in line] == [
+        "rows of a batch, of a device (4, 2)", "exit codes 0 0 0 130 0 2 2",
+    ]  # fmt: skip
 
 
 def test_each_process_keeps_its_rows(monkeypatch):
@@ -267,15 +289,22 @@ def test_each_process_keeps_its_rows(monkeypatch):
 
 
 @jax_only
-def test_each_device_gets_its_rows():
-    """Of one device all; what Keras would not do with the rows of a process is refused before."""
+def test_the_distribution_is_over_when_the_training_is():
     with data_parallel.data_parallel() as devices:
-        layout = keras.distribution.distribution().get_data_layout((4, 3))
-        assert devices == 1 and layout.axes == ("batch", None)
+        assert devices == len(keras.distribution.list_devices())
+        data_parallel.check_batch("key", 3 * devices)
         with data_parallel.on_one_device():
             assert keras.distribution.distribution() is None
-        data_parallel.check_batch("key", 3)
+        assert keras.distribution.distribution().num_model_replicas == devices
     assert keras.distribution.distribution() is None
+
+
+@jax_only
+def test_processes_that_cannot_meet_say_so(monkeypatch):
+    monkeypatch.setenv(data_parallel.VARIABLES[1], "two")
+    advice = r"--data-parallel: .*'two'; check KERAS_DISTRIBUTION_JOB_ADDRESSES, KERAS_DISTRIBUTION_NUM_PROCESSES, "
+    with pytest.raises(InputError, match=advice), data_parallel.data_parallel():
+        pass
 
 
 @pytest.mark.tensorflow
