@@ -15,9 +15,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 if not HAS_TENSORFLOW:
     os.environ.setdefault("KERAS_BACKEND", "jax")
 
-# The first example of a test compiles, the others do not: a deadline would call that flaky.
-hypothesis.settings.register_profile("compiling", hypothesis.settings.default, deadline=None)
-hypothesis.settings.load_profile("compiling")
+# The first example of a test compiles, the others do not: a deadline would call that flaky. The same examples each time, so
+# that what passes here passes elsewhere; HYPOTHESIS_PROFILE=explore looks at others.
+hypothesis.settings.register_profile("compiling", hypothesis.settings.default, deadline=None, derandomize=True)
+hypothesis.settings.register_profile("explore", hypothesis.settings.get_profile("compiling"), derandomize=False)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "compiling"))
 
 
 def pytest_collection_modifyitems(items):

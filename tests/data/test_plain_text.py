@@ -83,7 +83,7 @@ def test_all_text_comes_however_it_is_cut(text, sizes):
 @example("\ufeffIt", [100], b"\xe9", "")
 @example("", [100], b"\xe9", "")
 def test_a_wrong_byte_is_named_and_what_is_before_it_comes(text, sizes, wrong, after):
-    text = text.replace("\0", "")
+    text, after = text.replace("\0", ""), after.replace("\0", "")
     data = text.encode() + wrong + after.encode()
     try:
         data.decode()

@@ -235,7 +235,7 @@ def test_an_interrupted_run_ends_the_same(jobs):
         np.testing.assert_array_equal(first[key], second[key], err_msg=key)
 
 
-@pytest.mark.parametrize("decoder", ["crf", "softmax"])
+@pytest.mark.parametrize("decoder", [pytest.param("crf", marks=pytest.mark.slow), "softmax"])
 def test_empty_sentences_that_fill_a_batch_do_not_count(decoder):
     model = tiny_chunker(decoder=decoder)
     sentences = [TaggedSentence(("the", "dog"), ("B-NP", "E-NP"), ("DT", "NN")), TaggedSentence(("it",), ("S-NP",))]

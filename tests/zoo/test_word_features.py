@@ -16,7 +16,7 @@ SENTENCES = st.lists(st.lists(WORDS, max_size=6), max_size=5)
 
 def shape_oracle(word):
     """Kinds one by one, then runs of equal ones cut to two."""
-    kinds = ["X" if c.isupper() else "x" if c.isalpha() else "d" if c.isdigit() else c for c in word[:24]]
+    kinds = [("x", "X")[c.isupper()] if c.isalpha() else "d" if c.isdigit() else c for c in word[:24]]
     return "".join(kind * min(2, len(list(run))) for kind, run in itertools.groupby(kinds))
 
 
