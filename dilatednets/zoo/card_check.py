@@ -31,7 +31,8 @@ def check(card: dict[str, Any]) -> None:
     for key, needed in _ENTRIES.items():
         entries = card.get(key, [])
         whole = isinstance(entries, list) and all(
-            isinstance(entry, dict) and all(isinstance(entry.get(name, ...), kind) for name, kind in needed.items())
+            isinstance(entry, dict)
+            and all(name in entry and isinstance(entry[name], kind) for name, kind in needed.items())
             for entry in entries
         )
         if not whole:
