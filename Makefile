@@ -61,13 +61,16 @@ doctest: .venv/.ready
 slow: .venv/.ready
 	.venv/bin/python $(PYTEST) -m slow
 
+# What depends on neither TensorFlow's version nor the backend is tested once.
+ONCE := --ignore=tests/zoo/test_handles.py --ignore=tests/test_fuzz.py --ignore=tests/test_packaging.py
+
 latest: .venv-latest/.ready
-	.venv-latest/bin/python $(PYTEST)
+	.venv-latest/bin/python $(PYTEST) $(ONCE)
 
 jax: export KERAS_BACKEND := jax
 jax: .venv-jax/.ready
-	.venv-jax/bin/python $(PYTEST)
-	.venv-jax/bin/python $(PYTEST) -m "slow or not slow" tests/test_lowering.py tests/training/test_data_parallel.py
+	.venv-jax/bin/python $(PYTEST) $(ONCE)
+	.venv-jax/bin/python $(PYTEST) -m slow tests/test_lowering.py tests/training/test_data_parallel.py
 
 # torch_*.py need PyTorch.
 docs: .venv/.ready

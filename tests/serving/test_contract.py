@@ -189,6 +189,18 @@ def test_wavenet(tiny_model, tmp_path_factory):
         assert words in str(answer["error"])
 
 
+@pytest.mark.slow
+def test_compiled_generation_of_a_server_with_xla(tiny_model, tmp_path_factory):
+    model, folder = exported(tiny_model, tmp_path_factory)
+    asked = [(["four two", "9"], ["ann", "bob"]), (["seven"], ["bob"])]
+    requests = [
+        ("generate_compiled", {"text": text, "speaker": who, "temperature": np.float32(1), "seed": np.int32(4)})
+        for text, who in asked
+    ]
+    for (text, who), answer in zip(asked, ask(folder, requests, xla=True), strict=True):
+        check_audio(model, {"text": text, "speaker": who, "seed": 4}, answer)
+
+
 def check_score(model, audio, texts, speakers, answer):
     from dilatednets.data.text import Segment, WordFrontEnd
 
