@@ -164,8 +164,8 @@ def _segmentation(model: Any, recipe: SegmentationRecipe) -> Any:
     classes = recipe.net.head == "classification"
 
     def segment(tile: Any) -> Any:
-        values = model(tile, training=False)
-        return ops.argmax(ops.softmax(values), axis=-1) if classes else values
+        values = model.pixel_outputs(tile)
+        return ops.argmax(values, axis=-1) if classes else values
 
     tile = np.zeros((1, tiling.TILE, tiling.TILE, 3), np.uint8)
     return stateless(segment, model.variables), (_values(model.variables), tile)

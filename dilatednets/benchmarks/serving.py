@@ -36,7 +36,7 @@ def run(model: Any, batches: Sequence[int] = (1, 4)) -> dict[str, Any]:
         saved_model = Path(folder) / "1"
         export(model, saved_model)
         for batch in batches:
-            keras_rate = _keras_rate(model, examples[batch]["serving_default"], batch)
+            keras_rate = _keras_rate(model, examples[batch]["serving_default"])
             rows.append(
                 {"signature": "(Keras)", "xla": kind == "WaveNet", "batch": batch, "rate": keras_rate, "ratio": 1.0}
             )
@@ -83,7 +83,7 @@ def _tiled(inputs: dict[str, np.ndarray], batch: int) -> dict[str, np.ndarray]:
     return {name: np.repeat(value, batch, axis=0) if np.ndim(value) else value for name, value in inputs.items()}
 
 
-def _keras_rate(model: Any, inputs: dict[str, np.ndarray], batch: int) -> float:
+def _keras_rate(model: Any, inputs: dict[str, np.ndarray]) -> float:
     """Units a second of the task's verb, asked for the same."""
 
     def call() -> int:

@@ -15,7 +15,7 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 from dilatednets import __version__
-from dilatednets.errors import InputError
+from dilatednets.errors import InputError, one_line
 
 LARGEST_ARCHIVE = 2 * 2**30
 LARGEST_FOLDER = 4 * 2**30
@@ -120,12 +120,12 @@ def _read(response: Any, address: str) -> bytes:
     try:
         chunk: bytes = response.read(_CHUNK)
     except (OSError, http.client.HTTPException) as error:
-        raise InputError(f"{address}: broke off ({_one_line(error)}); try again") from error
+        raise InputError(f"{address}: broke off ({one_line(error)}); try again") from error
     return chunk
 
 
 def _unreachable(address: str, reason: object) -> str:
-    return f"{address}: cannot be fetched ({_one_line(reason)}); check the address and the network, or give a folder"
+    return f"{address}: cannot be fetched ({one_line(reason)}); check the address and the network, or give a folder"
 
 
 def unpack(archive: Path, folder: Path, name: str) -> None:
@@ -156,7 +156,7 @@ def unpack(archive: Path, folder: Path, name: str) -> None:
         of_the_archive = (None, errno.EINVAL, errno.ENAMETOOLONG)
         if isinstance(error, OSError) and error.errno not in of_the_archive:  # this machine's, such as a full disk
             raise
-        raise InputError(f"{name}: cannot be unpacked ({_one_line(error)}); pack a preset's folder again") from error
+        raise InputError(f"{name}: cannot be unpacked ({one_line(error)}); pack a preset's folder again") from error
 
 
 class _Frugal:
@@ -234,7 +234,3 @@ def _inside(name: str) -> PurePosixPath:
         if path.anchor or ".." in path.parts or len(path.parts) > 16:
             raise InputError(f"holds {name!r}, which leads out of its folder or too deep")
     return PurePosixPath(name)
-
-
-def _one_line(reason: object) -> str:
-    return " ".join((str(reason) or type(reason).__name__).split())[:160]

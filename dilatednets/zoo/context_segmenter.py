@@ -14,6 +14,7 @@ from dilatednets.layers.light_front_end import LightFrontEnd
 from dilatednets.layers.upsample import resize, upsample, upsample_span
 from dilatednets.layers.vgg16_front_end import VGG16FrontEnd
 from dilatednets.zoo import cost, presets, tiling
+from dilatednets.zoo.zoo_model import ZooModel
 
 FRONT_ENDS: dict[str, Any] = {"light": LightFrontEnd, "vgg16": VGG16FrontEnd}
 CONTEXTS = ("none", "basic", "large")
@@ -22,7 +23,7 @@ SMALLEST_SCALE, LARGEST_SCALE = 0.1, 4.0
 
 
 @keras.saving.register_keras_serializable("dilatednets")
-class ContextSegmenter(keras.Model):
+class ContextSegmenter(ZooModel):
     """Scores every pixel of an image: front end -> 1x1 scores -> context module -> bilinear upsampling.
 
     Images of any size go in; the net pads them to what its front end can divide, by reflection at the lower and right
@@ -228,7 +229,7 @@ class ContextSegmenter(keras.Model):
         """(Which rows, their probabilities or values), from top to bottom."""
         views = self.views(scales, flip)
         if self._compiled is None:
-            self._compiled = compiled(self.outputs, [*self.variables], xla=False)
+            self._compiled = compiled(self.pixel_outputs, [*self.variables], xla=False)
 
         def predict(part: np.ndarray) -> np.ndarray:
             images = np.ascontiguousarray(part)[None]
@@ -250,14 +251,14 @@ class ContextSegmenter(keras.Model):
             images: uint8 (batch, height, width, 3).
             scale: Magnification at which the net looks.
             mirrored: Whether it looks at the mirror image.
-            net: `outputs`, or what it was compiled to.
+            net: `pixel_outputs`, or what it was compiled to.
         """
         height, width = ops.shape(images)[1:3]
         view = ops.flip(images, axis=2) if mirrored else images
         if scale != 1:
             size = _scaled(height, scale), _scaled(width, scale)
             view = resize(ops.cast(view, "float32"), *size, antialias=True)
-        y = (net or self.outputs)(view)
+        y = (net or self.pixel_outputs)(view)
         if scale != 1:
             y = resize(y, height, width)
         return ops.flip(y, axis=2) if mirrored else y
@@ -269,7 +270,7 @@ class ContextSegmenter(keras.Model):
         check_scales(scales, self.head_name)
         return [(scale, mirrored) for scale in scales for mirrored in ((False, True) if flip else (False,))]
 
-    def outputs(self, x: Any) -> Any:
+    def pixel_outputs(self, x: Any) -> Any:
         """Probabilities or values."""
         y = self(x, training=False)
         return ops.softmax(y) if self.head_name == "classification" else y
@@ -294,25 +295,6 @@ class ContextSegmenter(keras.Model):
 
     def adopt(self, trained: "ContextSegmenter") -> None:
         """Nothing to take over beyond the weights of equal shape."""
-
-    def save_to_preset(self, folder: Any, card: dict[str, Any] | None = None, recipe: str | None = None) -> None:
-        """Writes what `from_preset` reads; see `dilatednets.zoo.presets.save`."""
-        presets.save(self, folder, card or {}, recipe)
-
-    def export(self, filepath: Any, format: str = "tf_saved_model", **options: Any) -> None:
-        """Writes a SavedModel for TensorFlow Serving; see `dilatednets.serving.export.export`.
-
-        Args:
-            filepath: Its folder.
-            format: Another one is left to `keras.Model.export`.
-            **options: Of that.
-        """
-        if format != "tf_saved_model":
-            super().export(filepath, format, **options)
-            return
-        from dilatednets.serving.export import export
-
-        export(self, filepath)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

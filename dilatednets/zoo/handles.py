@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
-from dilatednets.errors import InputError
+from dilatednets.errors import InputError, one_line
 from dilatednets.zoo import archives
 from dilatednets.zoo.presets import CARD, CONFIG, RECIPE, WEIGHTS
 
@@ -145,7 +145,7 @@ def _snapshot(handle: str, repository: str, revision: str, folder: Path) -> None
         raise
     except Exception as error:  # of its own, and of the HTTP library of its version
         raise InputError(
-            f"{handle}: cannot be fetched ({' '.join(str(error).split())[:160]}); check the handle and the network"
+            f"{handle}: cannot be fetched ({one_line(error)}); check the handle and the network"
         ) from error
 
 

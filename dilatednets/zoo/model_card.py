@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from dilatednets.errors import InputError
+from dilatednets.errors import InputError, one_line
 
 GOLDEN = "golden.npz"
 UNITS = {"WaveNet": "samples", "ContextSegmenter": "pixels", "TCNChunker": "words"}
@@ -97,8 +97,9 @@ def golden_error(model: Any, folder: Path) -> float:
         outputs = _outputs(model, inputs)
         return max(float(np.max(np.abs(value - arrays[name]))) for name, value in outputs.items())
     except Exception as error:  # what is foreign can fail anywhere in NumPy and Keras
-        words = " ".join(str(error).split())[:160]
-        raise InputError(f"{path}: not inputs and outputs of this model ({words}); fetch the preset again") from error
+        raise InputError(
+            f"{path}: not inputs and outputs of this model ({one_line(error)}); fetch the preset again"
+        ) from error
 
 
 def readme(card: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from dilatednets.errors import InputError
+from dilatednets.errors import InputError, one_line
 from dilatednets.files import atomic_folder
 from dilatednets.zoo import card_check
 
@@ -166,7 +166,7 @@ def _make(cls: Any, config: dict[str, Any], path: Path) -> Any:
         _check_plain({key: value for key, value in config.items() if key != "dtype" or not _is_policy(value)})
         return cls.from_config(config)
     except Exception as error:  # what is foreign can fail anywhere in Keras
-        raise InputError(f"{path}: not a configuration of {cls.__name__} ({_one_line(error)})") from error
+        raise InputError(f"{path}: not a configuration of {cls.__name__} ({one_line(error)})") from error
 
 
 def _check_plain(value: Any) -> None:
@@ -202,7 +202,7 @@ def _load_weights(model: Any, folder: Path) -> None:
             warnings.simplefilter("error")  # Keras would leave weights that are missing as they were drawn, and say so
             model.load_weights(path)
     except Exception as error:  # a crafted file can fail anywhere in Keras and h5py
-        raise InputError(f"{path}: not the weights of this model ({_one_line(error)})") from error
+        raise InputError(f"{path}: not the weights of this model ({one_line(error)})") from error
 
 
 def save(model: Any, folder: str | os.PathLike[str], record: dict[str, Any], recipe: str | None = None) -> None:
@@ -248,7 +248,7 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{path}: not readable as JSON ({_one_line(error)}); fetch the preset again") from error
+        raise InputError(f"{path}: not readable as JSON ({one_line(error)}); fetch the preset again") from error
     if not isinstance(content, dict):
         raise InputError(f"{path}: expected a JSON object; fetch the preset again")
     return content
@@ -256,7 +256,3 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
     path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:160]

@@ -15,10 +15,11 @@ from dilatednets.zoo.chunking_net import ChunkingNet, check_choice, check_positi
 from dilatednets.zoo.packed_sentences import PackedScorer
 from dilatednets.zoo.tagger import Chunk as Chunk
 from dilatednets.zoo.tagger import ChunkedSentence as ChunkedSentence
+from dilatednets.zoo.zoo_model import ZooModel
 
 
 @keras.saving.register_keras_serializable("dilatednets")
-class TCNChunker(ChunkingNet):
+class TCNChunker(ZooModel, ChunkingNet):
     """Finds spans, such as noun phrases, in sentences.
 
     Each word is embedded by itself, by its characters and by its shape; a stack of centred dilated blocks sees its
@@ -220,25 +221,6 @@ class TCNChunker(ChunkingNet):
         """
         model: TCNChunker = presets.load(cls, handle, overrides)
         return model
-
-    def save_to_preset(self, folder: Any, card: dict[str, Any] | None = None, recipe: str | None = None) -> None:
-        """Writes what `from_preset` reads; see `dilatednets.zoo.presets.save`."""
-        presets.save(self, folder, card or {}, recipe)
-
-    def export(self, filepath: Any, format: str = "tf_saved_model", **options: Any) -> None:
-        """Writes a SavedModel for TensorFlow Serving; see `dilatednets.serving.export.export`.
-
-        Args:
-            filepath: Its folder.
-            format: Another one is left to `keras.Model.export`.
-            **options: Of that.
-        """
-        if format != "tf_saved_model":
-            super().export(filepath, format, **options)
-            return
-        from dilatednets.serving.export import export
-
-        export(self, filepath)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

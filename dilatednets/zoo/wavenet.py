@@ -13,12 +13,13 @@ from dilatednets.layers import CausalDilatedConv, ConditionUpsampler, ResidualGa
 from dilatednets.layers.output_distributions import output_distribution
 from dilatednets.layers.receptive_field import causal_field
 from dilatednets.zoo import cost, presets
+from dilatednets.zoo.zoo_model import ZooModel
 
 DEFAULT_DILATIONS = 3 * tuple(2**i for i in range(10))
 
 
 @keras.saving.register_keras_serializable("dilatednets")
-class WaveNet(keras.Model):
+class WaveNet(ZooModel):
     """Autoregressive model of raw audio, conditioned on speaker and on local features such as text or mel frames.
 
     Causal input convolution, a stack of `ResidualGatedBlock`s, the sum of their skips, ReLU - 1x1 - ReLU - 1x1, and a
@@ -349,25 +350,6 @@ class WaveNet(keras.Model):
                 if name in trained.speakers:
                     vectors[number] = known[trained.speakers.index(name)]
             self.speaker_embedding.embeddings.assign(vectors)
-
-    def save_to_preset(self, folder: Any, card: dict[str, Any] | None = None, recipe: str | None = None) -> None:
-        """Writes what `from_preset` reads; see `dilatednets.zoo.presets.save`."""
-        presets.save(self, folder, card or {}, recipe)
-
-    def export(self, filepath: Any, format: str = "tf_saved_model", **options: Any) -> None:
-        """Writes a SavedModel for TensorFlow Serving; see `dilatednets.serving.export.export`.
-
-        Args:
-            filepath: Its folder.
-            format: Another one is left to `keras.Model.export`.
-            **options: Of that.
-        """
-        if format != "tf_saved_model":
-            super().export(filepath, format, **options)
-            return
-        from dilatednets.serving.export import export
-
-        export(self, filepath)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
