@@ -146,16 +146,16 @@ def context(options: Namespace) -> None:
 
 
 def fine_tuning(options: Namespace) -> None:
-    """`dilatednets benchmark fine-tuning MODEL --data-dir DIR [--epochs N] [--plot FILE.png]`."""
+    """`dilatednets benchmark fine-tuning MODEL --data-dir DIR [--held-out DIR] [--epochs N] [--plot FILE.png]`."""
     from dilatednets.benchmarks import fine_tuning as measure
     from dilatednets.data.plots import save_png
     from dilatednets.files import check_writable
 
-    if options.epochs < 1:
+    if options.epochs is not None and options.epochs < 1:
         raise InputError(f"--epochs: must be at least 1, not {options.epochs}")
     if options.plot:
         check_writable(options.plot)
-    result = measure.run(options.model, options.data_dir, options.epochs)
+    result = measure.run(options.model, options.data_dir, options.held_out, options.epochs)
     if options.plot:
         save_png(measure.plot(result), options.plot)
     _print(options, result, measure.report(result))

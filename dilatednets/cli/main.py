@@ -172,10 +172,15 @@ def parser() -> argparse.ArgumentParser:
     chunking.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="e.g. data.more_pos=")
     _json(chunking)
     chunking.set_defaults(run=_command("benchmark", "chunking"))
-    tuning = kinds.add_parser("fine-tuning", help="a trained segmenter and an untrained one learn to find nuclei")
+    tuning = kinds.add_parser(
+        "fine-tuning", help="a model and the same net from scratch learn a voice, nuclei or slots"
+    )
     tuning.add_argument("model", help=PRESET)
-    tuning.add_argument("--data-dir", required=True, help="a nuclei folder, e.g. datasets/nuclei/sample")
-    tuning.add_argument("--epochs", type=int, default=20, help="of both (default 20)")
+    tuning.add_argument("--data-dir", required=True, help="a folder of spoken_digits, nuclei or snips to learn from")
+    tuning.add_argument(
+        "--held-out", metavar="DIR", help="folder whose validation split is measured (default: DATA_DIR)"
+    )
+    tuning.add_argument("--epochs", type=int, help="of both (default: 3 for a voice, 20 for nuclei, 15 for slots)")
     tuning.add_argument("--plot", metavar="FILE.png", help="draw the curves")
     _json(tuning)
     tuning.set_defaults(run=_command("benchmark", "fine_tuning"))

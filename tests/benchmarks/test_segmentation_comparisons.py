@@ -5,7 +5,7 @@ import json
 import pytest
 from conftest import tiny_segmenter
 
-from dilatednets.benchmarks import context_ablation, fine_tuning
+from dilatednets.benchmarks import context_ablation
 from dilatednets.cli.main import main
 from dilatednets.data import nuclei
 from dilatednets.layers.context_module import ContextModule
@@ -54,24 +54,6 @@ def test_variants_differ_in_what_they_say():
         assert ("dilations 1" in name) == (settings.get("context_dilations") == [1] * 7)
     flat = context_ablation.VARIANTS["large, all dilations 1"]
     assert flat["context_multipliers"] == list(ContextModule("large").multipliers)
-
-
-@pytest.mark.slow
-def test_fine_tuning_is_measured_beside_training_from_scratch(front_end, nuclei_dir, tmp_path, capsys):
-    picture = tmp_path / "curve.png"
-    command = ["benchmark", "fine-tuning", str(front_end), "--data-dir", str(nuclei_dir), "--epochs", "2"]
-    assert main([*command, "--plot", str(picture)]) == 0
-    printed = capsys.readouterr().out
-    assert "| epochs | IoU of nuclei, fine-tuned | IoU of nuclei, from scratch |" in printed and picture.is_file()
-    assert main([*command[:-1], "0"]) == 2
-
-
-def test_curves_are_drawn_and_tabled():
-    rows = [{"epoch": e, "seconds": 1.0 * e, "nucleus_iou": e / 10} for e in (2, 4)]
-    result = {"images": 20, "curves": {"fine-tuned": rows, "from scratch": rows}}
-    assert fine_tuning.report(result).splitlines()[-1] == "| 4 | 0.4000 | 0.4000 |"
-    colours = fine_tuning.plot(result).getcolors(100_000)
-    assert {fine_tuning.COLOURS["from scratch"]} <= {colour for _, colour in colours}
 
 
 def test_the_recipe_of_the_ablation_has_both_steps():
