@@ -171,11 +171,12 @@ class LinearChainCRF(keras.layers.Layer):
         """Probability of each tag at each step, over all sequences; float32 (batch, time, num_tags), 0 at padded steps."""
         scores, keep = self._checked(scores, mask)
         transitions, _, end = self.rules()
-        alphas = self._forward(scores, keep)
+        alphas = self._forward(scores, keep, rescale=True)
 
         def backward(beta: Any, step: Any) -> Any:
             now, kept = _split(step)
             beta = ops.where(kept, ops.logsumexp(transitions + (now + beta)[:, None, :], axis=2), beta)
+            beta = beta - ops.max(beta, axis=1, keepdims=True)
             return beta, beta
 
         last = ops.zeros_like(scores[0]) + end
@@ -194,13 +195,18 @@ class LinearChainCRF(keras.layers.Layer):
     def _allowed(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         return self.follows, self.begins, self.ends
 
-    def _forward(self, scores: Any, keep: Any) -> Any:
-        """(time, batch, num_tags): log of the sum over all beginnings that end with a tag at a step."""
+    def _forward(self, scores: Any, keep: Any, rescale: bool = False) -> Any:
+        """(time, batch, num_tags): log of the sum over all beginnings that end with a tag at a step.
+
+        With `rescale` up to a constant of each step, without which float32 would not do for long sequences.
+        """
         transitions, begin, _ = self.rules()
 
         def forward(alpha: Any, step: Any) -> Any:
             now, kept = _split(step)
             alpha = ops.where(kept, ops.logsumexp(alpha[:, :, None] + transitions, axis=1) + now, alpha)
+            if rescale:
+                alpha = alpha - ops.max(alpha, axis=1, keepdims=True)
             return alpha, alpha
 
         first = begin + scores[0]

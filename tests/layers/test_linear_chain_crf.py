@@ -164,6 +164,21 @@ def test_long_sequences_keep_their_precision():
     np.testing.assert_array_equal(ops.convert_to_numpy(crf(short))[0], viterbi(crf, short[0]))
 
 
+def test_marginals_of_long_sequences_keep_their_precision():
+    """Forward and backward in float64."""
+    rng, crf = np.random.default_rng(0), constrained()
+    scores = (rng.normal(0, 1, (1, 2000, 5)) + 30).astype(np.float32)
+    transitions, begin, end = (ops.convert_to_numpy(rule).astype(np.float64) for rule in crf.rules())
+    alphas, betas = [begin + scores[0, 0]], [end]
+    for step in scores[0, 1:]:
+        alphas.append(np.logaddexp.reduce(alphas[-1][:, None] + transitions, axis=0) + step)
+    for step in scores[0, :0:-1]:
+        betas.append(np.logaddexp.reduce(transitions + step + betas[-1], axis=1))
+    joint = np.array(alphas) + np.array(betas[::-1])
+    share = np.exp(joint - np.logaddexp.reduce(joint, axis=1, keepdims=True))
+    np.testing.assert_allclose(ops.convert_to_numpy(crf.marginals(scores))[0], share, atol=1e-5)
+
+
 def test_learns_what_follows_what():
     """Steps say nothing; only transitions can tell that tags alternate."""
     keras.utils.set_random_seed(0)
