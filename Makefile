@@ -1,7 +1,7 @@
 # make demo    hear a WaveNet, see a segmenter, read a chunker: WAV, pictures and text in demo/
 # make test    the fast tests
 # make check   everything else that must hold: style, types, doc examples, slow tests, the lanes `latest` and `jax`
-# make readmes the presets' READMEs and the front page's tables, from the cards in zoo/
+# make readmes the presets' READMEs and the front page's table of the zoo, from the cards
 # make docs    the reference of every public name, made of docstrings: build/docs/index.html
 # make clean   remove what these made
 # Each makes its environment by itself on first use, from a Python 3.11 or 3.12 found here, or PYTHON=/path/to/python.

@@ -2,6 +2,7 @@
 
 import configparser
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 from conftest import CHECKOUT
 
-SHIPPED = ("dilatednets", "zoo", "setup.cfg", "pyproject.toml", "README.md", "LICENSE")
+SHIPPED = ("dilatednets", "zoo", "datasets", "setup.cfg", "pyproject.toml", "README.md", "LICENSE")
 PRESETS = sorted(path.parent.name for path in CHECKOUT.glob("zoo/*/config.json"))
 
 
@@ -21,7 +22,10 @@ def test_every_room_is_listed():
     setup = configparser.ConfigParser()
     setup.read(CHECKOUT / "setup.cfg")
     rooms = {".".join(path.parent.relative_to(CHECKOUT).parts) for path in CHECKOUT.glob("dilatednets/**/*.py")}
-    assert set(setup["options"]["packages"].split()) == rooms | {"dilatednets.zoo.pretrained"}
+    assert set(setup["options"]["packages"].split()) == rooms | {
+        "dilatednets.zoo.pretrained",
+        "dilatednets.data.datasets",
+    }
     for room in rooms:
         assert (CHECKOUT.joinpath(*room.split(".")) / "__init__.py").is_file(), room
 
@@ -60,9 +64,10 @@ def wheel(source, tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_wheel_holds_all_code_and_all_trained_models(source, wheel):
+def test_wheel_holds_all_code_all_trained_models_and_all_samples(source, wheel):
     expected = {f"dilatednets/{file}" for file in files(source / "dilatednets")}
     expected |= {f"dilatednets/zoo/pretrained/{file}" for file in files(source / "zoo")}
+    expected |= {f"dilatednets/data/datasets/{file}" for file in files(source / "datasets")}
     names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     assert names == expected
     assert any(name.endswith("/wavenet_digits/model.weights.h5") for name in names)
@@ -83,9 +88,12 @@ def test_trained_models_are_found_and_speak(way, source, wheel, tmp_path):
         pip(python, "install", "--no-deps", "--no-build-isolation", "--editable", source)
 
     cwd = source if way == "checkout" else elsewhere
-    code = "import dilatednets; from dilatednets.zoo import presets; print(dilatednets.__file__, *presets.available())"
-    file, *names = run(python, "-c", code, cwd=cwd).split()
-    assert Path(file).is_relative_to(home)
+    code = """import dilatednets
+from dilatednets.data.samples import sample
+from dilatednets.zoo import presets
+print(dilatednets.__file__, sample("snips"), *presets.available())"""
+    file, folder, *names = run(python, "-c", code, cwd=cwd).split()
+    assert Path(file).is_relative_to(home) and Path(folder).is_relative_to(home)
     assert sorted(names) == PRESETS
 
     code = """from dilatednets.zoo import wavenet
@@ -94,6 +102,23 @@ print(model.generate(num_samples=100, text="4 2 7", speaker="jackson").shape)"""
     assert run(python, "-c", code, cwd=cwd) == "(1, 100)"
     if way != "checkout":
         assert "receptive field" in run(python.parent / "dilatednets", "describe", "wavenet_digits", cwd=cwd)
+
+
+@pytest.mark.slow
+def test_examples_of_the_front_page_run_from_a_wheel(wheel, tmp_path):
+    """All in one session, in an empty folder, as a reader would type them."""
+    python = empty_environment(tmp_path / "environment")
+    pip(python, "install", "--no-deps", wheel)
+    text = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+    code = ""
+    for example in re.finditer(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+        lines_before = text.count("\n", 0, example.start(1))  # a traceback then names README's line
+        code += "\n" * (lines_before - code.count("\n")) + example[1]
+    (tmp_path / "README.py").write_text(code)
+    printed = run(python, "README.py", cwd=tmp_path)
+    assert "NP 0 11 The deficit" in printed and "1024" in printed
+    for preset in ("my_voice", "my_segmenter", "my_slots"):
+        run(python.parent / "dilatednets", "describe", preset, cwd=tmp_path)
 
 
 def files(folder):

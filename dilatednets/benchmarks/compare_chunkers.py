@@ -1,5 +1,6 @@
 """A TCNChunker beside recurrent taggers and variants of itself: the same data, inputs, width, optimiser and epochs."""
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -32,7 +33,7 @@ blocks that is applied twice, with the same weights."""
 
 def run(
     recipe: ChunkingRecipe,
-    data_dir: str,
+    data_dir: str | os.PathLike[str],
     seeds: Sequence[int] = (0,),
     names: Sequence[str] = ("TCN", *RIVALS),
     say: Callable[[str], None] = print,

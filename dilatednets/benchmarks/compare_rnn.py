@@ -1,6 +1,7 @@
 """WaveNet beside a two-layer LSTM: the same data, size, windows, optimiser and epochs."""
 
 import dataclasses
+import os
 import time
 from typing import Any
 
@@ -58,7 +59,7 @@ class LSTMBaseline(keras.Model):
         return int(self.count_params() - sum(layer.count_params() for layer in self.unused))
 
 
-def run(recipe: SpeechRecipe, data_dir: str) -> dict[str, Any]:
+def run(recipe: SpeechRecipe, data_dir: str | os.PathLike[str]) -> dict[str, Any]:
     """Trains both nets by the recipe's windows, schedule and number of epochs, and measures both on validation.
 
     The LSTM computes in float32 and without XLA, the faster way for it (2.4 times at batch 4, on cores that also trained).

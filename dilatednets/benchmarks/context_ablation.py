@@ -1,5 +1,6 @@
 """What the context module adds to a front end, and what of it is dilation's doing."""
 
+import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -34,7 +35,7 @@ PLAIN: dict[str, Any] = {"context_dilations": list(DILATIONS), "context_multipli
 def run(
     recipe: SegmentationRecipe,
     front_end: str,
-    data_dir: str,
+    data_dir: str | os.PathLike[str],
     stage: Stage,
     names: list[str] | None = None,
     say: Callable[[str], None] = print,

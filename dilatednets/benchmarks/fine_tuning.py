@@ -1,6 +1,7 @@
 """Trained models learn something new from a few examples, beside the same nets from scratch."""
 
 import math
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -51,7 +52,7 @@ class Lesson:
     measure: Callable[[Any], float]
 
 
-def new_voice(preset: str, data_dir: str, held_out: str) -> Lesson:
+def new_voice(preset: str, data_dir: str | os.PathLike[str], held_out: str | os.PathLike[str]) -> Lesson:
     """A voice that nobody has: the last speaker of a spoken_digits folder, played faster and higher by a sixth."""
     tuned = WaveNet.from_preset(preset, speakers=["new"])
     if tuned.text is None or tuned.upsampler is None:
@@ -60,7 +61,7 @@ def new_voice(preset: str, data_dir: str, held_out: str) -> Lesson:
     front_end, lookahead = WordFrontEnd.from_config(tuned.text), tuned.upsampler.lookahead
     heard_at = round(tuned.sample_rate / 1.17)
 
-    def windows(folder: str, split: str, **options: Any) -> SpeechWindows:
+    def windows(folder: str | os.PathLike[str], split: str, **options: Any) -> SpeechWindows:
         recordings = spoken_digits.load(folder, split, heard_at)
         last = spoken_digits.speakers(recordings)[-1]
         own = [replace(one, speaker="new") for one in recordings if one.speaker == last]
@@ -72,7 +73,7 @@ def new_voice(preset: str, data_dir: str, held_out: str) -> Lesson:
     test = windows(held_out, "validation", target=3200, evaluation=True)
     for block in tuned.blocks[: len(tuned.blocks) // 2]:
         block.trainable = False
-    optimizers = LayerwiseAdamW(2e-4, rates={"speaker_embedding": 100}), keras.optimizers.AdamW(2e-3)
+    optimizers = LayerwiseAdamW(1e-3, rates={"speaker_embedding": 20}), keras.optimizers.AdamW(2e-3)
     for net, optimizer in zip((tuned, untrained), optimizers, strict=True):
         metrics = [BitsPerSample(net.distribution)]
         net.compile(optimizer, NegativeLogLikelihood(net.distribution), weighted_metrics=metrics)
@@ -87,13 +88,13 @@ def new_voice(preset: str, data_dir: str, held_out: str) -> Lesson:
         f"{len(train.recordings)} recordings",
         tuned,
         untrained,
-        epochs=3,
+        epochs=5,
         learn=learn,
         measure=lambda net: speech.evaluate_windows(net, test),
     )
 
 
-def new_classes(preset: str, data_dir: str, held_out: str) -> Lesson:
+def new_classes(preset: str, data_dir: str | os.PathLike[str], held_out: str | os.PathLike[str]) -> Lesson:
     """Nuclei, in a folder of nuclei."""
     pairs, test = nuclei.load(data_dir, "train"), nuclei.load(held_out, "validation")
     tuned = ContextSegmenter.from_preset(preset, num_classes=2, class_names=nuclei.CLASSES, head="classification")
@@ -116,7 +117,7 @@ def new_classes(preset: str, data_dir: str, held_out: str) -> Lesson:
     return Lesson("nucleus_iou", "IoU of nuclei", examples, tuned, untrained, epochs=20, learn=learn, measure=measure)
 
 
-def new_tags(preset: str, data_dir: str, held_out: str) -> Lesson:
+def new_tags(preset: str, data_dir: str | os.PathLike[str], held_out: str | os.PathLike[str]) -> Lesson:
     """The slots of a snips folder."""
     train, test = snips.load(data_dir, "train"), snips.load(held_out, "validation")
     labels = sorted({tag[2:] for sentence in train for tag in sentence.tags} - {""})
@@ -148,7 +149,7 @@ LESSONS = {"WaveNet": new_voice, "ContextSegmenter": new_classes, "TCNChunker": 
 
 def run(
     preset: str,
-    data_dir: str,
+    data_dir: str | os.PathLike[str],
     held_out: str | None = None,
     epochs: int | None = None,
     say: Callable[[str], None] = print,
@@ -164,24 +165,24 @@ def run(
 
     Returns:
         {"metric", "what", "examples", "curves": {"fine-tuned": [{"epoch", "seconds", metric}, ...], "from scratch":
-        [...]}}; seconds are those of training.
+        [...]}}, from epoch 0, before any training; seconds are those of training.
     """
     keras.utils.set_random_seed(0)
     lesson = LESSONS[presets.class_name(preset)](preset, data_dir, held_out or data_dir)
     epochs = epochs or lesson.epochs
     every = math.ceil(epochs / 10)
-    curves: dict[str, list[dict[str, float]]] = {}
+    curves: dict[str, list[dict[str, Any]]] = {}
     for name, net in zip(COLOURS, (lesson.tuned, lesson.untrained), strict=True):
-        seconds, curve = 0.0, []
-        for epoch in range(0, epochs, every):
-            begin = time.perf_counter()
-            count = min(every, epochs - epoch)
-            lesson.learn(net, epoch, count)
-            seconds += time.perf_counter() - begin
+        seconds, curve = 0.0, curves.setdefault(name, [])
+        for epoch in [*range(0, epochs, every), epochs]:
+            if epoch:
+                begin = time.perf_counter()
+                done = curve[-1]["epoch"]
+                lesson.learn(net, done, epoch - done)
+                seconds += time.perf_counter() - begin
             value = lesson.measure(net)
-            curve.append({"epoch": epoch + count, "seconds": seconds, lesson.metric: value})
-            say(f"{name}: epoch {epoch + count}, {seconds:.0f} s, {lesson.what} {value:.4f}")
-        curves[name] = curve
+            curve.append({"epoch": epoch, "seconds": seconds, lesson.metric: value})
+            say(f"{name}: epoch {epoch}, {seconds:.0f} s, {lesson.what} {value:.4f}")
     return {"metric": lesson.metric, "what": lesson.what, "examples": lesson.examples, "curves": curves}
 
 

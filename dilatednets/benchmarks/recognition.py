@@ -1,5 +1,6 @@
 """Do generated digits sound like digits? A recogniser that heard real recordings only gives the answer."""
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,7 +18,7 @@ FLOOR = -2.5  # features are clipped there; padding is as low
 EPOCHS, BATCH = 25, 64
 
 
-def run(model: WaveNet, data_dir: str, seeds: int = 5, temperature: float = 1.0) -> dict[str, Any]:
+def run(model: WaveNet, data_dir: str | os.PathLike[str], seeds: int = 5, temperature: float = 1.0) -> dict[str, Any]:
     """Trains the recogniser on the training recordings, then asks it what the model says.
 
     Args:

@@ -15,11 +15,12 @@ SEGMENTER, REGRESSOR, IMAGES = "context_segmenter_nuclei", "context_regressor_nu
 
 def demo(options: Namespace) -> None:
     """Speaks in two voices, segments images, chunks a paragraph, fine-tunes on the sample recordings; says where all is."""
+    from dilatednets.data.samples import sample
     from dilatednets.files import check_writable
 
     output = Path(options.output)
     check_writable(output / "demo.txt")
-    data_dir = Path(options.data_dir) if options.data_dir else sample_folder("spoken_digits")
+    data_dir = Path(options.data_dir) if options.data_dir else sample("spoken_digits")
     written = [*_speak(output), *_segment(output), *_chunk(output)]
     print(f"5. Fine-tuning the voice for about a minute on {data_dir} ...", flush=True)
     written += _fine_tune(data_dir, output / "fine_tuning")
@@ -67,11 +68,12 @@ def _segment(output: Path) -> list[Path]:
 
     from dilatednets.cli.segment import segment_file
     from dilatednets.data import nuclei
+    from dilatednets.data.samples import sample
     from dilatednets.zoo.context_segmenter import ContextSegmenter
 
     print(f"3. {SEGMENTER} and {REGRESSOR} look at microscope images ...", flush=True)
     models = {name: ContextSegmenter.from_preset(name) for name in (SEGMENTER, REGRESSOR)}
-    pairs = nuclei.load(str(sample_folder("nuclei")), "validation")
+    pairs = nuclei.load(sample("nuclei"), "validation")
     written = []
     for index in range(IMAGES):
         truth = len(np.unique(pairs[index][1])) - 1  # without the background
@@ -97,16 +99,6 @@ def _chunk(output: Path) -> list[Path]:
     with atomic_path(output / "chunks.txt") as path:
         path.write_text("".join(lines), encoding="utf-8")
     return [output / "chunks.txt"]
-
-
-def sample_folder(name: str) -> Path:
-    """The sample of a data set that comes with a checkout."""
-    from dilatednets.errors import InputError
-
-    folder = Path(__file__).resolve().parents[2] / "datasets" / name / "sample"
-    if not folder.is_dir():
-        raise InputError(f"{folder}: missing; the samples are in a checkout only, run the demo there")
-    return folder
 
 
 def _fine_tune(data_dir: Path, folder: Path) -> list[Path]:

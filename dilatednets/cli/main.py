@@ -180,7 +180,7 @@ def parser() -> argparse.ArgumentParser:
     tuning.add_argument(
         "--held-out", metavar="DIR", help="folder whose validation split is measured (default: DATA_DIR)"
     )
-    tuning.add_argument("--epochs", type=int, help="of both (default: 3 for a voice, 20 for nuclei, 15 for slots)")
+    tuning.add_argument("--epochs", type=int, help="of both (default: 5 for a voice, 20 for nuclei, 15 for slots)")
     tuning.add_argument("--plot", metavar="FILE.png", help="draw the curves")
     _json(tuning)
     tuning.set_defaults(run=_command("benchmark", "fine_tuning"))
@@ -213,7 +213,7 @@ def parser() -> argparse.ArgumentParser:
 
     demo = commands.add_parser("demo", help="speak, segment, fine-tune, and say what it costs, in a few minutes")
     demo.add_argument("--output", default="demo", help="folder for what it makes (default: demo)")
-    demo.add_argument("--data-dir", help="spoken_digits folder to fine-tune on; default: the checkout's sample")
+    demo.add_argument("--data-dir", help="spoken_digits folder to fine-tune on (default: the sample in the package)")
     demo.set_defaults(run=_command("demo", "demo"))
     return top
 

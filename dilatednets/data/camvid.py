@@ -1,5 +1,6 @@
 """CamVid in the SegNet layout: street scenes, 360x480, 11 classes and void."""
 
+import os
 from pathlib import Path
 
 from dilatednets.data.label_images import LabelledImages, find_pairs
@@ -16,7 +17,7 @@ PALETTE = (
 VOID = 11
 
 
-def load(data_dir: str, split: str) -> LabelledImages:
+def load(data_dir: str | os.PathLike[str], split: str) -> LabelledImages:
     """The pairs of a split; files are read when asked for.
 
     Args:

@@ -1,6 +1,7 @@
 """Any folder of images and label images: users' own data without code."""
 
 import json
+import os
 from pathlib import Path
 
 from dilatednets.data.label_images import LabelledImages, find_pairs
@@ -9,7 +10,7 @@ from dilatednets.errors import InputError
 CLASSES_FILE = "classes.json"
 
 
-def load(data_dir: str, split: str, any_label: bool = False) -> LabelledImages:
+def load(data_dir: str | os.PathLike[str], split: str, any_label: bool = False) -> LabelledImages:
     """The pairs of a split.
 
     Args:

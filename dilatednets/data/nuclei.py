@@ -1,6 +1,7 @@
 """Cell nuclei under the microscope: grey images with every nucleus outlined, from the 2018 Data Science Bowl."""
 
 import csv
+import os
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ CLASSES = ("background", "nucleus")
 PALETTE = ((30, 30, 60), (255, 190, 60))
 
 
-def load(data_dir: str, split: str) -> LabelledImages:
+def load(data_dir: str | os.PathLike[str], split: str) -> LabelledImages:
     """The pairs of a split, labels being the number of each pixel's nucleus, 0 for background.
 
     `nucleus_mask` and `edge_distance` make of them what a net learns.

@@ -1,5 +1,6 @@
 """Trains a TCNChunker by a recipe."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -23,14 +24,14 @@ from dilatednets.training.schedules import averaging, warm_cosine
 from dilatednets.zoo.tcn_chunker import TCNChunker
 from dilatednets.zoo.word_features import WordFeatures
 
-READERS: dict[str, Callable[[str, str], Sequence[TaggedSentence]]] = {
+READERS: dict[str, Callable[[str | os.PathLike[str], str], Sequence[TaggedSentence]]] = {
     "conll2000": conll2000.load,
     "snips": snips.load,
     "columns": column_folder.load,
 }
 
 
-def train(recipe: ChunkingRecipe, data_dir: str, output: str, resume: bool = False) -> Path:
+def train(recipe: ChunkingRecipe, data_dir: str | os.PathLike[str], output: str, resume: bool = False) -> Path:
     """As `dilatednets.training.fit.train`, for a TCNChunker."""
     keras.utils.set_random_seed(recipe.training.seed)
     sentences, held_out, more = load(recipe, data_dir)
@@ -63,7 +64,7 @@ def train(recipe: ChunkingRecipe, data_dir: str, output: str, resume: bool = Fal
 
 
 def load(
-    recipe: ChunkingRecipe, data_dir: str
+    recipe: ChunkingRecipe, data_dir: str | os.PathLike[str]
 ) -> tuple[list[TaggedSentence], list[TaggedSentence], list[TaggedSentence]]:
     """The recipe's sentences: to train on, to choose by, and more that teach parts of speech alone."""
     read = READERS[recipe.data.reader]
@@ -168,7 +169,9 @@ def evaluate_sentences(model: TCNChunker, sentences: Sequence[TaggedSentence]) -
     return result
 
 
-def evaluate(model: TCNChunker, data_dir: str, split: str, reader: str | None = None) -> dict[str, Any]:
+def evaluate(
+    model: TCNChunker, data_dir: str | os.PathLike[str], split: str, reader: str | None = None
+) -> dict[str, Any]:
     """Figures of a model on a split of a data set.
 
     Args:

@@ -1,5 +1,6 @@
 """Measures a trained model on a split of its data set."""
 
+import os
 from typing import Any
 
 from dilatednets.errors import InputError
@@ -8,7 +9,9 @@ from dilatednets.zoo.context_segmenter import ContextSegmenter
 from dilatednets.zoo.tcn_chunker import TCNChunker
 
 
-def evaluate(model: Any, data_dir: str, split: str, reader: str | None = None, **options: Any) -> dict[str, Any]:
+def evaluate(
+    model: Any, data_dir: str | os.PathLike[str], split: str, reader: str | None = None, **options: Any
+) -> dict[str, Any]:
     """Figures of a model on a split of its data set.
 
     Args:

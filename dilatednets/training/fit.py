@@ -1,5 +1,6 @@
 """Trains any model of the zoo by its recipe: Keras fit, with checkpoints that survive kill -9."""
 
+import os
 from pathlib import Path
 
 from dilatednets.training import chunking, segmentation, speech
@@ -8,7 +9,7 @@ from dilatednets.training.recipe import Recipe
 from dilatednets.training.segmentation_recipe import SegmentationRecipe
 
 
-def train(recipe: Recipe, data_dir: str, output: str, resume: bool = False) -> Path:
+def train(recipe: Recipe, data_dir: str | os.PathLike[str], output: str, resume: bool = False) -> Path:
     """Trains by a recipe and returns the folder of the best model on validation, a preset.
 
     Args:

@@ -1,6 +1,7 @@
 """Trains a ContextSegmenter by a recipe, stage by stage."""
 
 import itertools
+import os
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ SETTLING_STEPS = 30
 """Batches over which statistics are measured for the averaged weights."""
 
 
-def train(recipe: SegmentationRecipe, data_dir: str, output: str, resume: bool = False) -> Path:
+def train(recipe: SegmentationRecipe, data_dir: str | os.PathLike[str], output: str, resume: bool = False) -> Path:
     """As `dilatednets.training.fit.train`, for a ContextSegmenter.
 
     Each stage starts from the averaged weights of the stage before it. The best model is the last stage's best.
@@ -54,7 +55,7 @@ def train(recipe: SegmentationRecipe, data_dir: str, output: str, resume: bool =
     return run.path / "best"
 
 
-def _check_labels(pairs: LabelledImages, given: Task, data_dir: str) -> None:
+def _check_labels(pairs: LabelledImages, given: Task, data_dir: str | os.PathLike[str]) -> None:
     """Refuses labels of a single class: a mask of 0 and 255 whose 255 is void would train to nothing, without complaint."""
     names = given.names(pairs)
     found: set[int] = set()
@@ -191,7 +192,7 @@ def compile_model(
 
 
 def evaluate(
-    model: ContextSegmenter, data_dir: str, split: str, reader: str | None = None, **options: Any
+    model: ContextSegmenter, data_dir: str | os.PathLike[str], split: str, reader: str | None = None, **options: Any
 ) -> dict[str, Any]:
     """Figures of a model on a split of a data set; see `dilatednets.training.evaluate`.
 

@@ -1,5 +1,6 @@
 """Data sets of a ContextSegmenter, and what it learns of each."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +26,7 @@ class Task:
         count: Number of things in an image, from what the net says of it; None if things are not counted.
     """
 
-    pairs: Callable[[str, str], LabelledImages]
+    pairs: Callable[[str | os.PathLike[str], str], LabelledImages]
     outputs: tuple[str, ...] = ()
     target: Callable[[np.ndarray], np.ndarray] | None = None
     count: Callable[[np.ndarray], int] | None = None
@@ -77,7 +78,7 @@ def task_of(model: ContextSegmenter, reader: str | None = None) -> Task:
     return task(known.get(model.class_names, "folder"), model.head_name)
 
 
-def check_classes(model: ContextSegmenter, names: tuple[str, ...], data_dir: str) -> None:
+def check_classes(model: ContextSegmenter, names: tuple[str, ...], data_dir: str | os.PathLike[str]) -> None:
     """Refuses data whose classes are not the model's.
 
     Raises:

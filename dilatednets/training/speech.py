@@ -1,5 +1,6 @@
 """Trains a WaveNet by a recipe."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from dilatednets.training.speech_recipe import Data, SpeechRecipe
 from dilatednets.zoo.wavenet import WaveNet
 
 
-def train(recipe: SpeechRecipe, data_dir: str, output: str, resume: bool = False) -> Path:
+def train(recipe: SpeechRecipe, data_dir: str | os.PathLike[str], output: str, resume: bool = False) -> Path:
     """As `dilatednets.training.fit.train`, for a WaveNet."""
     keras.utils.set_random_seed(recipe.training.seed)
     training = spoken_digits.load(data_dir, "train", recipe.data.sample_rate)
@@ -180,7 +181,7 @@ def write_sample(recipe: SpeechRecipe, run: RunFolder, epoch: int) -> None:
     save_png(waveform_and_spectrogram(audio, model.sample_rate, title), stem.with_suffix(".png"))
 
 
-def evaluate(model: WaveNet, data_dir: str, split: str) -> dict[str, Any]:
+def evaluate(model: WaveNet, data_dir: str | os.PathLike[str], split: str) -> dict[str, Any]:
     """Bits a sample of a WaveNet on a split of spoken_digits.
 
     The recordings of each speaker form running speech, as in training. Every sample of every recording counts once;

@@ -37,8 +37,8 @@ def test_both_nets_learn_the_lesson(metric, presets, tmp_path, capsys):
     result = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert result["metric"] == metric and list(result["curves"]) == ["fine-tuned", "from scratch"]
     for curve in result["curves"].values():
-        assert [row["epoch"] for row in curve] == [1, 2]
-        assert curve[0]["seconds"] < curve[1]["seconds"] and np.isfinite(curve[1][metric])
+        assert [row["epoch"] for row in curve] == [0, 1, 2]
+        assert 0 == curve[0]["seconds"] < curve[1]["seconds"] < curve[2]["seconds"] and np.isfinite(curve[2][metric])
     assert picture.is_file()
 
 
