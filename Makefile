@@ -11,8 +11,8 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .PHONY: help demo test check lint doctest slow latest jax docs readmes clean again
 
-# Two processes; the tests of a file share what is costly to make.
-PYTEST := -m pytest -q -n 2 --dist loadfile
+# Two processes; the tests of a file share what is costly to make, and tests/conftest.py says which files come first.
+PYTEST := -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 export KERAS_BACKEND := tensorflow
@@ -62,12 +62,15 @@ slow: .venv/.ready
 	.venv/bin/python $(PYTEST) -m slow
 
 # What depends on neither TensorFlow's version nor the backend is tested once.
-ONCE := --ignore=tests/zoo/test_handles.py --ignore=tests/test_fuzz.py --ignore=tests/test_packaging.py
+ONCE := $(addprefix --ignore=tests/,zoo/test_handles.py test_fuzz.py test_packaging.py test_readme.py \
+    data/test_plain_text.py data/test_penn_treebank.py cli/test_chunk_command.py)
 
 latest: .venv-latest/.ready
 	.venv-latest/bin/python $(PYTEST) $(ONCE)
 
 jax: export KERAS_BACKEND := jax
+# The tests compile much and compute little.
+jax: export XLA_FLAGS := --xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true
 jax: .venv-jax/.ready
 	.venv-jax/bin/python $(PYTEST) $(ONCE)
 	.venv-jax/bin/python $(PYTEST) -m slow tests/test_lowering.py tests/training/test_data_parallel.py

@@ -22,7 +22,18 @@ hypothesis.settings.register_profile("explore", hypothesis.settings.get_profile(
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "compiling"))
 
 
+LONGEST = (
+    "training/test_segmentation.py",
+    "test_packaging.py",
+    "cli/test_cli.py",
+    "training/test_speech.py",
+    "serving/test_contract.py",
+)
+"""Files that come first: of two processes, neither is to be left alone with one of these at the end."""
+
+
 def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: not item.path.as_posix().endswith(LONGEST))
     if not HAS_TENSORFLOW:
         for item in items:
             if item.get_closest_marker("tensorflow"):
