@@ -122,6 +122,8 @@ def new_tags(preset: str, data_dir: str | os.PathLike[str], held_out: str | os.P
     train, test = snips.load(data_dir, "train"), snips.load(held_out, "validation")
     labels = sorted({tag[2:] for sentence in train for tag in sentence.tags} - {""})
     tuned = TCNChunker.from_preset(preset, labels=labels, tokenizer="plain")
+    if tuned.pos_embedding is not None:
+        raise InputError(f"{preset}: needs parts of speech, which snips has not; take a chunker of words alone")
     untrained = TCNChunker.from_config(tuned.get_config())
     batches = SentenceBatches.of(tuned, train, batch_size=8, word_dropout=0.25)
     tuned.compile(LayerwiseAdamW(2e-3, rates={"block": 0.3, "word_embedding": 0.3}))

@@ -133,6 +133,7 @@ def test_nets_are_trained_side_by_side(recipe, monkeypatch):
     assert text.count("| BiGRU | ") == 3 and "+-" in text
 
 
+@pytest.mark.slow
 def test_evaluating_changes_nothing_of_the_training(model):
     """What is evaluated are averages, which must not become what is trained further."""
     sentences = [TaggedSentence((f"w{i}", "w1"), ("B-NP", "O"), ("NN", "VB")) for i in range(8)]

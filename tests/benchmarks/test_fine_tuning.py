@@ -9,6 +9,7 @@ from conftest import CHECKOUT, tiny_chunker, tiny_segmenter
 from dilatednets.benchmarks import fine_tuning
 from dilatednets.cli.main import main
 from dilatednets.data import nuclei
+from dilatednets.errors import InputError
 from dilatednets.zoo import catalogue
 
 SAMPLES = {"bits_per_sample": "spoken_digits", "nucleus_iou": "nuclei", "f1": "snips"}
@@ -63,6 +64,12 @@ def test_the_trained_net_learns_a_voice_with_its_first_half_frozen(presets, samp
     assert lesson.tuned.speakers == ("new",) and lesson.examples == "40 recordings"
     assert [block.trainable for block in lesson.tuned.blocks] == [False, True, True]
     assert all(block.trainable for block in lesson.untrained.blocks)
+
+
+def test_a_chunker_that_needs_parts_of_speech_is_refused(given_pos, tmp_path):
+    given_pos.save_to_preset(tmp_path / "given")
+    with pytest.raises(InputError, match="needs parts of speech, which snips has not"):
+        fine_tuning.run(str(tmp_path / "given"), str(CHECKOUT / "datasets" / "snips" / "sample"))
 
 
 def test_no_epochs_are_refused(presets, nuclei_dir, capsys):

@@ -109,9 +109,8 @@ def test_the_context_stage_changes_the_context_alone(data_dir, tmp_path):
     assert any(np.any(a != b) for a, b in zip(identity.context.get_weights(), two.context.get_weights(), strict=True))
 
 
-@pytest.mark.parametrize(
-    "epochs_done", [pytest.param(1, marks=pytest.mark.slow), 2, pytest.param(3, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("epochs_done", [1, 2, 3])
 def test_interrupted_stages_end_the_same(staged, data_dir, tmp_path, monkeypatch, epochs_done):
     """In the first stage, between two, and in the last."""
     plain = EpochEnd.on_train_batch_end
