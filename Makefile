@@ -63,7 +63,7 @@ slow: .venv/.ready
 
 # What depends on neither TensorFlow's version nor the backend is tested once.
 ONCE := $(addprefix --ignore=tests/,zoo/test_handles.py test_fuzz.py test_packaging.py test_readme.py \
-    data/test_plain_text.py data/test_penn_treebank.py cli/test_chunk_command.py)
+    data/test_plain_text.py data/test_penn_treebank.py)
 
 latest: .venv-latest/.ready
 	.venv-latest/bin/python $(PYTEST) $(ONCE)
@@ -72,7 +72,7 @@ jax: export KERAS_BACKEND := jax
 # The tests compile much and compute little.
 jax: export XLA_FLAGS := --xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true
 jax: .venv-jax/.ready
-	.venv-jax/bin/python $(PYTEST) $(ONCE)
+	.venv-jax/bin/python $(PYTEST) $(ONCE) --ignore=tests/cli/test_chunk_command.py  # files and pipes, on TensorFlow
 	.venv-jax/bin/python $(PYTEST) -m slow tests/test_lowering.py tests/training/test_data_parallel.py
 
 # torch_*.py need PyTorch.

@@ -78,10 +78,6 @@ def new_voice(preset: str, data_dir: str | os.PathLike[str], held_out: str | os.
         metrics = [BitsPerSample(net.distribution)]
         net.compile(optimizer, NegativeLogLikelihood(net.distribution), weighted_metrics=metrics)
 
-    def learn(net: Any, first: int, count: int) -> None:
-        steps = train.steps_per_epoch * count
-        net.fit(speech.batches(train, first), steps_per_epoch=steps, verbose=0, shuffle=False)
-
     return Lesson(
         "bits_per_sample",
         "bits a sample",
@@ -89,7 +85,7 @@ def new_voice(preset: str, data_dir: str | os.PathLike[str], held_out: str | os.
         tuned,
         untrained,
         epochs=5,
-        learn=learn,
+        learn=_fit(train),
         measure=lambda net: speech.evaluate_windows(net, test),
     )
 
@@ -104,8 +100,7 @@ def new_classes(preset: str, data_dir: str | os.PathLike[str], held_out: str | o
         net.compile(keras.optimizers.Adam(1e-3), SegmentationLoss())
 
     def learn(net: Any, first: int, count: int) -> None:
-        steps = batches.steps_per_epoch * count
-        net.fit(data_of(batches, first), steps_per_epoch=steps, verbose=0, shuffle=False)
+        _fit(batches)(net, first, count)
         # So few steps leave moving statistics of the net that it started as.
         settle(net, [images for images, _ in batches.epochs(0, 2)])
 
@@ -129,10 +124,6 @@ def new_tags(preset: str, data_dir: str | os.PathLike[str], held_out: str | os.P
     tuned.compile(LayerwiseAdamW(2e-3, rates={"block": 0.3, "word_embedding": 0.3}))
     untrained.compile(keras.optimizers.AdamW(2e-3))
 
-    def learn(net: Any, first: int, count: int) -> None:
-        steps = batches.steps_per_epoch * count
-        net.fit(data_of(batches, first), steps_per_epoch=steps, verbose=0, shuffle=False)
-
     return Lesson(
         "f1",
         "F1 of slots",
@@ -140,9 +131,19 @@ def new_tags(preset: str, data_dir: str | os.PathLike[str], held_out: str | os.P
         tuned,
         untrained,
         epochs=15,
-        learn=learn,
+        learn=_fit(batches),
         measure=lambda net: chunking.evaluate_sentences(net, test)["f1"],
     )
+
+
+def _fit(batches: Any) -> Callable[[Any, int, int], None]:
+    """`Lesson.learn` of batches as `data_of` takes them."""
+
+    def learn(net: Any, first: int, count: int) -> None:
+        steps = batches.steps_per_epoch * count
+        net.fit(data_of(batches, first), steps_per_epoch=steps, verbose=0, shuffle=False)
+
+    return learn
 
 
 LESSONS = {"WaveNet": new_voice, "ContextSegmenter": new_classes, "TCNChunker": new_tags}
@@ -152,7 +153,7 @@ LESSONS = {"WaveNet": new_voice, "ContextSegmenter": new_classes, "TCNChunker": 
 def run(
     preset: str,
     data_dir: str | os.PathLike[str],
-    held_out: str | None = None,
+    held_out: str | os.PathLike[str] | None = None,
     epochs: int | None = None,
     say: Callable[[str], None] = print,
 ) -> dict[str, Any]:

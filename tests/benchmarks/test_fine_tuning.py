@@ -30,7 +30,7 @@ def presets(tiny_model, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("metric", SAMPLES)
-def test_both_nets_learn_the_lesson(metric, presets, tmp_path, capsys):
+def test_both_nets_are_trained_and_measured(metric, presets, tmp_path, capsys):
     picture = tmp_path / "curve.png"
     data_dir = str(CHECKOUT / "datasets" / SAMPLES[metric] / "sample")
     command = ["benchmark", "fine-tuning", presets[metric], "--data-dir", data_dir, "--epochs", "2"]
@@ -40,6 +40,8 @@ def test_both_nets_learn_the_lesson(metric, presets, tmp_path, capsys):
     for curve in result["curves"].values():
         assert [row["epoch"] for row in curve] == [0, 1, 2]
         assert 0 == curve[0]["seconds"] < curve[1]["seconds"] < curve[2]["seconds"] and np.isfinite(curve[2][metric])
+        if metric == "bits_per_sample":  # even so small a net learns this much at once
+            assert curve[2][metric] < curve[1][metric] < curve[0][metric]
     assert picture.is_file()
 
 
