@@ -37,7 +37,7 @@ stamp = printf '%s' "$(CURDIR)" > $@
 
 # JAX and no TensorFlow: the way to GPU and TPU.
 .venv-jax/.ready: setup.cfg $(call again_unless_whole,.venv-jax)
-	@tools/make_venv .venv-jax jax keras numpy scipy pillow pytest pytest-xdist hypothesis
+	@tools/make_venv .venv-jax jax keras numpy scipy pillow matplotlib 'pooch[progress]' pytest pytest-xdist hypothesis
 	@.venv-jax/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	@$(stamp)
 
@@ -62,7 +62,7 @@ slow: .venv/.ready
 	.venv/bin/python $(PYTEST) -m slow
 
 # What depends on neither TensorFlow's version nor the backend is tested once.
-ONCE := $(addprefix --ignore=tests/,zoo/test_handles.py test_fuzz.py test_packaging.py test_readme.py \
+ONCE := $(addprefix --ignore=tests/,presets/test_handles.py test_files.py test_fuzz.py test_packaging.py test_readme.py \
     data/test_plain_text.py data/test_penn_treebank.py)
 
 latest: .venv-latest/.ready
@@ -72,8 +72,8 @@ jax: export KERAS_BACKEND := jax
 # The tests compile much and compute little.
 jax: export XLA_FLAGS := --xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true
 jax: .venv-jax/.ready
-	.venv-jax/bin/python $(PYTEST) $(ONCE) --ignore=tests/cli/test_chunk_command.py  # files and pipes, on TensorFlow
-	.venv-jax/bin/python $(PYTEST) -m slow tests/test_lowering.py tests/training/test_data_parallel.py
+	.venv-jax/bin/python $(PYTEST) $(ONCE) --ignore=tests/zoo/tcn_chunker/test_verb.py  # files and pipes, on TensorFlow
+	.venv-jax/bin/python $(PYTEST) -m slow tests/benchmarks/test_lowering.py tests/training/test_data_parallel.py
 
 # torch_*.py need PyTorch.
 docs: .venv/.ready

@@ -1,3 +1,15 @@
 """Dilated convolutions in Keras 3: layers, trained models, fine-tuning and generation."""
 
-__version__ = "0.1.0"
+import importlib
+from typing import Any
+
+__version__ = "0.2.0"
+
+
+def __getattr__(name: str) -> Any:
+    """`from_preset`, `layers` and `zoo`, imported when they are first asked for, since they import Keras."""
+    if name == "from_preset":
+        return importlib.import_module("dilatednets.registry").from_preset
+    if name in ("layers", "zoo"):
+        return importlib.import_module(f"dilatednets.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,8 +2,8 @@
 
 import contextlib
 import ctypes
+import hashlib
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,16 +13,16 @@ from dilatednets.errors import InputError
 
 @contextlib.contextmanager
 def atomic_path(target: str | os.PathLike[str]) -> Iterator[Path]:
-    """Yields a temporary path beside `target` and renames it to `target` when the block ends without an error.
+    """Yields a path to write to and renames it to `target` when the block ends without an error.
 
-    The temporary name keeps the target's suffix, since some writers choose the format by it. After an error, or a crash,
-    `target` is what it was before.
+    The path has the name of the target, since some writers choose the format by it, and lies in a hidden folder beside
+    it. After an error or a crash, `target` is what it was before.
 
     Args:
         target: The file to write. Its folder is created when missing.
 
     Raises:
-        InputError: if the folder cannot be created or written to.
+        InputError: If the folder cannot be created or written to, or if `target` is itself a folder.
 
     Example:
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -32,24 +32,21 @@ def atomic_path(target: str | os.PathLike[str]) -> Iterator[Path]:
     whole
     """
     target = Path(target)
-    temporary = _make_beside(target)
-    try:
-        yield temporary
-        temporary.chmod(0o666 & ~_umask())  # mkstemp makes 0600; a shared folder expects the user's usual mode
-        os.replace(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with _folder_beside(target, is_file=True) as folder:
+        path = Path(folder) / target.name
+        yield path
+        os.replace(path, target)
 
 
 @contextlib.contextmanager
 def atomic_folder(target: str | os.PathLike[str]) -> Iterator[Path]:
-    """The same for a folder: what was at `target` gives way at once, when the block ends without an error.
+    """Yields an empty folder to fill, which takes the place of `target` when the block ends without an error.
 
     Args:
-        target: The folder to write.
+        target: The folder to write. What is there before is replaced as a whole.
 
     Raises:
-        InputError: if it cannot be written there.
+        InputError: If it cannot be written there.
 
     Example:
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -60,36 +57,51 @@ def atomic_folder(target: str | os.PathLike[str]) -> Iterator[Path]:
     ['a'] second
     """
     target = Path(target)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-    except OSError as error:
-        raise InputError(f"{target}: cannot write there ({error.strerror}); choose another folder") from error
-    try:
-        yield work
-        work.chmod(0o777 & ~_umask())
-        _put_in_place(work, target)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+    with _folder_beside(target) as folder:
+        new = Path(folder) / target.name
+        new.mkdir()
+        yield new
+        replace_folder(new, target)
 
 
-def _put_in_place(work: Path, target: Path) -> None:
-    """Renames a folder; one that is there trades places with it, or where the system cannot do that, gives way first."""
-    if not target.exists():
-        os.replace(work, target)
-    elif not _exchanged(work, target):
-        old = work.with_name(f"{work.name}.old")
-        os.replace(target, old)
-        try:
-            os.replace(work, target)
-        except OSError:
-            os.replace(old, target)
+def replace_folder(new: Path, target: Path) -> None:
+    """Renames a folder to `target`; what is there gives way, and the caller removes it from beside `new`.
+
+    Args:
+        new: The folder, in a temporary folder of the caller's on the same disk.
+        target: The name it gets.
+
+    Raises:
+        OSError: If it cannot be renamed; `target` is then what it was before.
+
+    Example:
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     (Path(folder) / "new").mkdir()
+    ...     replace_folder(Path(folder) / "new", Path(folder) / "target")
+    ...     print(os.listdir(folder))
+    ['target']
+    """
+    try:
+        os.replace(new, target)
+    except OSError:  # most likely a folder that is not empty is there
+        if not target.exists():
             raise
-        shutil.rmtree(old, ignore_errors=True)
+        if not _exchanged(new, target):
+            old = new.with_name(f"{new.name}.old")
+            os.replace(target, old)
+            try:
+                os.replace(new, target)
+            except OSError:
+                os.replace(old, target)
+                raise
 
 
 def _exchanged(one: Path, other: Path) -> bool:
-    """Whether two folders could be made to trade places at once, which Linux can do."""
+    """Whether two folders traded places.
+
+    No plain rename replaces a folder that is not empty. With two renames, a training run that is killed between them would
+    have lost its `best`, and a reader could find nothing there; Linux can exchange both names in one step.
+    """
     try:
         rename = ctypes.CDLL(None).renameat2
     except (OSError, AttributeError, TypeError):
@@ -99,31 +111,46 @@ def _exchanged(one: Path, other: Path) -> bool:
 
 
 def check_writable(target: str | os.PathLike[str]) -> None:
-    """Says before the work, not after it, when `target` cannot be written.
+    """Says before the work, not after it, when a file cannot be written; leaves nothing behind.
+
+    Args:
+        target: The file that is to be written later.
 
     Raises:
-        InputError: as `atomic_path`.
+        InputError: If `atomic_path` would raise one.
+
+    Example:
+    >>> check_writable("/dev/null/a/b.txt")
+    Traceback (most recent call last):
+    dilatednets.errors.InputError: /dev/null/a/b.txt: cannot write there (Not a directory); choose another output
     """
     target = Path(target)
     made = [folder for folder in target.parents if not folder.exists()]
-    _make_beside(target).unlink()
+    _folder_beside(target, is_file=True).cleanup()
     for folder in made:  # the innermost first
         folder.rmdir()
 
 
-def _make_beside(target: Path) -> Path:
+def sha256(path: str | os.PathLike[str]) -> str:
+    """The SHA-256 of a file in hexadecimal digits, as `sha256sum` prints it.
+
+    Args:
+        path: The file to read.
+
+    Example:
+    >>> sha256("/dev/null")
+    'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
+    """
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _folder_beside(target: Path, is_file: bool = False) -> tempfile.TemporaryDirectory[str]:
+    """A hidden folder, on the disk of `target`; what is made in it gets the modes of the user's umask."""
     try:
-        if target.is_dir():
+        if is_file and target.is_dir():
             raise IsADirectoryError(0, "it is a folder")
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{target.stem}.", suffix=target.suffix, dir=target.parent)
+        return tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent, ignore_cleanup_errors=True)
     except OSError as error:
         raise InputError(f"{target}: cannot write there ({error.strerror}); choose another output") from error
-    os.close(handle)
-    return Path(name)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -1,15 +1,11 @@
 """What all tests share. Tests that need TensorFlow are marked so, and skipped where there is none."""
 
-import importlib.util
 import os
-from pathlib import Path
 
 import hypothesis
 import numpy as np
 import pytest
-
-HAS_TENSORFLOW = importlib.util.find_spec("tensorflow") is not None
-CHECKOUT = Path(__file__).resolve().parents[1]
+from helpers import CHECKOUT, HAS_TENSORFLOW, tiny_chunker
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 if not HAS_TENSORFLOW:
@@ -23,10 +19,10 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "compiling
 
 
 LONGEST = (
-    "training/test_segmentation.py",
+    "context_segmenter/test_training.py",
     "test_packaging.py",
     "cli/test_cli.py",
-    "training/test_speech.py",
+    "wavenet/test_training.py",
     "serving/test_contract.py",
 )
 """Files that come first: of two processes, neither is to be left alone with one of these at the end."""
@@ -60,7 +56,7 @@ def nuclei_dir():
 @pytest.fixture(scope="session")
 def front_end():
     from dilatednets.data.spoken_digits import WORDS
-    from dilatednets.data.text import WordFrontEnd
+    from dilatednets.zoo.wavenet.word_front_end import WordFrontEnd
 
     durations = {"": dict.fromkeys(WORDS, 0.1), "ann": dict.fromkeys(WORDS, 0.05)}
     return WordFrontEnd(WORDS, 80, 8000, durations, {str(i): word for i, word in enumerate(WORDS)})
@@ -71,52 +67,13 @@ def tiny_model(front_end):
     """A WaveNet that speaks text in two voices, small enough to compile in a second."""
     import keras
 
-    from dilatednets.zoo.wavenet import WaveNet
+    from dilatednets.zoo.wavenet.model import WaveNet
 
     keras.utils.set_random_seed(0)
     return WaveNet(
         (1, 2, 4), 2, 8, 16, 8, sample_rate=8000, speakers=("ann", "bob"), text=front_end.get_config(),
         condition_channels=4,
     )  # fmt: skip
-
-
-def tiny_segmenter(num_classes=3, **settings):
-    """A ContextSegmenter small enough to run in no time."""
-    import keras
-
-    from dilatednets.zoo.context_segmenter import ContextSegmenter
-
-    keras.utils.set_random_seed(0)
-    small = {"widths": (4, 4, 8, 8), "blocks": (1, 1), "dilations": (1, 2), "output_channels": 6}
-    return ContextSegmenter(num_classes, front_end_options=small, **settings)
-
-
-def tiny_chunker(seed=0, **settings):
-    """A TCNChunker small enough to run in no time; every weight is random, so that each of them matters."""
-    import keras
-
-    from dilatednets.zoo.tcn_chunker import TCNChunker
-
-    small = {
-        "labels": ["NP", "VP"],
-        "words": ["it", "works", "the", "a", "dog", "in", "0000"],
-        "characters": "Iabcdeghiknorstw0",
-        "shapes": ["xx", "Xx", "x", "dd", "."],
-        "pos_tags": ["DT", "NN", "VB"],
-        "width": 8,
-        "dilations": (1, 2),
-        "word_channels": 6,
-        "character_channels": 4,
-        "character_filters": 6,
-        "shape_channels": 3,
-        "pos_channels": 3,
-    }
-    keras.utils.set_random_seed(seed)
-    model = TCNChunker(**{**small, **settings})
-    rng = np.random.default_rng(seed)
-    for weight in model.weights:
-        weight.assign(rng.normal(0, 0.5, weight.shape))
-    return model
 
 
 @pytest.fixture(scope="session")
@@ -133,6 +90,6 @@ def given_pos():
 @pytest.fixture
 def eager(monkeypatch):
     """Nothing is compiled, which would take longer than it saves where a model sees a few batches only."""
-    from dilatednets.zoo import tcn_chunker
+    from dilatednets.zoo.tcn_chunker import model
 
-    monkeypatch.setattr(tcn_chunker, "compiled", lambda function, *arguments, **options: function)
+    monkeypatch.setattr(model, "compiled", lambda function, *arguments, **options: function)

@@ -20,15 +20,17 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
-from conftest import tiny_segmenter
+from helpers import tiny_segmenter
 from PIL import Image
 
+from dilatednets import registry
 from dilatednets.data.audio import read_audio, write_wav
 from dilatednets.data.columns import read_columns
 from dilatednets.data.images import as_rgb, read_labels
 from dilatednets.errors import InputError
-from dilatednets.training.recipe import read_recipe
-from dilatednets.zoo import catalogue, model_card, presets
+from dilatednets.presets import card as cards
+from dilatednets.presets import golden, presets
+from dilatednets.registry import read_recipe
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 SECONDS, MEGABYTES = 20, 1000
@@ -73,7 +75,7 @@ def recipe(name):
 
 
 def read_card(path):
-    return model_card.readme(presets.card(path.parent))
+    return cards.readme(presets.card(path.parent), {})
 
 
 def preset(file):
@@ -87,8 +89,8 @@ def preset(file):
         for name in ("config.json", "model.weights.h5", "golden.npz"):
             if name != file:
                 shutil.copy(folder / "tiny" / name, path.parent)
-        model = catalogue.from_preset(path.parent)
-        return model_card.golden_error(model, path.parent)
+        model = registry.from_preset(path.parent)
+        return golden.largest_error(model, path.parent)
 
     return [whole], file, read
 
@@ -98,7 +100,7 @@ KINDS = {
     "WAV": ([wav()], "a.wav", lambda path: read_audio(path, 16000)),
     "image": ([picture(kind) for kind in ("PNG", "JPEG", "TIFF", "GIF", "BMP")], "a.png", as_rgb),
     "label image": ([picture("PNG", "L"), picture("PNG", "P")], "a.png", read_labels),
-    "CoNLL": ([conll()], "train.txt", lambda path: list(read_columns(path, ["word", "pos", "tag"], "iob2"))),
+    "CoNLL": ([conll()], "train.txt", lambda path: list(read_columns(path, ["word", "pos", "tag"]))),
     "recipe": (
         [recipe(name) for name in ("wavenet_digits", "context_segmenter_camvid", "tcn_slots_snips")],
         "recipe.toml",

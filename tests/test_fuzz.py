@@ -5,7 +5,7 @@ import sys
 
 import fuzz
 import pytest
-from conftest import CHECKOUT
+from helpers import CHECKOUT
 
 SLOW_TO_READ = ("config of a preset", "weights of a preset", "golden outputs")
 

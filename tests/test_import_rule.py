@@ -1,35 +1,65 @@
 """The rooms import in one direction, and TensorFlow only when it is needed; read off the source, whatever is installed."""
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 
 import pytest
-from conftest import CHECKOUT
+from helpers import CHECKOUT
 
 # What a room may import of the package, and from elsewhere, besides the standard library; the second pair adds what it
 # may import inside a function only: a task's verb reads data, and a backend is touched when it runs.
-BASE = {"errors", "files"}
-MODEL_ROOMS = BASE | {"layers", "generation", "zoo"}
+GROUND = {"errors", "files", "rules", "arguments"}
+MODEL_ROOMS = GROUND | {"backend", "layers", "presets", "registry", "zoo"}
+SHARED = MODEL_ROOMS | {"data", "training", "plots"}
 BACKENDS = {"tensorflow", "jax"}
 MODEL_LIBRARIES = {"keras", "numpy"}
 ANY_LIBRARY = MODEL_LIBRARIES | {"scipy", "PIL"}
 RULES = {
-    "": (set(), set(), set(), set()),
+    "": (set(), set(), {"registry"}, set()),
+    "__main__": ({"cli"}, set(), set(), set()),
     "errors": (set(), set(), set(), set()),
     "files": ({"errors"}, set(), set(), set()),
-    "layers": (BASE | {"layers"}, MODEL_LIBRARIES, set(), BACKENDS),
-    "generation": (BASE | {"layers", "generation"}, MODEL_LIBRARIES, {"data"}, BACKENDS),
-    "zoo": (MODEL_ROOMS, MODEL_LIBRARIES, {"data", "serving"}, BACKENDS | {"huggingface_hub"}),
-    "data": (BASE | {"data"}, ANY_LIBRARY, set(), {"tensorflow", "tensorflow_io"}),
-    "training": (MODEL_ROOMS | {"data", "training"}, ANY_LIBRARY, set(), BACKENDS),
-    "serving": (MODEL_ROOMS | {"data", "serving"}, ANY_LIBRARY | {"tensorflow"}, set(), {"tensorflow_serving"}),
+    "rules": ({"errors"}, set(), set(), set()),
+    "arguments": ({"errors"}, set(), set(), set()),
+    "backend": ({"errors"}, {"keras"}, set(), BACKENDS),
+    "layers": (GROUND | {"layers"}, MODEL_LIBRARIES, set(), BACKENDS),
+    "presets": (GROUND | {"presets"}, MODEL_LIBRARIES, set(), {"h5py", "pooch", "requests", "huggingface_hub"}),
+    "data": (GROUND | {"data"}, ANY_LIBRARY, set(), {"tensorflow", "tensorflow_io"}),
+    "plots": (GROUND | {"plots"}, {"numpy"}, {"layers"}, {"matplotlib", "PIL"}),
+    "training": (GROUND | {"training"}, MODEL_LIBRARIES, set(), BACKENDS),
+    "serving": (GROUND | {"serving"}, MODEL_LIBRARIES | {"tensorflow"}, set(), {"tensorflow_serving"}),
+    # The families: it names their folders, and imports what is in them when asked. Without Keras.
+    "registry": (GROUND | {"presets", "training"}, set(), set(), set()),
+    "zoo": (MODEL_ROOMS, MODEL_LIBRARIES, {"serving"}, BACKENDS),
+    # In a family, the model and what it needs to run; a verb reads data, a description draws.
+    "family": (MODEL_ROOMS, MODEL_LIBRARIES, {"data", "plots"}, BACKENDS),
+    "family/training": (SHARED, ANY_LIBRARY, set(), BACKENDS),
+    "family/signatures": (MODEL_ROOMS | {"data", "serving"}, MODEL_LIBRARIES | {"tensorflow"}, set(), set()),
+    # A verb is known without Keras, a demonstration runs everything.
+    "family/verb": (GROUND | {"registry"}, set(), SHARED, ANY_LIBRARY),
     # Comparisons train both sides on the same data.
-    "benchmarks": (MODEL_ROOMS | {"data", "training", "serving", "benchmarks"}, ANY_LIBRARY | {"torch"}, set(), BACKENDS),
-    "cli": (
-        MODEL_ROOMS | {"data", "training", "serving", "benchmarks", "cli"}, ANY_LIBRARY, set(), BACKENDS,
-    ),
+    "benchmarks": (SHARED | {"serving", "benchmarks"}, ANY_LIBRARY | {"torch"}, set(), BACKENDS),
+    "cli": (GROUND | {"registry", "presets", "cli"}, set(), SHARED | {"serving", "benchmarks"}, set()),
 }  # fmt: skip
+KINDS = {
+    "verb": "family/verb",
+    "demo": "family/verb",
+    "signatures": "family/signatures",
+    **dict.fromkeys(("folded_wavenet", "word_frames", "split_words", "word_numbers"), "family/signatures"),
+    **dict.fromkeys(("training", "recipe", "tasks", "fine_tuning", "programs"), "family/training"),
+    **dict.fromkeys(("windows", "image_batches", "augmentation", "sentence_batches"), "family/training"),
+}
+"""Files of a family's folder that are not the model's, and so may import more."""
+
+
+def room_of(path: str) -> str:
+    """The name in RULES of the room that a file belongs to."""
+    *folders, file = path.removesuffix(".py").split("/")[1:]
+    if folders[:1] == ["zoo"] and len(folders) == 2:
+        return KINDS.get(file, "family/training" if file == "__init__" else "family")
+    return folders[0] if folders else file.replace("__init__", "")
 
 
 def imports(node: ast.AST, lazy: bool = False) -> Iterator[tuple[str, bool]]:
@@ -64,8 +94,30 @@ def violations(room: str, source: str) -> list[str]:
 
 @pytest.mark.parametrize("path", [str(p.relative_to(CHECKOUT)) for p in CHECKOUT.glob("dilatednets/**/*.py")])
 def test_imports_follow_the_arrows(path):
-    room = path.removesuffix("/__init__.py").removesuffix(".py").split("/")[1:2]
-    assert violations("".join(room), (CHECKOUT / path).read_text(encoding="utf-8")) == []
+    assert violations(room_of(path), (CHECKOUT / path).read_text(encoding="utf-8")) == []
+
+
+def test_families_do_not_import_each_other():
+    families = sorted(path.parent.name for path in CHECKOUT.glob("dilatednets/zoo/*/model.py"))
+    assert len(families) >= 3
+    for family in families:
+        for path in CHECKOUT.glob(f"dilatednets/zoo/{family}/*.py"):
+            others = "|".join(
+                other for other in families if other != family and (family, other) != ("tcn_chunker", "tcn")
+            )
+            assert not re.search(rf"dilatednets\.zoo\.({others})\b", path.read_text(encoding="utf-8")), path
+
+
+@pytest.mark.parametrize("room", ["training", "serving", "presets", "plots", "data", "cli", "benchmarks"])
+def test_shared_rooms_name_no_model(room):
+    """But in examples, and in benchmarks of a single family, which stand in folders of their own or say so by their kind."""
+    names = re.compile("WaveNet|ContextSegmenter|TCNChunker")
+    own = {"generation", "recognition", "context", "chunking"}
+    for path in CHECKOUT.glob(f"dilatednets/{room}/**/*.py"):
+        if path.parent.parent.name == "benchmarks" or (path.parent.name == "benchmarks" and path.stem in own):
+            continue
+        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not re.match(r"\s*(>>>|#)", line)]
+        assert not [line for line in lines if names.search(line)], path
 
 
 @pytest.mark.parametrize(
@@ -74,14 +126,15 @@ def test_imports_follow_the_arrows(path):
         ("layers", "import keras, math\nimport numpy.linalg", []),
         ("layers", "import scipy.signal", ["scipy.signal"]),
         ("layers", "from dilatednets.zoo.wavenet import WaveNet", ["dilatednets.zoo.wavenet"]),
-        ("generation", "from dilatednets import errors, zoo", ["dilatednets.zoo"]),
+        ("presets", "from dilatednets import errors, zoo", ["dilatednets.zoo"]),
         ("zoo", "if True:\n    import tensorflow as tf", ["tensorflow"]),
         ("zoo", "class A:\n    def f(self):\n        import tensorflow as tf", []),
         ("zoo", "from dilatednets.data import audio", ["dilatednets.data"]),
-        ("zoo", "def f():\n    from dilatednets.data import audio", []),
+        ("family", "def f():\n    from dilatednets.data import audio", []),
         ("zoo", "def f():\n    from dilatednets.cli import main", ["dilatednets.cli"]),
         ("data", "try:\n    import tensorflow_io\nexcept ImportError:\n    pass", ["tensorflow_io"]),
         ("training", "from ..zoo import wavenet", ["..zoo"]),
+        ("family/signatures", "import tensorflow as tf", []),
     ],
 )
 def test_the_rule_tells_right_from_wrong(room, source, expected):

@@ -12,7 +12,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from conftest import CHECKOUT
+from helpers import CHECKOUT
 
 SHIPPED = ("dilatednets", "zoo", "datasets", "setup.cfg", "pyproject.toml", "README.md", "LICENSE")
 PRESETS = sorted(path.parent.name for path in CHECKOUT.glob("zoo/*/config.json"))
@@ -36,7 +36,7 @@ def test_data_folders_hold_no_code(folder):
 
 
 @pytest.mark.parametrize(
-    "module", ["dilatednets", "dilatednets.cli.main", "dilatednets.data.audio", "dilatednets.zoo.handles"]
+    "module", ["dilatednets", "dilatednets.cli.main", "dilatednets.data.audio", "dilatednets.presets.handles"]
 )
 def test_importing_is_cheap(module):
     heavy = "{'keras', 'tensorflow', 'jax', 'scipy', 'PIL', 'torch'}"

@@ -9,9 +9,9 @@ from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 
 import pytest
-from conftest import CHECKOUT
+from helpers import CHECKOUT
 
-from dilatednets.training.recipe import parse_recipe
+from dilatednets.registry import parse_recipe
 
 PAGES = [CHECKOUT / "README.md", CHECKOUT / "CONTRIBUTING.md", *sorted((CHECKOUT / "docs").glob("*.md"))]
 

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from conftest import tiny_chunker, tiny_segmenter
+from helpers import tiny_chunker, tiny_segmenter
 
 THREADS = 8
 

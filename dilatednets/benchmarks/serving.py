@@ -3,62 +3,64 @@
 import tempfile
 import time
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import numpy as np
 
-from dilatednets.benchmarks.segmentation import cpu
-from dilatednets.serving.export import SIGNATURES, export
-from dilatednets.serving.plain_server import ask
+from dilatednets.benchmarks.timing import cpu
+from dilatednets.serving.export import export
+from dilatednets.serving.saved_model_runner import ask
 
 CALLS = 4
-"""Of each kind; the first is not counted."""
-UNITS = {"WaveNet": "samples", "ContextSegmenter": "images", "TCNChunker": "sentences"}
+"""How often each request is made; the first is not counted."""
 
 
 def run(model: Any, batches: Sequence[int] = (1, 4)) -> dict[str, Any]:
-    """Exports a model, and asks it for each batch size as often as counts, without XLA and with it.
+    """Exports a model and times its answers for each batch size, without XLA and with it.
 
     Args:
         model: A model of the zoo.
-        batches: Batch sizes.
+        batches: The batch sizes to ask for.
 
     Returns:
         {"cpu", "unit", "rows": [{"signature", "xla", "batch", "rate": units a second, "ratio": to the Keras model's rate}]}.
     """
-    kind = type(model).__name__
-    module = SIGNATURES[kind](model)
-    examples = {batch: {name: _tiled(one, batch) for name, one in module.examples().items()} for batch in batches}
-    rows: list[dict[str, Any]] = []
+    module = model.signatures()
+    names = {*module.signatures(), "stream"}
+    inputs = {batch: {name: _tiled(one, batch) for name, one in module.examples().items()} for batch in batches}
+    rates = {("(Keras)", module.keras_uses_xla, batch): _model_rate(module, inputs[batch]) for batch in batches}
+    base = {batch: rate for (_, _, batch), rate in rates.items()}
     with tempfile.TemporaryDirectory() as folder:
         saved_model = Path(folder) / "1"
         export(model, saved_model)
-        for batch in batches:
-            keras_rate = _keras_rate(model, examples[batch]["serving_default"])
-            rows.append(
-                {"signature": "(Keras)", "xla": kind == "WaveNet", "batch": batch, "rate": keras_rate, "ratio": 1.0}
-            )
-        for xla in (False, True):
-            asked = [(batch, name) for batch in batches for name in _signatures(kind, xla)]
-            requests = [
-                (name, examples[batch][name if name in examples[batch] else "serving_default"])
-                for batch, name in asked
-                for _ in range(CALLS)
-            ]
-            answers = ask(saved_model, requests, xla)
-            for number, (batch, name) in enumerate(asked):
-                some = answers[number * CALLS : (number + 1) * CALLS]
-                count = some[0]["audio"].size if kind == "WaveNet" else batch
-                rate = count / median(float(answer["seconds"]) for answer in some[1:])
-                base = next(row["rate"] for row in rows if row["batch"] == batch)
-                rows.append({"signature": name, "xla": xla, "batch": batch, "rate": rate, "ratio": rate / base})
-    return {"cpu": cpu(), "unit": UNITS[kind], "rows": rows}
+        for xla, timed in module.timed.items():
+            asked = [(name, batch) for batch in batches for name in timed if name in names]
+            requests = [(name, inputs[batch].get(name, inputs[batch]["serving_default"])) for name, batch in asked]
+            answers = iter(ask(saved_model, [request for request in requests for _ in range(CALLS)], xla))
+            for name, batch in asked:
+                first, *others = islice(answers, CALLS)
+                rates[name, xla, batch] = module.count(first) / median(float(answer["seconds"]) for answer in others)
+    rows = [
+        {"signature": name, "xla": xla, "batch": batch, "rate": rate, "ratio": rate / base[batch]}
+        for (name, xla, batch), rate in rates.items()
+    ]
+    return {"cpu": cpu(), "unit": module.unit, "rows": rows}
 
 
 def report(result: dict[str, Any]) -> str:
-    """The figures as a Markdown table."""
+    """The figures as a Markdown table.
+
+    Args:
+        result: What `run` gives.
+
+    Example:
+    >>> row = {"signature": "serving_default", "xla": False, "batch": 4, "rate": 1234.5, "ratio": 1.25}
+    >>> print(report({"cpu": {"cores": 2}, "unit": "images", "rows": [row]}).splitlines()[-1])
+    | serving_default | off | 4 | 1,234.5 | 1.25 |
+    """
     lines = [
         f"{result['cpu']['cores']} cores:",
         f"| signature | XLA | batch | {result['unit']}/s | to the Keras model |",
@@ -70,37 +72,15 @@ def report(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _signatures(kind: str, xla: bool) -> list[str]:
-    names = {
-        "WaveNet": ["generate_compiled"] if xla else ["serving_default", "stream"],
-        "ContextSegmenter": [] if xla else ["serving_default", "encoded"],
-        "TCNChunker": [] if xla else ["serving_default", "sentences"],
-    }
-    return names[kind]
-
-
 def _tiled(inputs: dict[str, np.ndarray], batch: int) -> dict[str, np.ndarray]:
     return {name: np.repeat(value, batch, axis=0) if np.ndim(value) else value for name, value in inputs.items()}
 
 
-def _keras_rate(model: Any, inputs: dict[str, np.ndarray]) -> float:
-    """Units a second of the task's verb, asked for the same."""
-
-    def call() -> int:
-        match type(model).__name__:
-            case "WaveNet":
-                words = {name: inputs[name].tolist() for name in ("text", "speaker") if name in inputs}
-                samples = int(inputs["num_samples"].max()) if "num_samples" in inputs else None
-                return int(model.generate(samples, **words, condition=inputs.get("condition"), seed=0).size)
-            case "ContextSegmenter":
-                verb = model.segment if model.head_name == "classification" else model.regress
-                return len([verb(image) for image in inputs["image"]])
-            case _:
-                return len(model.tag(inputs["tokens"].tolist(), inputs["pos"].tolist() if "pos" in inputs else None))
-
-    seconds = []
+def _model_rate(module: Any, inputs: dict[str, dict[str, np.ndarray]]) -> float:
+    """Units a second of the model's own verb, asked for the same."""
+    seconds, count = [], 0
     for _ in range(CALLS):
         start = time.perf_counter()
-        count = call()
+        count = module.count(module.ask_model(inputs["serving_default"]))
         seconds.append(time.perf_counter() - start)
     return count / median(seconds[1:])

@@ -1,20 +1,36 @@
 """The command `export`: a model for TensorFlow Serving."""
 
-from argparse import Namespace
+import shlex
+from argparse import ArgumentParser, Namespace
+
+from dilatednets import registry
+from dilatednets.arguments import add_model
+from dilatednets.presets import presets
+
+VERB, HELP = "export", "write a model for TensorFlow Serving"
 
 
-def export(options: Namespace) -> None:
+def add_arguments(parser: ArgumentParser) -> None:
+    """MODEL and DIR."""
+    add_model(parser)
+    parser.add_argument(
+        "folder", metavar="DIR", help="folder of all models served: DIR/NAME/VERSION, DIR/models.config"
+    )
+    parser.add_argument("--version", type=int, metavar="N", help="number of the version (default: the next)")
+    parser.add_argument("--name", help="what the server calls the model (default: the preset's name)")
+
+
+def run(options: Namespace) -> None:
     """`dilatednets export MODEL DIR [--version N] [--name NAME]`."""
     from dilatednets.serving.export import export_version
-    from dilatednets.zoo import catalogue, presets
 
     name = options.name or presets.card(options.model).get("name") or presets.find(options.model).name
-    model = catalogue.from_preset(options.model)
+    model = registry.from_preset(options.model)
     folder, warm = export_version(model, name, options.folder, options.version)
     print(f"{folder}: signatures of {type(model).__name__}{', with warm-up requests' if warm else ''}")
     if not warm:
         print("For warm-up requests: pip install 'dilatednets[serving]', and export again")
     print(
-        f"Try: docker run -p 8501:8501 -v $(realpath {options.folder}):/models tensorflow/serving "
+        f'Try: docker run -p 8501:8501 -v "$(realpath {shlex.quote(str(options.folder))})":/models tensorflow/serving '
         "--model_config_file=/models/models.config"
     )

@@ -5,14 +5,14 @@ readers (extra `io`). The format is told by the file's first bytes, not by its n
 """
 
 import os
+import re
 import warnings
-from math import gcd
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from dilatednets.errors import InputError
+from dilatednets.errors import InputError, one_line
 from dilatednets.files import atomic_path
 
 
@@ -21,13 +21,13 @@ def read_audio(path: str | os.PathLike[str], sample_rate: int | None = None) -> 
 
     Args:
         path: A WAV (8 to 32-bit integer, 32 or 64-bit float), FLAC, MP3 or Ogg Vorbis file, of any channel count.
-        sample_rate: Samples a second of the result; None: the file's own.
+        sample_rate: Samples a second of the result. None keeps those of the file.
 
     Returns:
         float32 (samples,) in [-1, 1], the mean over channels.
 
     Raises:
-        InputError: naming the file, if it is missing, empty, truncated, of another format, or needs the extra `io`.
+        InputError: If the file is missing, empty, truncated, of another format, or needs the extra `io`.
 
     Example:
     >>> import tempfile
@@ -45,7 +45,8 @@ def read_audio(path: str | os.PathLike[str], sample_rate: int | None = None) -> 
     if not head:
         raise InputError(f"{path}: the file is empty (0 bytes)")
     rate, audio = _read_wav(path) if head[:4] in (b"RIFF", b"RIFX") else _read_compressed(path, head)
-    audio = audio.mean(axis=1, dtype=np.float32) if audio.ndim == 2 else audio
+    if audio.ndim == 2:  # (samples, channels)
+        audio = audio.mean(axis=1, dtype=np.float32)
     if audio.size == 0:
         raise InputError(f"{path}: holds no samples")
     if not np.all(np.isfinite(audio)):
@@ -63,10 +64,8 @@ def _read_wav(path: Path) -> tuple[int, np.ndarray]:
             warnings.simplefilter("ignore", wavfile.WavFileWarning)
             warnings.filterwarnings("error", message="Reached EOF", category=wavfile.WavFileWarning)
             rate, audio = wavfile.read(path)
-    except MemoryError as error:
-        raise InputError(f"{path}: truncated or damaged WAV file; its header promises more than there is") from error
-    except Exception as error:  # damaged headers make SciPy raise struct, index, type and zero-division errors, too
-        raise InputError(f"{path}: truncated or damaged WAV file ({' '.join(str(error).split())[:100]})") from error
+    except Exception as error:  # damaged headers make SciPy raise struct, index, type, memory and many more errors
+        raise InputError(f"{path}: truncated or damaged WAV file ({one_line(error)}); export it again") from error
     if rate < 1:
         raise InputError(f"{path}: damaged WAV file, a sample rate of {rate}")
     return int(rate), _to_float(audio)
@@ -81,25 +80,31 @@ def _to_float(audio: np.ndarray) -> np.ndarray:
 
 
 def _read_compressed(path: Path, head: bytes) -> tuple[int, np.ndarray]:
-    is_mp3 = head[:3] == b"ID3" or (len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0)
-    if not (is_mp3 or head[:4] in (b"fLaC", b"OggS")):
+    if not re.match(rb"fLaC|OggS|ID3|\xff[\xe0-\xff]", head):  # the last two begin MP3
         raise InputError(f"{path}: not an audio file of a known format; give WAV, FLAC, MP3 or Ogg Vorbis")
     try:
         import tensorflow_io as tfio
 
         tensor = tfio.audio.AudioIOTensor(str(path))
-        rate, audio = int(tensor.rate), tensor.to_tensor().numpy()
+        return int(tensor.rate), _to_float(tensor.to_tensor().numpy())
     except (ImportError, NotImplementedError) as error:
         raise InputError(
             f"{path}: reading FLAC, MP3 and Ogg needs tensorflow-io: pip install 'dilatednets[io]', or convert to WAV"
         ) from error
     except Exception as error:  # TensorFlow's many error classes, all of which mean: the file cannot be decoded
-        raise InputError(f"{path}: truncated or damaged file ({' '.join(str(error).split())[:100]})") from error
-    return rate, _to_float(audio)
+        raise InputError(f"{path}: truncated or damaged file ({one_line(error)}); export it again") from error
 
 
 def resample(audio: np.ndarray, from_rate: int, to_rate: int) -> np.ndarray:
-    """Changes the sample rate by polyphase filtering: float32 (samples,) -> (ceil(samples * to_rate / from_rate),).
+    """Changes the sample rate by polyphase filtering.
+
+    Args:
+        audio: The samples in [-1, 1], of shape (samples,).
+        from_rate: Samples a second of `audio`.
+        to_rate: Samples a second of the result.
+
+    Returns:
+        float32 (ceil(samples * to_rate / from_rate),).
 
     Example:
     >>> resample(np.ones(441, np.float32), 44100, 8000).shape
@@ -109,16 +114,14 @@ def resample(audio: np.ndarray, from_rate: int, to_rate: int) -> np.ndarray:
         return audio
     from scipy.signal import resample_poly
 
-    common = gcd(from_rate, to_rate)
-    resampled = resample_poly(audio, to_rate // common, from_rate // common)
-    return np.clip(resampled, -1.0, 1.0).astype(np.float32)
+    return np.clip(resample_poly(audio, to_rate, from_rate), -1.0, 1.0).astype(np.float32)
 
 
 def trim_silence(audio: np.ndarray, sample_rate: int, threshold_db: float = -45.0, margin: float = 0.02) -> np.ndarray:
     """Cuts leading and trailing silence.
 
     Args:
-        audio: (samples,).
+        audio: The samples, of shape (samples,).
         sample_rate: Samples a second.
         threshold_db: A frame of 10 ms counts as silence when its level lies this far below the loudest frame's. The
             default keeps breath and the ends of quiet consonants.
@@ -146,11 +149,11 @@ def normalize_level(audio: np.ndarray, level_db: float = -20.0) -> np.ndarray:
     """Scales a recording to a level, so that loud and quiet recordings use the same part of the scale.
 
     Args:
-        audio: (samples,).
+        audio: The samples in [-1, 1], of shape (samples,).
         level_db: Root mean square of the result, in dB of full scale; lower where the peak would exceed full scale.
 
     Returns:
-        float32 (samples,); digital silence as it is.
+        float32 (samples,). Digital silence stays as it is.
 
     Example:
     >>> quiet = 0.01 * np.sin(np.arange(8000))
@@ -168,12 +171,19 @@ def write_wav(path: str | os.PathLike[str], audio: Any, sample_rate: int) -> Non
     """Writes 16-bit mono WAV, whole or not at all.
 
     Args:
-        path: The file.
-        audio: (samples,) in [-1, 1].
+        path: The file to write; its folder is created when missing.
+        audio: The samples in [-1, 1], of shape (samples,).
         sample_rate: Samples a second.
 
     Raises:
-        InputError: for audio of another shape, or with values that are no numbers; for a folder that cannot be written.
+        InputError: If the audio has another shape or values that are not finite, or if the file cannot be written.
+
+    Example:
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_wav(f"{folder}/a.wav", [0.0, 0.5, -0.5], 8000)
+    ...     read_audio(f"{folder}/a.wav").round(2).tolist()
+    [0.0, 0.5, -0.5]
     """
     from scipy.io import wavfile
 

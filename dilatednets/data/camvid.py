@@ -18,15 +18,20 @@ VOID = 11
 
 
 def load(data_dir: str | os.PathLike[str], split: str) -> LabelledImages:
-    """The pairs of a split; files are read when asked for.
+    """Finds the pairs of an image and its labels in a split; each is read when asked for.
 
     Args:
-        data_dir: Holds `train/ trainannot/ val/ valannot/ test/ testannot/`, or those of the split alone. Images may be PNG
-            or any other format that Pillow reads.
+        data_dir: The folder that holds `train/ trainannot/ val/ valannot/ test/ testannot/`, or those of the split alone.
+            Images may be PNG or any other format that Pillow reads.
         split: "train", "validation" (or "val"), or "test".
 
     Raises:
-        InputError: for another split, or a folder that is missing or does not match its partner.
+        InputError: If there is no such split, or if a folder is missing or does not match its partner.
+
+    Example:
+    >>> load("nowhere", "train")
+    Traceback (most recent call last):
+    dilatednets.errors.InputError: nowhere/train: missing; camvid has folders train/ and trainannot/, see datasets/camvid
 
     Reference:
         Brostow, Fauqueur & Cipolla 2009, "Semantic object classes in video: A high-definition ground truth database".
@@ -35,5 +40,4 @@ def load(data_dir: str | os.PathLike[str], split: str) -> LabelledImages:
     folder, name = Path(data_dir), split_name("camvid", split)
     if not (folder / name).is_dir():
         raise InputError(f"{folder / name}: missing; camvid has folders {name}/ and {name}annot/, see datasets/camvid")
-    images, labels = find_pairs(folder / name, folder / f"{name}annot")
-    return LabelledImages(images, labels, CLASSES, VOID, PALETTE)
+    return LabelledImages(*find_pairs(folder / name, folder / f"{name}annot"), CLASSES, VOID, PALETTE)

@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from itertools import chain
 from typing import IO, Any
 
-from dilatednets.data.tag_schemes import check_scheme, check_tags, convert
 from dilatednets.errors import InputError
 
 MAX_LINE = 2**20
@@ -19,10 +19,19 @@ _UNWRITABLE = re.compile("[ \t\r\n\0\ufeff\ud800-\udfff]")
 
 @dataclass(frozen=True)
 class TaggedSentence:
-    """Words, with a tag and a part of speech each; both may be left out.
+    """The words of a sentence, with their tags and parts of speech if it has them.
+
+    Args:
+        words: The words, in order.
+        tags: One tag for each word, or none at all.
+        pos: One part of speech for each word, or none at all.
 
     Raises:
-        InputError: if the lengths differ.
+        InputError: If the lengths differ.
+
+    Example:
+    >>> TaggedSentence(("It", "works"), ("B-NP", "B-VP")).tags
+    ('B-NP', 'B-VP')
     """
 
     words: tuple[str, ...]
@@ -40,7 +49,7 @@ class TaggedSentence:
 def read_columns(
     source: str | os.PathLike[str] | IO[Any],
     columns: Sequence[str] = ("word", "pos", "tag"),
-    scheme: str = "iob2",
+    prefixes: str = "BI",
 ) -> Iterator[TaggedSentence]:
     r"""Reads sentences one at a time, however long the file.
 
@@ -51,16 +60,15 @@ def read_columns(
     Args:
         source: A path, or an open file or standard input. Open it as bytes (`sys.stdin.buffer`), so that a wrong byte can be
             located. It must be UTF-8; a byte order mark and ends of lines as on Windows are accepted.
-        columns: What the columns hold: "word", "pos", "tag"; columns with other names are left out.
-        scheme: How the file's tags are written: "iob2" (they are kept as they are), or "iob1" or "iobes" (they are converted
-            to IOB2).
+        columns: What the columns hold: "word", "pos" or "tag"; columns with other names are left out.
+        prefixes: Letters with which tags other than O may begin: "BI" in IOB1 and IOB2, "BIES" in IOBES.
 
     Yields:
         The sentences. Those before an error have been yielded by then.
 
     Raises:
-        InputError: for a file that cannot be read, is not text in UTF-8 or holds no sentence; for a line that is too long or
-            has a wrong number of columns or a tag that is none; for a sentence that is too long.
+        InputError: If the file cannot be read, is not text in UTF-8 or holds no sentence; if a line is too long, has a wrong
+            number of columns, or has in the tag's column a string that is not a tag; if a sentence is too long.
 
     Example:
     >>> import io
@@ -68,32 +76,32 @@ def read_columns(
     >>> sentence.words, sentence.tags
     (('It', 'works'), ('B-NP', 'B-VP'))
     """
-    check_scheme(scheme)
     if "word" not in columns or any(columns.count(name) > 1 for name in ("word", "pos", "tag")):
         raise InputError(f"columns: {', '.join(columns)}; name word once, and pos and tag at most once")
-    return _sentences(source, list(columns), scheme)
+    return _sentences(source, columns, re.compile(rf"O|[{prefixes}]-.+"))
 
 
 def column_lines(sentence: TaggedSentence, columns: Sequence[str] = ()) -> str:
     r"""The sentence as `read_columns` reads it, the empty line at its end included.
 
     Args:
-        sentence: With at least one word.
-        columns: Which to write, in this order; without, "word", and "pos" and "tag" if the sentence has them.
+        sentence: The words, at least one, with their tags and parts of speech if there are any.
+        columns: The columns to write, in this order. Without any: "word", then "pos" and "tag" if the sentence has them.
 
     Raises:
-        InputError: for a sentence without words or without one of the columns, and for what would break the format: a field
-            that is empty or holds a space, a tab or an end of line, and `-DOCSTART-` as a word.
+        InputError: If the sentence has no words or lacks one of the columns, or if a field would break the format: one that
+            is empty or holds a space, a tab or an end of line, and `-DOCSTART-` as a word.
 
     Example:
     >>> column_lines(TaggedSentence(("It", "works"), ("B-NP", "B-VP")))
     'It B-NP\nworks B-VP\n\n'
     """
     fields = {"word": sentence.words, "pos": sentence.pos, "tag": sentence.tags}
-    names = list(columns) or [name for name, values in fields.items() if values]
+    present = [name for name, values in fields.items() if values]
+    names = columns or present
     for name in names:
-        if not fields.get(name):
-            raise InputError(f"columns: the sentence has no {name}; it has {', '.join(n for n in fields if fields[n])}")
+        if name not in present:
+            raise InputError(f"columns: the sentence has no {name}; it has {', '.join(present)}")
     rows = list(zip(*(fields[name] for name in names), strict=True))
     for row in rows:
         for value in row:
@@ -108,30 +116,47 @@ def column_lines(sentence: TaggedSentence, columns: Sequence[str] = ()) -> str:
     return "".join(" ".join(row) + "\n" for row in rows) + "\n"
 
 
-def _sentences(source: Any, columns: list[str], scheme: str) -> Iterator[TaggedSentence]:
-    found = False
+def _sentences(source: Any, columns: Sequence[str], tag: re.Pattern[str]) -> Iterator[TaggedSentence]:
+    is_empty = True
     rows: list[list[str]] = []
-    for where, line in text_lines(source):
-        fields = [field for field in re.split("[ \t]+", line) if field]
-        comment = not rows and fields[:1] == ["#"] and not _is_token(fields, columns, scheme)
-        if fields and fields[0] != "-DOCSTART-" and not comment:
-            rows.append(_checked(fields, columns, scheme, where))
-        elif rows:
-            found = True
-            yield _sentence(rows, columns, scheme)
-            rows = []
-        if len(rows) > MAX_TOKENS:
+    for where, line in chain(text_lines(source), [("", "")]):  # as if the last sentence had an empty line after it, too
+        fields = re.findall("[^ \t]+", line)
+        fault = _fault(fields, columns, tag)
+        if not fields or fields[0] == "-DOCSTART-" or (fields[0] == "#" and not rows and fault):
+            if rows:
+                values = dict(zip(columns, zip(*rows, strict=True), strict=True))
+                yield TaggedSentence(values["word"], values.get("tag", ()), values.get("pos", ()))
+                is_empty, rows = False, []
+        elif fault:
+            raise InputError(f"{where}: {fault}")
+        elif len(rows) == MAX_TOKENS:
             raise InputError(
                 f"{where}: more than {MAX_TOKENS} words in a sentence; put an empty line after each sentence"
             )
-    if rows:
-        yield _sentence(rows, columns, scheme)
-    elif not found:
+        else:
+            rows.append(fields)
+    if is_empty:
         raise InputError(f"{_name(source)}: holds no sentences; write one word a line, in columns {', '.join(columns)}")
+
+
+def _fault(fields: list[str], columns: Sequence[str], tag: re.Pattern[str]) -> str:
+    """Why a line is not a token, with the cure; "" if it is one."""
+    if len(fields) != len(columns):
+        return (
+            f"{len(fields)} column{'s' * (len(fields) != 1)}, but {' '.join(columns)} makes {len(columns)}; "
+            "separate columns by a space or a tab, and sentences by an empty line"
+        )
+    if "tag" in columns and not tag.fullmatch(value := fields[columns.index("tag")]):
+        prefixes = ", ".join(f"{letter}-" for letter in re.findall("[A-Z]", tag.pattern)[1:])
+        return f"{value!r} is not a tag; write O, or one of {prefixes} and a label, as in B-NP"
+    return ""
 
 
 def column_count(lines: Iterable[str]) -> int:
     """Columns of the first line that holds a word, as far as that can be told before it is known what they hold; or 0.
+
+    Args:
+        lines: The first lines of a file, or all of them. No more are taken than needed.
 
     Example:
     >>> column_count(["-DOCSTART- -X- O", "", "# a comment", "It PRP B-NP"])
@@ -141,47 +166,28 @@ def column_count(lines: Iterable[str]) -> int:
     return next((len(fields) for fields in rows if fields and fields[0] not in ("#", "-DOCSTART-")), 0)
 
 
-def _is_token(fields: list[str], columns: list[str], scheme: str) -> bool:
-    try:
-        _checked(fields, columns, scheme, "")
-    except InputError:
-        return False
-    return True
-
-
-def _checked(fields: list[str], columns: list[str], scheme: str, where: str) -> list[str]:
-    if len(fields) != len(columns):
-        raise InputError(
-            f"{where}: {_counted(len(fields), 'column')}, but {' '.join(columns)} makes {len(columns)}; separate columns by "
-            "a space or a tab, and sentences by an empty line"
-        )
-    if "tag" in columns:
-        try:
-            check_tags([fields[columns.index("tag")]], scheme)
-        except InputError as error:
-            raise InputError(f"{where}: {error}") from error
-    return fields
-
-
-def _sentence(rows: list[list[str]], columns: list[str], scheme: str) -> TaggedSentence:
-    values = dict(zip(columns, zip(*rows, strict=True), strict=True))
-    tags = values.get("tag", ())
-    return TaggedSentence(
-        values["word"], tags if scheme == "iob2" else tuple(convert(tags, scheme, "iob2")), values.get("pos", ())
-    )
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def _name(source: Any) -> str:
     name = source if isinstance(source, str | os.PathLike) else getattr(source, "name", None)
     return os.fspath(name) if isinstance(name, str | os.PathLike) else "the input"
 
 
 def text_lines(source: Any) -> Iterator[tuple[str, str]]:
-    """Where each line stands and the line without its end, read with a bound and decoded."""
+    r"""Reads lines of bounded length, decoded, each with the words that say where it stands.
+
+    Args:
+        source: A path, or an open file or standard input, as `read_columns` takes it.
+
+    Yields:
+        The place, such as "train.txt, line 7", and the line without its end.
+
+    Raises:
+        InputError: If the file cannot be read or is not text in UTF-8, or if a line is too long.
+
+    Example:
+    >>> import io
+    >>> list(text_lines(io.BytesIO(b"It\r\nworks")))
+    [('the input, line 1', 'It'), ('the input, line 2', 'works')]
+    """
     name, number, offset = _name(source), 0, 0
     try:
         with open(source, "rb") if isinstance(source, str | os.PathLike) else nullcontext(source) as stream:
@@ -190,12 +196,17 @@ def text_lines(source: Any) -> Iterator[tuple[str, str]]:
                 where = f"{name}, line {number}"
                 if len(raw) > MAX_LINE:
                     raise InputError(f"{where}: longer than {MAX_LINE} bytes; write one word a line")
-                line = _decoded(raw, name, offset).rstrip("\r\n")
+                try:
+                    line = (raw if isinstance(raw, str) else raw.decode()).rstrip("\r\n")
+                except UnicodeDecodeError as error:
+                    raise not_utf8(error, name, offset) from error
                 offset += len(raw)
                 if number == 1:
                     line = line.removeprefix("\ufeff")
-                if "\0" in line or "\r" in line:
-                    what = "a NUL byte" if "\0" in line else "a carriage return inside"
+                if wrong := re.search("[\0\r\ud800-\udfff]", line):
+                    what = {"\0": "a NUL byte", "\r": "a carriage return inside"}.get(
+                        wrong[0], "bytes that are not UTF-8"
+                    )
                     raise InputError(
                         f"{where}: {what}; save the file as text in UTF-8 with Unix or Windows ends of lines"
                     )
@@ -206,21 +217,23 @@ def text_lines(source: Any) -> Iterator[tuple[str, str]]:
         raise InputError(f"{name}: cannot be read ({error.strerror or error}); give a text file in columns") from error
 
 
-def _decoded(raw: bytes | str, name: str, offset: int) -> str:
-    if isinstance(raw, str):
-        if re.search("[\ud800-\udfff]", raw):
-            raise InputError(f"{name}: holds bytes that are not UTF-8; save the file as UTF-8")
-        return raw
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise not_utf8(error, raw, name, offset) from error
+def not_utf8(error: UnicodeDecodeError, name: str, offset: int) -> InputError:
+    r"""What to say of bytes that are not UTF-8: where they are, and what they may be.
 
+    Args:
+        error: What the decoder says of them.
+        name: The name of the file or stream.
+        offset: How many bytes come before those that the decoder was given.
 
-def not_utf8(error: UnicodeDecodeError, raw: bytes, name: str, offset: int) -> InputError:
-    """What to say of bytes that are not UTF-8: where they are, and what they may be; `offset`: where `raw` begins."""
-    encoding = "UTF-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "LATIN1"
+    Example:
+    >>> try:
+    ...     b"caf\xe9".decode()
+    ... except UnicodeDecodeError as error:
+    ...     print(not_utf8(error, "menu.txt", 100))
+    menu.txt: not UTF-8 at byte 103; it may be LATIN1: iconv -f LATIN1 -t UTF-8
+    """
+    encoding = "UTF-16" if error.object[:2] in (b"\xff\xfe", b"\xfe\xff") else "LATIN1"
     # Latin-1 has no characters here, only controls that no text needs.
-    plausible = encoding == "UTF-16" or not re.search(b"[\x80-\x9f]", raw)
+    plausible = encoding == "UTF-16" or not re.search(b"[\x80-\x9f]", error.object)
     cure = f"it may be {encoding}: iconv -f {encoding} -t UTF-8" if plausible else "save the file as UTF-8"
     return InputError(f"{name}: not UTF-8 at byte {offset + error.start}; {cure}")

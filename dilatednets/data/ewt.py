@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from dilatednets.data.columns import TaggedSentence, read_columns
@@ -16,37 +17,35 @@ KEPT = (
 )  # fmt: skip
 """Tags that mean the same in both."""
 OTHERS = {
-    "-LRB-": "(",
-    "-RRB-": ")",
-    ":": ":",
-    "HYPH": ":",
-    "NFP": "SYM",
-    "ADD": "NNP",
-    "AFX": "JJ",
-    "GW": "NN",
-    "XX": "FW",
-}
+    "-LRB-": "(", "-RRB-": ")", ":": ":", "HYPH": ":", "NFP": "SYM", "ADD": "NNP", "AFX": "JJ", "GW": "NN", "XX": "FW",
+}  # fmt: skip
 """Tags that CoNLL-2000 does not have, and what it has instead; `to_conll2000` says more."""
 _BRACKETS = {"(": "-LRB-", "[": "-LRB-", "{": "-LCB-", ")": "-RRB-", "]": "-RRB-", "}": "-RCB-"}
-_VERBS = ("VB", "VBD", "VBG", "VBN", "VBP", "VBZ", "MD")
 _NOUNS = ("NN", "NNS", "NNP", "NNPS")
+_VERBS = ("VB", "VBD", "VBG", "VBN", "VBP", "VBZ", "MD")
+_MARKS = (".", ",", ":", "``", "''", "-LRB-", "-RRB-", "NFP", "HYPH", "POS")
 
 
 def load(data_dir: str | os.PathLike[str], split: str, rejoin: bool = True) -> list[TaggedSentence]:
-    """The sentences of a split, with parts of speech and without tags.
+    """Reads the sentences of a split, with parts of speech and without tags.
 
     Args:
-        data_dir: Holds `train.tsv`, `dev.tsv` and `test.tsv`, or the one that the split needs: one token a line, in columns
-            form, universal part of speech and Penn part of speech.
+        data_dir: The folder that holds `train.tsv`, `dev.tsv` and `test.tsv`, or the one that the split needs: one token a
+            line, in columns form, universal part of speech and Penn part of speech.
         split: "train", "validation" (or "val"), or "test".
-        rejoin: Whether to write as one token what newspapers do; see `rejoined`.
+        rejoin: Whether to write as one token what newspapers do, as `rejoined` does.
 
     Raises:
-        InputError: for another split, a file that is missing or not in these columns, or a part of speech that the treebank
-            does not have.
+        InputError: If there is no such split, if its file is missing or not in these columns, or if a part of speech is not
+            one of the treebank's.
 
     Reference:
         Silveira et al. 2014, "A gold standard dependency corpus for English", LREC.
+
+    Example:
+    >>> load("nowhere", "test")
+    Traceback (most recent call last):
+    dilatednets.errors.InputError: nowhere/test.tsv: missing; ewt has train.tsv, dev.tsv, test.tsv, see datasets/ewt
     """
     path = Path(data_dir) / FILES[split_name("ewt", split)]
     if not path.is_file():
@@ -75,22 +74,21 @@ def to_conll2000(tokens: list[tuple[str, str]]) -> list[tuple[str, str]]:
       stand alone (AFX) JJ, and a part of a word (GW) has the tag of the word's last part.
 
     Args:
-        tokens: (Word, part of speech) each.
+        tokens: The word and the part of speech of each token.
 
     Raises:
-        InputError: for a part of speech that EWT does not have.
+        InputError: If a part of speech is not one of EWT's.
 
     Example:
     >>> to_conll2000([("[", "-LRB-"), ("to", "IN"), ("her", "PRP"), ("]", "-RRB-"), ("-", ","), ("ok", "UH"), ("....", ".")])
     [('-LRB-', '('), ('to', 'TO'), ('her', 'PRP'), ('-RRB-', ')'), ('--', ':'), ('ok', 'UH'), ('...', ':')]
     """
-    written: list[tuple[str, str]] = []
+    converted: list[tuple[str, str]] = []
     following = "NN"
     for word, pos in reversed(tokens):
-        pair = _token(word, pos) if pos != "GW" else (_straight(word), following)
-        following = pair[1] if pair[1] in KEPT else "NN"
-        written.append(pair)
-    return written[::-1]
+        converted.append(_token(word, pos) if pos != "GW" else (_straight(word), following))
+        following = converted[-1][1] if converted[-1][1] in KEPT else "NN"
+    return converted[::-1]
 
 
 def _token(word: str, pos: str) -> tuple[str, str]:
@@ -129,7 +127,7 @@ def rejoined(tokens: list[tuple[str, str]]) -> list[tuple[str, str]]:
     - Words written in two (GW), as in out standing: they are what their last part is.
 
     Args:
-        tokens: (Word, part of speech) each, as in EWT's files.
+        tokens: The word and the part of speech of each token, as in EWT's files.
 
     Example:
     >>> rejoined([("a", "DT"), ("four", "CD"), ("-", "HYPH"), ("day", "NN"), ("visit", "NN")])
@@ -139,12 +137,9 @@ def rejoined(tokens: list[tuple[str, str]]) -> list[tuple[str, str]]:
     start = 0
     while start < len(tokens):
         end = _end(tokens, start)
-        if end - start > 1:
-            following = tokens[end][1] if end < len(tokens) else ""
-            word = "".join(word for word, _ in tokens[start:end])
-            joined.append((word, _joined_pos([pos for _, pos in tokens[start:end]], following)))
-        else:
-            joined.append(tokens[start])
+        words, parts = zip(*tokens[start:end], strict=True)
+        following = tokens[end][1] if end < len(tokens) else ""
+        joined.append(("".join(words), _joined_pos(parts, following) if len(parts) > 1 else parts[0]))
         start = end
     return joined
 
@@ -155,28 +150,23 @@ def _end(tokens: list[tuple[str, str]], start: int) -> int:
     while end < len(tokens):
         (word, pos), before = tokens[end], tokens[end - 1][1]
         after = tokens[end + 1][1] if end + 1 < len(tokens) else ""
-        if before == "GW" and _in_word(pos):
+        is_range = (word, pos) == ("-", "SYM") and before == after == "CD"
+        if before == "GW" and pos not in _MARKS:
             end += 1
-        elif (pos == "HYPH" and _in_word(before) and _in_word(after)) or (
-            (word, pos) == ("-", "SYM") and before == after == "CD"
-        ):
+        elif is_range or (pos == "HYPH" and before not in _MARKS and after not in ("", *_MARKS)):
             end += 2
         else:
             break
     return end
 
 
-def _in_word(pos: str) -> bool:
-    return pos not in ("", ".", ",", ":", "``", "''", "-LRB-", "-RRB-", "NFP", "HYPH", "POS")
-
-
-def _joined_pos(parts: list[str], following: str) -> str:
+def _joined_pos(parts: Sequence[str], following: str) -> str:
     """The part of speech of a joined word."""
     if "HYPH" not in parts and "SYM" not in parts:
         return parts[-1]
     parts = [pos for pos in parts if pos not in ("HYPH", "SYM")]
     first, last = parts[0], parts[-1]
-    if all(pos == "CD" for pos in parts):
+    if set(parts) == {"CD"}:
         return "CD"
     if last == "CD" and first in _NOUNS:
         return first

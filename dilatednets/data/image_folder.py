@@ -11,10 +11,10 @@ CLASSES_FILE = "classes.json"
 
 
 def load(data_dir: str | os.PathLike[str], split: str, any_label: bool = False) -> LabelledImages:
-    """The pairs of a split.
+    """Finds the pairs of an image and its labels in a split; each is read when asked for.
 
     Args:
-        data_dir: Holds `SPLIT/images/NAME.*` and `SPLIT/labels/NAME.png`, and `classes.json`:
+        data_dir: The folder that holds `SPLIT/images/NAME.*` and `SPLIT/labels/NAME.png`, and `classes.json`:
             `{"classes": {"road": [128, 64, 128], "sky": [70, 130, 180]}, "ignore": 255}`: names and colours of classes 0,
             1, ..., and the label that does not count (optional). With `any_label` the classes may be left out, and so may
             the file.
@@ -22,26 +22,29 @@ def load(data_dir: str | os.PathLike[str], split: str, any_label: bool = False) 
         any_label: Whether label images hold values to regress, 8 or 16 bits, rather than classes.
 
     Raises:
-        InputError: for a missing folder, a file without its partner, or a `classes.json` that is not such a list.
+        InputError: If a folder is missing, if a file has no partner, or if `classes.json` is not as above.
+
+    Example:
+    >>> load("nowhere", "train", any_label=True)
+    Traceback (most recent call last):
+    dilatednets.errors.InputError: nowhere/train/images: no such folder
     """
     folder = Path(data_dir)
     path = folder / CLASSES_FILE
     try:
         content = {} if any_label and not path.exists() else json.loads(path.read_text(encoding="utf-8"))
-        given = content.get("classes", {"low": [0, 0, 0], "high": [255, 255, 255]} if any_label else {})
-        classes = {str(name): tuple(int(value) for value in colour) for name, colour in given.items()}
+        default = {"low": [0, 0, 0], "high": [255, 255, 255]} if any_label else {}
+        classes = {name: tuple(map(int, colour)) for name, colour in content.get("classes", default).items()}
         ignore = content.get("ignore")
-        if len(classes) < 2 or any(
-            len(colour) != 3 or not all(0 <= v < 256 for v in colour) for colour in classes.values()
-        ):
+        if len(classes) < 2 or any(len(c) != 3 or min(c) < 0 or max(c) > 255 for c in classes.values()):
             raise ValueError("at least two classes, each with a colour of three numbers from 0 to 255")
         if ignore is not None and not isinstance(ignore, int):
             raise ValueError("ignore must be an integer")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, AttributeError) as error:
         raise InputError(
             f'{path}: must be like {{"classes": {{"road": [128, 64, 128], "sky": [70, 130, 180]}}, "ignore": 255}} ({error})'
         ) from error
     other = {"validation": "val", "val": "validation"}.get(split, split)
-    split = other if (folder / other).is_dir() and not (folder / split).is_dir() else split
-    images, labels = find_pairs(folder / split / "images", folder / split / "labels")
-    return LabelledImages(images, labels, tuple(classes), ignore, tuple(classes.values()), any_label)
+    part = folder / (other if (folder / other).is_dir() and not (folder / split).is_dir() else split)
+    pairs = find_pairs(part / "images", part / "labels")
+    return LabelledImages(*pairs, tuple(classes), ignore, tuple(classes.values()), any_label)

@@ -6,20 +6,28 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps
 
-from dilatednets.errors import InputError
+from dilatednets.errors import InputError, one_line
 
 SMALLEST_SIDE = 2
 STRIP = 512
-SIXTEEN_BIT = ("I;16", "I;16L", "I;16B", "I;16N")
+"""Rows to convert at once."""
 
 
 def open_image(path: str | os.PathLike[str]) -> Image.Image:
     """Opens and decodes an image file.
 
+    Args:
+        path: The file, in any format that Pillow reads.
+
     Raises:
-        InputError: if it is missing, empty, truncated, or no image.
+        InputError: If the file is missing, empty, truncated, or not an image.
+
+    Example:
+    >>> open_image("nowhere.png")
+    Traceback (most recent call last):
+    dilatednets.errors.InputError: nowhere.png: no such file
     """
     path = Path(path)
     if path.is_file() and path.stat().st_size == 0:
@@ -35,14 +43,13 @@ def open_image(path: str | os.PathLike[str]) -> Image.Image:
         raise InputError(f"{path}: no such file") from error
     except Image.DecompressionBombError as error:
         raise InputError(f"{path}: has more pixels than Pillow opens at once; cut it into parts") from error
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
-        words = " ".join(str(error).split())[:120]
-        raise InputError(f"{path}: not a readable image ({words}); fetch or write it again") from error
+    except (OSError, SyntaxError, ValueError) as error:
+        raise InputError(f"{path}: not a readable image ({one_line(error)}); fetch or write it again") from error
     return image
 
 
 def as_rgb(image: Any) -> np.ndarray:
-    """An image as RGB.
+    """Gives any image as RGB.
 
     Args:
         image: A path; a PIL image of any mode but CMYK; or an array, uint8 or uint16, (height, width) or (height, width,
@@ -53,21 +60,19 @@ def as_rgb(image: Any) -> np.ndarray:
         uint8 (height, width, 3).
 
     Raises:
-        InputError: for a file that is no image, an array of another shape or type, CMYK (whose colours depend on a
-            profile), or an image below 2x2 pixels.
+        InputError: If a file is not an image, if an array has another shape or type, if the colours are CMYK (which depend
+            on a profile), or if the image is below 2x2 pixels.
 
     Example:
     >>> as_rgb(np.full((4, 6), 65535, "uint16"))[0, 0].tolist()
     [255, 255, 255]
     """
-    if isinstance(image, np.ndarray):
-        rgb, origin = _array_as_rgb(image), "image"
-    elif isinstance(image, Image.Image):
-        rgb, origin = _picture_as_rgb(image, "image", in_place=False), "image"
-    elif isinstance(image, str | os.PathLike):
-        rgb, origin = _picture_as_rgb(open_image(image), str(image)), str(image)
-    else:
+    origin = "image"
+    if isinstance(image, str | os.PathLike):
+        origin, image = str(image), open_image(image)
+    if not isinstance(image, np.ndarray | Image.Image):
         raise InputError(f"image: must be a path, a PIL image or an array, not {type(image).__name__}")
+    rgb = _array_as_rgb(image) if isinstance(image, np.ndarray) else _picture_as_rgb(image, origin)
     if min(rgb.shape[:2]) < SMALLEST_SIDE:
         raise InputError(
             f"{origin}: {rgb.shape[1]}x{rgb.shape[0]} pixels; an image needs at least {SMALLEST_SIDE}x{SMALLEST_SIDE}"
@@ -75,29 +80,28 @@ def as_rgb(image: Any) -> np.ndarray:
     return rgb
 
 
-def _picture_as_rgb(image: Image.Image, origin: str, in_place: bool = True) -> np.ndarray:
+def _picture_as_rgb(image: Image.Image, origin: str) -> np.ndarray:
     if image.mode in ("CMYK", "YCCK", "LAB"):
         raise InputError(f"{origin}: is in {image.mode} colours, which depend on a profile; convert it to RGB first")
-    if image.mode == "F":
-        raise InputError(f"{origin}: holds floating-point values of unknown range; convert it to 8 or 16 bits first")
-    if image.mode == "I" and image.format != "PNG":  # whose 16-bit values Pillow 10 opens in this mode
-        raise InputError(f"{origin}: holds 32-bit values of unknown range; convert it to 8 or 16 bits first")
+    # Pillow 10 opens the 16-bit values of PNG in mode I.
+    if image.mode == "F" or (image.mode == "I" and image.format != "PNG"):
+        values = "floating-point" if image.mode == "F" else "32-bit"
+        raise InputError(f"{origin}: holds {values} values of unknown range; convert it to 8 or 16 bits first")
     try:
-        image = image if in_place else image.copy()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # EXIF that is damaged turns nothing
-            ImageOps.exif_transpose(image, in_place=True)
+            if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:  # without it, a large image would be copied, too
+                image = ImageOps.exif_transpose(image)
         rgb = np.empty((image.height, image.width, 3), np.uint8)
         for top in range(0, image.height, STRIP):  # Pillow would copy a large image three times over
             bottom = min(top + STRIP, image.height)
             strip = image.crop((0, top, image.width, bottom))
-            if image.mode in SIXTEEN_BIT or image.mode == "I":
+            if image.mode.startswith("I"):
                 rgb[top:bottom] = _array_as_rgb(np.clip(np.asarray(strip), 0, 65535).astype(np.uint16))
             else:
                 rgb[top:bottom] = np.asarray(strip.convert("RGB"))
     except (SyntaxError, ValueError, OSError) as error:
-        words = " ".join(str(error).split())[:120]
-        raise InputError(f"{origin}: cannot be read as RGB ({words}); save it again as plain PNG") from error
+        raise InputError(f"{origin}: cannot be read as RGB ({one_line(error)}); save it again as plain PNG") from error
     return rgb
 
 
@@ -114,13 +118,21 @@ def _array_as_rgb(image: np.ndarray) -> np.ndarray:
 
 
 def read_labels(path: str | os.PathLike[str]) -> np.ndarray:
-    """A label image: class or instance numbers, int32 (height, width).
+    """Reads a label image: class or instance numbers, int32 (height, width).
+
+    Args:
+        path: The file, whose grey values or palette indices are the numbers.
 
     Raises:
-        InputError: for an image in colours: numbers come as grey values or palette indices.
+        InputError: If the file is not an image, or is one in colours.
+
+    Example:
+    >>> from dilatednets.data.samples import sample
+    >>> read_labels(next((sample("nuclei") / "labels").iterdir())).ndim
+    2
     """
     image = open_image(path)
-    if image.mode not in ("L", "P", "1", "I", *SIXTEEN_BIT):
+    if image.mode not in ("L", "P", "1") and not image.mode.startswith("I"):
         raise InputError(
             f"{path}: is in mode {image.mode}; label images hold class numbers as grey values or palette indices"
         )

@@ -11,7 +11,7 @@ from dilatednets.errors import InputError
 
 LABEL_SUFFIXES = (".png", ".webp", ".bmp", ".tif", ".tiff")
 SUFFIXES = (*LABEL_SUFFIXES, ".jpg", ".jpeg")
-"""Of images; JPEG would change the numbers of labels near edges."""
+"""Suffixes of images. JPEG would change the numbers of labels near edges."""
 CACHE_BYTES = 2**30
 
 
@@ -20,12 +20,20 @@ class LabelledImages:
     """Pairs of an image and its label image, read when asked for and kept as long as they fit into memory.
 
     Args:
-        images: Files of images.
-        labels: Files of label images, in the same order: one channel, or a palette, of class numbers.
-        class_names: Names of classes 0, 1, ...
-        ignore: Label of pixels that do not count; None if all count.
-        palette: An (R, G, B) a class.
+        images: The files of the images.
+        labels: The files of the label images, in the same order: one channel, or a palette, of class numbers.
+        class_names: The names of classes 0, 1, ...
+        ignore: The label of pixels that do not count. None if all count.
+        palette: One (R, G, B) for each class.
         any_label: Whether labels may be any number: instances, or values to regress.
+
+    Example:
+    >>> from dilatednets.data.samples import sample
+    >>> folder = sample("nuclei")
+    >>> pairs = LabelledImages(*find_pairs(folder / "images", folder / "labels"), ["nucleus"], any_label=True)
+    >>> image, labels = pairs[0]
+    >>> len(pairs), image.shape[:2] == labels.shape
+    (28, True)
     """
 
     images: Sequence[Path]
@@ -35,7 +43,6 @@ class LabelledImages:
     palette: Sequence[Sequence[int]] = ()
     any_label: bool = False
     _cache: dict[int, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict, repr=False)
-    _cached_bytes: int = 0
 
     def __len__(self) -> int:
         return len(self.images)
@@ -47,16 +54,14 @@ class LabelledImages:
         """(Image uint8 (height, width, 3), labels (height, width); ignored pixels are -1).
 
         Raises:
-            InputError: for files that are no images, differ in size, or hold labels that are no classes.
+            InputError: If the files are not images, differ in size, or hold labels that are not classes.
         """
-        if index not in self._cache:
-            pair = self._read(self.images[index], self.labels[index])
-            size = sum(array.nbytes for array in pair)
-            if self._cached_bytes + size > CACHE_BYTES:
-                return pair
+        if index in self._cache:
+            return self._cache[index]
+        pair = self._read(self.images[index], self.labels[index])
+        if sum(array.nbytes for kept in (*self._cache.values(), pair) for array in kept) <= CACHE_BYTES:
             self._cache[index] = pair
-            self._cached_bytes += size
-        return self._cache[index]
+        return pair
 
     def _read(self, image_path: Path, label_path: Path) -> tuple[np.ndarray, np.ndarray]:
         image, labels = as_rgb(image_path), read_labels(label_path)
@@ -70,26 +75,40 @@ class LabelledImages:
             raise InputError(f"{label_path}: every pixel is void (label {self.ignore}); remove the pair")
         if self.any_label:
             return image, np.where(void, -1, labels)
-        wrong = ((labels < 0) | (labels >= len(self.class_names))) & ~void
-        if np.any(wrong):
-            raise InputError(_unknown_label(label_path, labels[wrong], len(self.class_names), self.ignore))
+        last = len(self.class_names) - 1
+        unknown = labels[((labels < 0) | (labels > last)) & ~void]
+        if unknown.size:
+            is_mask = np.all(unknown == 255)
+            also = "" if self.ignore is None else f" and {self.ignore} for ignored"
+            raise InputError(
+                f"{label_path}: holds the label {unknown.max() if unknown.max() > last else unknown.min()}, but classes are "
+                f"0 to {last}{also}; "
+                + (
+                    "a mask of 0 and 255 must be saved as 0 and 1"
+                    if is_mask
+                    else "label images hold class numbers, not colours"
+                )
+            )
         return image, np.where(void, -1, labels).astype(np.int16)
 
 
-def _unknown_label(path: Path, values: np.ndarray, classes: int, ignore: int | None) -> str:
-    value = int(values.max() if values.max() >= classes else values.min())
-    advice = "label images hold class numbers, not colours"
-    if value == 255 and ignore != 255 and set(np.unique(values)) == {255}:
-        advice = "a mask of 0 and 255 must be saved as 0 and 1"
-    also = "" if ignore is None else f" and {ignore} for ignored"
-    return f"{path}: holds the label {value}, but classes are 0 to {classes - 1}{also}; {advice}"
-
-
 def find_pairs(image_folder: Path, label_folder: Path) -> tuple[list[Path], list[Path]]:
-    """Image and label files of two folders, matched by name without suffix, in order of name.
+    """Matches the files of two folders by their names without suffix.
+
+    Args:
+        image_folder: The folder of images.
+        label_folder: The folder of label images.
+
+    Returns:
+        The image files and the label files, in order of name.
 
     Raises:
-        InputError: for a folder that is missing or holds no images, or a file without its partner.
+        InputError: If a folder is missing or holds no images, or if a file has no partner.
+
+    Example:
+    >>> find_pairs(Path("nowhere"), Path("nowhere"))
+    Traceback (most recent call last):
+    dilatednets.errors.InputError: nowhere: no such folder
     """
     images, labels = _by_stem(image_folder, SUFFIXES), _by_stem(label_folder, LABEL_SUFFIXES)
     for stem in images.keys() ^ labels.keys():
@@ -106,9 +125,8 @@ def _by_stem(folder: Path, suffixes: Sequence[str]) -> dict[str, Path]:
     files = [path for path in folder.iterdir() if path.suffix.lower() in suffixes and not path.name.startswith(".")]
     if not files:
         raise InputError(f"{folder}: holds no images ({', '.join(suffixes)})")
-    found: dict[str, Path] = {}
+    by_stem: dict[str, Path] = {}
     for path in sorted(files):
-        if path.stem in found:
-            raise InputError(f"{path}: {found[path.stem].name} has the same name; keep one of the two")
-        found[path.stem] = path
-    return found
+        if (first := by_stem.setdefault(path.stem, path)) != path:
+            raise InputError(f"{path}: {first.name} has the same name; keep one of the two")
+    return by_stem

@@ -16,43 +16,46 @@ PALETTE = ((30, 30, 60), (255, 190, 60))
 
 
 def load(data_dir: str | os.PathLike[str], split: str) -> LabelledImages:
-    """The pairs of a split, labels being the number of each pixel's nucleus, 0 for background.
+    """Finds the pairs of a split; a label is the number of the pixel's nucleus, 0 for background.
 
     `nucleus_mask` and `edge_distance` make of them what a net learns.
 
     Args:
-        data_dir: Holds `images/ID.png`, `labels/ID.png` (16-bit) and `index.tsv` with columns `id` and `split`.
+        data_dir: The folder that holds `images/ID.png`, `labels/ID.png` (16-bit) and `index.tsv`, whose columns are `id` and
+            `split`.
         split: "train", "validation" (or "val"), or "test".
 
     Raises:
-        InputError: for another split or one without images, or an index or a file that is missing.
+        InputError: If there is no such split, if it has no images, or if the index is missing or damaged.
 
     Reference:
         Caicedo et al. 2019, "Nucleus segmentation across imaging experiments: the 2018 Data Science Bowl", Nature Methods.
+
+    Example:
+    >>> from dilatednets.data.samples import sample
+    >>> image, labels = load(sample("nuclei"), "train")[0]
+    >>> image.dtype, labels.shape == image.shape[:2]
+    (dtype('uint8'), True)
     """
-    folder, wanted = Path(data_dir), split_name("nuclei", split)
+    folder, split = Path(data_dir), split_name("nuclei", split)
+    index = folder / "index.tsv"
     try:
-        with open(folder / "index.tsv", encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file, delimiter="\t"))
-        names = sorted(row["id"] for row in rows if row["split"] == wanted)
+        with open(index, encoding="utf-8", newline="") as file:
+            names = sorted(row["id"] for row in csv.DictReader(file, delimiter="\t") if row["split"] == split)
     except (OSError, KeyError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(
-            f"{folder / 'index.tsv'}: not an index with columns id and split ({type(error).__name__}: {error}); "
-            "see datasets/nuclei"
-        ) from error
+        reason = f"{type(error).__name__}: {error}"
+        raise InputError(f"{index}: not an index with columns id and split ({reason}); see datasets/nuclei") from error
     if not names:
-        raise InputError(f"{folder / 'index.tsv'}: names no image of split {wanted}")
-    return LabelledImages(
-        [folder / "images" / f"{name}.png" for name in names],
-        [folder / "labels" / f"{name}.png" for name in names],
-        CLASSES,
-        palette=PALETTE,
-        any_label=True,
-    )
+        raise InputError(f"{index}: names no image of split {split}")
+    images, labels = ([folder / kind / f"{name}.png" for name in names] for kind in ("images", "labels"))
+    return LabelledImages(images, labels, CLASSES, palette=PALETTE, any_label=True)
 
 
 def nucleus_mask(instances: np.ndarray) -> np.ndarray:
-    """1 in nuclei, 0 in the background, -1 where it is unknown.
+    """1 in nuclei, 0 in the background, -1 where it is unknown: int16 (height, width).
+
+    Args:
+        instances: The number of each pixel's nucleus (height, width), 0 for background, -1 where unknown.
 
     Example:
     >>> nucleus_mask(np.array([[0, 7, -1]])).tolist()
@@ -84,8 +87,12 @@ def edge_distance(instances: np.ndarray) -> np.ndarray:
         part = instances[rows, columns]
         nucleus, outside = part == number, (part >= 0) & (part != number)
         # With nothing known to be outside, any pixel may be far from an edge.
-        far = np.full(part.shape, np.hypot(part.shape[0], part.shape[1]))
-        distance[rows, columns][nucleus] = (ndimage.distance_transform_edt(~outside) if outside.any() else far)[nucleus]
+        depth = (
+            ndimage.distance_transform_edt(~outside)
+            if outside.any()
+            else np.full(part.shape, np.linalg.norm(part.shape))
+        )
+        distance[rows, columns][nucleus] = depth[nucleus]
     distance[instances < 0] = -1
     return distance[..., None]
 
@@ -94,9 +101,9 @@ def count_peaks(distance: np.ndarray, radius: int = 3, threshold: float = 1.0, s
     """Number of nuclei by the peaks of their map of distances.
 
     Args:
-        distance: (height, width), as `edge_distance` or a net that learnt it gives.
+        distance: The distances (height, width) that `edge_distance` gives, or a net that learnt it.
         radius: A peak is the highest pixel within so many pixels.
-        threshold: And at least so high.
+        threshold: Lower pixels are not peaks.
         smoothing: Standard deviation, in pixels, of a Gaussian that is applied first.
 
     Example:

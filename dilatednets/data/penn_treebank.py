@@ -124,6 +124,9 @@ def split_words(text: str) -> list[Token]:
     initials, except at the end of the text, where it is the sentence's (`Acme Inc .`); only `U.S.` and titles such as
     `Mr.` keep it there. Text that is cut in this way already is cut at its spaces.
 
+    Args:
+        text: One sentence.
+
     Example:
     >>> [token.text for token in split_words("Acme Inc. can't pay $1,000.")]
     ['Acme', 'Inc.', 'ca', "n't", 'pay', '$', '1,000', '.']
@@ -155,6 +158,9 @@ def split_sentences(text: str) -> Iterator[tuple[int, int]]:
     only before a word such as "The", which rather begins a sentence than goes on with a name, and never after a title
     or the number of an item in a list. One of more than `MAX_SENTENCE` characters is cut at white space, a longer word
     inside.
+
+    Args:
+        text: The whole text.
 
     Example:
     >>> text = "Mr. J. P. Morgan left the U.S. in May. He's back!"
@@ -220,6 +226,9 @@ def treebank_form(word: str) -> str:
     Curly quotes and apostrophes become straight ones, dashes and an ellipsis are spelt in ASCII. A straight quote is
     taken to close; `treebank_forms` sees which it does.
 
+    Args:
+        word: A word as `split_words` gives it.
+
     Example:
     >>> [treebank_form(word) for word in ("(", "1/2", "\u201c", "n\u2019t", "\u2014", "U.S.")]
     ['-LRB-', '1\\/2', '``', "n't", '--', 'U.S.']
@@ -237,6 +246,9 @@ def treebank_forms(words: Sequence[str]) -> list[str]:
 
     Quotes of other kinds count, too. One that has no fellow closes at the end, and between a comma and a small letter:
     there the sentence began inside the quotation.
+
+    Args:
+        words: The words of one sentence.
 
     Example:
     >>> treebank_forms(['"', "No", ",", '"', "she", "said", "."])
@@ -268,8 +280,9 @@ def _cuts(word: str, text: str, start: int) -> list[int]:
 
 
 def _keeps_period(word: str, text: str, end: int) -> bool:
-    numbered = _part(word) in NUMBERED and _NUMBER.match(text, end)
-    return bool(numbered) or _abbreviates(word) or text[end : end + 1] in (",", ";", ":")  # one that is not in the list
+    if text[end : end + 1] in (",", ";", ":") or _abbreviates(word):  # the former: one that is not in the list
+        return True
+    return _part(word) in NUMBERED and _NUMBER.match(text, end) is not None
 
 
 def _part(word: str) -> str:

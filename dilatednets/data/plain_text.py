@@ -25,8 +25,8 @@ def split(source: Iterable[str], tokenizer: str) -> Iterator[SplitSentence]:
 
     Args:
         source: The text in pieces, cut anywhere.
-        tokenizer: "treebank": sentences and words as in the Penn Treebank; "plain": a sentence a line, words as
-            `dilatednets.data.snips.tokenize` finds them.
+        tokenizer: Either "treebank", for sentences and words as in the Penn Treebank, or "plain", for a sentence a line and
+            words as `dilatednets.data.snips.tokenize` finds them.
 
     Yields:
         The sentences that have words.
@@ -38,24 +38,22 @@ def split(source: Iterable[str], tokenizer: str) -> Iterator[SplitSentence]:
     [['play', 'it'], ['what', "'s", 'on']]
     """
     plain = tokenizer == "plain"
-    for sentence in _lines(source) if plain else penn_treebank.sentences(source):
-        found = snips.split_words(sentence.text) if plain else penn_treebank.split_words(sentence.text)
-        words = [token.text for token in found]
+    split_words = snips.split_words if plain else penn_treebank.split_words
+    for text, offset in _lines(source) if plain else penn_treebank.sentences(source):
+        tokens = [Token(word, offset + start, offset + end) for word, start, end in split_words(text)]
+        words = [token.text for token in tokens]
         if words:
-            tokens = [Token(text, sentence.start + start, sentence.start + end) for text, start, end in found]
-            forms = words if plain else penn_treebank.treebank_forms(words)
-            yield SplitSentence(sentence.text, sentence.start, tokens, forms)
+            yield SplitSentence(text, offset, tokens, words if plain else penn_treebank.treebank_forms(words))
 
 
 def _lines(source: Iterable[str]) -> Iterator[Sentence]:
     """Lines without their ends; one longer than a sentence may be is cut."""
     text, start = "", 0
     for piece in source:
-        *lines, rest = (text + piece).split("\n") if "\n" in piece else [text + piece]
+        *lines, text = (text + piece).split("\n")
         for line in lines:
             yield from _cut(line, start)
             start += len(line) + 1
-        text = rest
         if len(text) > penn_treebank.MAX_SENTENCE:
             *whole, last = _cut(text, start)
             yield from whole

@@ -9,10 +9,10 @@ def sample(name: str) -> Path:
     """The folder of a data set's sample, laid out as the data set is.
 
     Args:
-        name: Of the data set.
+        name: The name of the data set.
 
     Raises:
-        InputError: if there is none.
+        InputError: If that data set has no sample here.
 
     Example:
     >>> len(list((sample("nuclei") / "images").iterdir()))
@@ -23,7 +23,7 @@ def sample(name: str) -> Path:
     """
     here = Path(__file__).resolve().parent
     roots = here / "datasets", here.parents[1] / "datasets"  # of an installed package, of a checkout
-    found = {folder.parent.name: folder for root in roots for folder in root.glob("*/sample") if folder.is_dir()}
-    if name not in found:
-        raise InputError(f"{name}: has no sample here; there are {', '.join(sorted(found))}")
-    return found[name]
+    samples = {folder.parent.name: folder for root in roots for folder in root.glob("*/sample/")}
+    if name not in samples:
+        raise InputError(f"{name}: has no sample here; there are {', '.join(sorted(samples))}")
+    return samples[name]

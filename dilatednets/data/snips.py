@@ -11,7 +11,6 @@ from typing import Any
 from dilatednets.data.columns import TaggedSentence
 from dilatednets.data.penn_treebank import Token
 from dilatednets.data.splits import split_name
-from dilatednets.data.tag_schemes import Span, from_spans
 from dilatednets.errors import InputError
 
 FOLDER = "2017-06-custom-intent-engines"
@@ -23,13 +22,13 @@ _TOKEN = re.compile(r"\w+(?:[-./:,&]\w+)*|['\u2019]\w+|\S")
 
 @dataclass(frozen=True)
 class Utterance(TaggedSentence):
-    """One request; `tags` are its slots in IOB2, `intent` is the folder it comes from."""
+    """One request: its words, its slots as tags in IOB2, and the intent whose folder it comes from."""
 
     intent: str = ""
 
 
 def load(data_dir: str | os.PathLike[str], split: str) -> list[Utterance]:
-    """The utterances of a split, intents in the order of their names.
+    """Reads the utterances of a split, intents in the order of their names.
 
     Test is the data set's `validate` files. Validation is taken from the training files: of each intent, the 100 utterances
     whose text has the smallest MD5 sum, or an eighth of them where that is less. Train is the others.
@@ -40,41 +39,45 @@ def load(data_dir: str | os.PathLike[str], split: str) -> list[Utterance]:
         split: "train", "validation" (or "val"), or "test".
 
     Raises:
-        InputError: for another split or one without utterances, a folder laid out otherwise, or a file that is not in the
-            data set's format.
+        InputError: If there is no such split, if it has no utterances, if the folder is laid out otherwise, or if a file is
+            not in the data set's format.
 
     Reference:
         Coucke et al. 2018, "Snips Voice Platform: an embedded Spoken Language Understanding system for private-by-design
         voice interfaces", arXiv:1805.10190.
+
+    Example:
+    >>> from dilatednets.data.samples import sample
+    >>> load(sample("snips"), "test")[0].intent
+    'AddToPlaylist'
     """
-    wanted = split_name("snips", split)
+    name = split_name("snips", split)
     folder = Path(data_dir) / FOLDER if (Path(data_dir) / FOLDER).is_dir() else Path(data_dir)
-    pattern = "validate_{}.json" if wanted == "test" else "train_{}_full.json"
-    found = []
-    for intent in sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else ():
-        path = folder / intent / pattern.format(intent)
-        if path.is_file():
-            found.append((path, intent))
-    if not found:
+    pattern = "validate_{}.json" if name == "test" else "train_{}_full.json"
+    files = folder.glob(f"*/{pattern.format('*')}")
+    paths = sorted(path for path in files if path.name == pattern.format(path.parent.name))
+    if not paths:
         raise InputError(f"{folder}: no file {pattern.format('INTENT')} in a folder INTENT; the layout is {LAYOUT}")
-    chosen: list[Utterance] = []
-    for path, intent in found:
-        pieces = _read(path, intent)
-        held_out = set() if wanted == "test" else _held_out(pieces)
-        for index, parts in enumerate(pieces):
-            if (index in held_out) == (wanted == "val"):
-                chosen.append(_utterance(parts, intent))
-    if not chosen:
+    utterances: list[Utterance] = []
+    for path in paths:
+        requests = _read(path, path.parent.name)
+        held_out = set() if name == "test" else _held_out(requests)
+        split_requests = [parts for index, parts in enumerate(requests) if (index in held_out) == (name == "val")]
+        utterances += [_utterance(parts, path.parent.name) for parts in split_requests]
+    if not utterances:
         raise InputError(
             f"{folder}: no utterances of split {split}; validation needs 8 utterances or more of an intent"
         )
-    return chosen
+    return utterances
 
 
 def tokenize(text: str) -> list[str]:
     """Splits text into words, numbers and single marks, whichever language.
 
     Hyphens, slashes, points, colons, commas and ampersands stay inside a word; an apostrophe begins a new one.
+
+    Args:
+        text: A sentence or more.
 
     Example:
     >>> tokenize("What's on at 7:30 p.m., rock'n'roll or hip-hop?")
@@ -84,28 +87,34 @@ def tokenize(text: str) -> list[str]:
 
 
 def split_words(text: str) -> list[Token]:
-    """The same with the place of each in the text."""
+    """Splits text as `tokenize` does, with the place of each word in it.
+
+    Args:
+        text: A sentence or more.
+
+    Example:
+    >>> split_words("It's")
+    [Token(text='It', start=0, end=2), Token(text="'s", start=2, end=4)]
+    """
     return [Token(match[0], match.start(), match.end()) for match in _TOKEN.finditer(text)]
 
 
 def _utterance(parts: list[tuple[str, str]], intent: str) -> Utterance:
     """Tokenizes the parts one by one: a slot may begin or end inside of a word, and its ends must be ends of tokens."""
-    words: list[str] = []
-    slots = []
-    for text, label in parts:
-        start = len(words)
-        words += tokenize(text)
-        if label and len(words) > start:
-            slots.append(Span(label, start, len(words)))
-    return Utterance(tuple(words), tuple(from_spans(slots, len(words))), intent=intent)
+    tokens = [
+        (word, f"{'I' if number else 'B'}-{label}" if label else "O")
+        for text, label in parts
+        for number, word in enumerate(tokenize(text))
+    ]
+    words, tags = zip(*tokens, strict=True)
+    return Utterance(words, tags, intent=intent)
 
 
-def _held_out(pieces: list[list[tuple[str, str]]]) -> set[int]:
+def _held_out(requests: list[list[tuple[str, str]]]) -> set[int]:
     # By the text, so that an utterance that comes twice is not in both splits (but for the one at the cut).
-    texts = ["".join(text for text, _ in parts).encode("utf-8", "surrogatepass") for parts in pieces]
-    digests = [hashlib.md5(text, usedforsecurity=False).hexdigest() for text in texts]
-    order = sorted(range(len(pieces)), key=lambda index: (digests[index], index))
-    return set(order[: min(VALIDATION, len(pieces) // 8)])
+    texts = ["".join(text for text, _ in parts).encode("utf-8", "surrogatepass") for parts in requests]
+    digests = [hashlib.md5(text, usedforsecurity=False).digest() for text in texts]
+    return set(sorted(range(len(texts)), key=digests.__getitem__)[: min(VALIDATION, len(texts) // 8)])
 
 
 def _read(path: Path, intent: str) -> list[list[tuple[str, str]]]:

@@ -7,10 +7,18 @@ SPLITS = {"train": "train", "validation": "val", "val": "val", "test": "test"}
 
 
 def split_name(data_set: str, split: str) -> str:
-    """The name that `data_set` has for a split.
+    """The name of a split in the files of a data set.
+
+    Args:
+        data_set: The name of the data set, for the error.
+        split: "train", "validation" (or "val"), or "test".
 
     Raises:
-        InputError: if there is no such split.
+        InputError: If there is no such split.
+
+    Example:
+    >>> split_name("camvid", "validation")
+    'val'
     """
     if split not in SPLITS:
         raise InputError(f"--split: {data_set} has {', '.join(SPLITS)}, not {split!r}")

@@ -20,7 +20,7 @@ _NAME = re.compile(r"(?P<digit>[0-9])_(?P<speaker>[^_]+)_(?P<index>[0-9]+)\.wav"
 
 @dataclass(frozen=True)
 class Recording:
-    """One spoken word: `audio` is float32 (samples,)."""
+    """One spoken word; its audio is float32 (samples,)."""
 
     path: str
     word: str
@@ -41,50 +41,62 @@ def load(
     Args:
         data_dir: The folder that holds `recordings/`.
         split: "test" (index 0-4, the data set's own), "validation" (5-9), "train" (from 10 on), or "all".
-        sample_rate: Recordings are resampled to it.
+        sample_rate: Samples a second, to which recordings are resampled.
         trim: Whether to cut leading and trailing silence.
         normalize: Whether to scale each recording to a level of -20 dB; the raw ones of one speaker differ by 20 dB.
 
     Raises:
-        InputError: for a folder that is missing, empty, or laid out otherwise; for a split without recordings; for a
-            recording that cannot be read.
+        InputError: If the folder is missing, empty, or laid out otherwise, if the split has no recordings, or if a recording
+            cannot be read.
+
+    Example:
+    >>> from dilatednets.data.samples import sample
+    >>> recording = load(sample("spoken_digits"), "validation")[0]
+    >>> recording.word, recording.speaker, recording.index
+    ('zero', 'jackson', 5)
     """
     if split not in SPLITS:
         raise InputError(f"split: no split {split!r}; choose one of {', '.join(SPLITS)}")
-    recordings = []
-    for path, digit, speaker, index in _index(Path(data_dir)):
-        if index in SPLITS[split]:
+    indices, recordings = SPLITS[split], []
+    for path, match in _files(Path(data_dir)):
+        if (index := int(match["index"])) in indices:
             audio = read_audio(path, sample_rate)
             audio = trim_silence(audio, sample_rate) if trim else audio
             audio = normalize_level(audio) if normalize else audio
-            recordings.append(Recording(str(path), WORDS[digit], speaker, index, audio))
+            recordings.append(Recording(str(path), DIGITS[match["digit"]], match["speaker"], index, audio))
     if not recordings:
-        raise InputError(f"{data_dir}: no recordings of split {split} (index {_range(split)})")
+        until = "and above" if len(indices) > 1000 else f"to {indices[-1]}"
+        raise InputError(f"{data_dir}: no recordings of split {split} (index {indices[0]} {until})")
     return recordings
 
 
 def speakers(recordings: Iterable[Recording]) -> tuple[str, ...]:
-    """Names of all who speak in `recordings`, sorted."""
+    """Names of all who speak, sorted.
+
+    Args:
+        recordings: Recordings of any speakers.
+
+    Example:
+    >>> from dilatednets.data.samples import sample
+    >>> speakers(load(sample("spoken_digits"), "validation"))
+    ('jackson', 'theo')
+    """
     return tuple(sorted({recording.speaker for recording in recordings}))
 
 
-def _index(data_dir: Path) -> list[tuple[Path, int, str, int]]:
+def _files(data_dir: Path) -> list[tuple[Path, re.Match[str]]]:
+    """The files, in order of name, and what their names say."""
     folder = data_dir / "recordings"
     if not data_dir.is_dir():
         raise InputError(f"{data_dir}: no such folder; give the folder that holds {LAYOUT}")
     if not folder.is_dir():
         raise InputError(f"{data_dir}: has no folder recordings; the layout is {LAYOUT}")
-    entries = []
+    files = []
     for path in sorted(folder.glob("*.wav")):
         match = _NAME.fullmatch(path.name)
         if match is None:
             raise InputError(f"{path}: the name does not fit {LAYOUT}; rename or remove the file")
-        entries.append((path, int(match["digit"]), match["speaker"], int(match["index"])))
-    if not entries:
+        files.append((path, match))
+    if not files:
         raise InputError(f"{folder}: holds no WAV files; the layout is {LAYOUT}")
-    return entries
-
-
-def _range(split: str) -> str:
-    indices = SPLITS[split]
-    return f"{indices[0]} and above" if len(indices) > 1000 else f"{indices[0]} to {indices[-1]}"
+    return files

@@ -8,21 +8,21 @@ from dilatednets.data.columns import not_utf8
 from dilatednets.errors import InputError
 
 PIECE = 1 << 16
-"""Bytes read at once; of a pipe, what is there."""
+"""Bytes to ask for at once; a pipe gives what is there."""
 
 
 def read_pieces(stream: IO[bytes], name: str) -> Iterator[str]:
     r"""The text of a stream, in bounded memory.
 
     Args:
-        stream: Open as bytes, such as `sys.stdin.buffer`; UTF-8, with or without a byte order mark.
-        name: Said when something is wrong.
+        stream: A file or pipe open as bytes, such as `sys.stdin.buffer`, in UTF-8 with or without a byte order mark.
+        name: What an error calls the stream.
 
     Yields:
         Pieces, cut anywhere; what comes before an error first.
 
     Raises:
-        InputError: for bytes that are not UTF-8, and for a NUL byte, telling where.
+        InputError: If there are bytes that are not UTF-8, or a NUL byte; it says where.
 
     Example:
     >>> import io
@@ -30,22 +30,22 @@ def read_pieces(stream: IO[bytes], name: str) -> Iterator[str]:
     'It\u2019s'
     """
     read = stream.read1 if hasattr(stream, "read1") else stream.read
-    pending, offset = b"", 0  # bytes of an unfinished character, and where they begin
+    decoder, mark, end = codecs.getincrementaldecoder("utf-8")(), "\ufeff", 0
+    error = None
     while True:
         piece = read(PIECE)
-        raw = pending + piece
-        nul = raw.find(b"\0")
-        good = raw if nul < 0 else raw[:nul]
+        good, nul, _ = piece.partition(b"\0")
+        end += len(good)
         try:
-            text, used = codecs.utf_8_decode(good, "strict", not piece)
-        except UnicodeDecodeError as error:
-            text = good[: error.start].decode("utf-8")
-            yield text.removeprefix("\ufeff") if offset == 0 else text
-            raise not_utf8(error, good, name, offset) from error
+            text = decoder.decode(good, final=not piece)
+        except UnicodeDecodeError as reason:
+            error, text = reason, reason.object[: reason.start].decode()
         if text:
-            yield text.removeprefix("\ufeff") if offset == 0 else text
-        if nul >= 0:
-            raise InputError(f"{name}: a NUL byte at byte {offset + nul}; give plain text in UTF-8")
+            yield text.removeprefix(mark)
+            mark = ""
+        if error:
+            raise not_utf8(error, name, end - len(error.object)) from error
+        if nul:
+            raise InputError(f"{name}: a NUL byte at byte {end}; give plain text in UTF-8")
         if not piece:
             return
-        pending, offset = raw[used:], offset + used

@@ -9,19 +9,27 @@ from dilatednets.errors import InputError
 
 
 def read_word_vectors(path: str | os.PathLike[str], length: int) -> dict[str, np.ndarray]:
-    """Reads vectors: a word and its numbers a line, separated by spaces.
+    r"""Reads vectors: a word and its numbers a line, separated by spaces.
 
-    A first line of two numbers, as word2vec and fastText write it, is left out. Of a word that comes twice the first counts.
+    A first line of two numbers, as word2vec and fastText write it, is left out. Where a word comes twice, the first counts.
 
     Args:
-        path: The file, UTF-8.
-        length: Numbers there must be for each word.
+        path: The file, in UTF-8.
+        length: How many numbers each word must have.
 
     Returns:
         float32 (length,) by word.
 
     Raises:
-        InputError: for a file that cannot be read or is empty, and for a line with another number of numbers.
+        InputError: If the file cannot be read or is empty, or if a line has another number of numbers.
+
+    Example:
+    >>> import tempfile
+    >>> with tempfile.NamedTemporaryFile("w") as file:
+    ...     _ = file.write("2 3\nthe 1 -2 0.5\ncat 0 3 1\n")
+    ...     file.flush()
+    ...     read_word_vectors(file.name, 3)["the"].tolist()
+    [1.0, -2.0, 0.5]
     """
     vectors: dict[str, np.ndarray] = {}
     for number, (where, line) in enumerate(text_lines(path)):

@@ -1,17 +1,20 @@
 """The causal dilated convolution in one dimension: the ingredient that WaveNet and the TCN share."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import keras
 from keras import ops
 
+from dilatednets.errors import InputError
+from dilatednets.layers.configured_layer import ConfiguredLayer
 from dilatednets.layers.receptive_field import causal_field
+from dilatednets.rules import keep_arguments, positive
 
 ConvState = tuple[Any, Any]
 
 
 @keras.saving.register_keras_serializable("dilatednets")
-class CausalDilatedConv(keras.layers.Layer):
+class CausalDilatedConv(ConfiguredLayer):
     """1-D convolution whose output at time t sees the present and the past only, `dilation_rate` samples apart.
 
     `y[t] = sum_i kernel[kernel_size - 1 - i] . x[t - i * dilation_rate] + bias`, with zeros before the first sample.
@@ -24,7 +27,7 @@ class CausalDilatedConv(keras.layers.Layer):
         filters: Number of output channels.
         kernel_size: Number of taps.
         dilation_rate: Distance between taps, in samples.
-        activation: Name of a Keras activation or a callable, applied to the output. None: linear.
+        activation: Name of a Keras activation or a callable, applied to the output; linear if left out.
         use_bias: Whether to add a bias.
         kernel_initializer: Initialiser of the kernel, of shape (kernel_size, channels, filters).
         kernel_regularizer: Regulariser of the kernel.
@@ -39,7 +42,7 @@ class CausalDilatedConv(keras.layers.Layer):
         (batch, time, filters)
 
     Raises:
-        ValueError: if `filters`, `kernel_size` or `dilation_rate` is not a positive integer.
+        InputError: if `filters`, `kernel_size` or `dilation_rate` is not a positive integer.
 
     Reference:
         van den Oord et al. 2016, "WaveNet: A Generative Model for Raw Audio", section 2.1.
@@ -57,9 +60,9 @@ class CausalDilatedConv(keras.layers.Layer):
 
     def __init__(
         self,
-        filters: int,
-        kernel_size: int = 2,
-        dilation_rate: int = 1,
+        filters: Annotated[int, positive],
+        kernel_size: Annotated[int, positive] = 2,
+        dilation_rate: Annotated[int, positive] = 1,
         activation: Any = None,
         use_bias: bool = True,
         kernel_initializer: Any = "he_uniform",
@@ -68,17 +71,10 @@ class CausalDilatedConv(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        for name, value in (("filters", filters), ("kernel_size", kernel_size), ("dilation_rate", dilation_rate)):
-            if not isinstance(value, int) or value < 1:
-                raise ValueError(f"{type(self).__name__}: {name} must be a positive integer, not {value!r}")
-        self.filters = filters
-        self.kernel_size = kernel_size
-        self.dilation_rate = dilation_rate
+        keep_arguments(self, locals())
         self.activation = keras.activations.get(activation)
-        self.use_bias = use_bias
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
-        self.weight_normalization = weight_normalization
 
     @property
     def receptive_field(self) -> int:
@@ -105,14 +101,11 @@ class CausalDilatedConv(keras.layers.Layer):
             autocast=not self.weight_normalization,  # lengths of filters need float32
             name="kernel",
         )
-        self.bias = None
-        if self.use_bias:
-            self.bias = self.add_weight(shape=(self.filters,), initializer="zeros", name="bias")
+        self.bias = self.add_weight(shape=(self.filters,), initializer="zeros", name="bias") if self.use_bias else None
         self.gain = None
         if self.weight_normalization:
             self.gain = self.add_weight(shape=(self.filters,), initializer="ones", autocast=False, name="gain")
             self.gain.assign(_lengths(self.kernel))  # the first kernel is the one that was drawn
-        self.built = True
 
     def call(self, x: Any) -> Any:
         """Convolves whole sequences, (batch, time, channels) -> (batch, time, filters)."""
@@ -124,11 +117,14 @@ class CausalDilatedConv(keras.layers.Layer):
     def initial_state(self, batch_size: int) -> ConvState:
         """The state before the first sample: a ring buffer of zeros and the slot to write next.
 
+        Args:
+            batch_size: Number of sequences.
+
         Returns:
             (buffer (batch, history + 1, channels), slot int32 ()).
         """
         if not self.built:
-            raise ValueError(f"{type(self).__name__}: build it, or call it once, before asking for its state")
+            raise InputError(f"{self.name}: build it, or call it once, before asking for its state")
         buffer = ops.zeros((batch_size, self.history + 1, self.channels), self.compute_dtype)
         return buffer, ops.zeros((), "int32")
 
@@ -143,8 +139,8 @@ class CausalDilatedConv(keras.layers.Layer):
         """One sample: equal to the parallel call at this time.
 
         Args:
-            x_t: (batch, channels).
-            state: From `initial_state`, `state_after` or the step before.
+            x_t: The sample of each sequence, (batch, channels).
+            state: What `initial_state`, `state_after` or the step before returned.
 
         Returns:
             (y_t (batch, filters), the next state).
@@ -181,22 +177,13 @@ class CausalDilatedConv(keras.layers.Layer):
             y = y + ops.cast(self.bias, y.dtype)
         return self.activation(y)
 
-    def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
-        """(batch, time, channels) -> (batch, time, filters)."""
-        return (*input_shape[:-1], self.filters)
-
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {
             **super().get_config(),
-            "filters": self.filters,
-            "kernel_size": self.kernel_size,
-            "dilation_rate": self.dilation_rate,
             "activation": keras.activations.serialize(self.activation),
-            "use_bias": self.use_bias,
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
             "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
-            "weight_normalization": self.weight_normalization,
         }
 
 

@@ -4,6 +4,7 @@ from typing import Any, NoReturn
 
 import keras
 
+from dilatednets.errors import InputError
 from dilatednets.layers.causal_dilated_conv import CausalDilatedConv
 
 
@@ -30,14 +31,8 @@ class CentredDilatedConv(CausalDilatedConv):
         after = (self.kernel_size - 1) // 2 * self.dilation_rate
         return self.history - after, after
 
-    def initial_state(self, batch_size: int) -> NoReturn:
-        """There is none."""
-        raise ValueError("CentredDilatedConv: sees the future, so it cannot run step by step; use CausalDilatedConv")
+    def initial_state(self, *_: Any, **__: Any) -> NoReturn:
+        """Refuses: a step would have to wait for the future."""
+        raise InputError("CentredDilatedConv: sees the future, so it cannot run step by step; use CausalDilatedConv")
 
-    def state_after(self, x: Any) -> NoReturn:
-        """There is none."""
-        self.initial_state(0)
-
-    def step(self, x_t: Any, state: Any) -> NoReturn:
-        """There is none."""
-        self.initial_state(0)
+    state_after = step = initial_state

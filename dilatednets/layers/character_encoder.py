@@ -1,22 +1,24 @@
 """Words as vectors, from their characters."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import keras
 from keras import ops
 
 from dilatednets.layers.centred_dilated_conv import CentredDilatedConv
+from dilatednets.layers.configured_layer import ConfiguredLayer
+from dilatednets.rules import keep_arguments, positive
 
 
 @keras.saving.register_keras_serializable("dilatednets")
-class CharacterEncoder(keras.layers.Layer):
+class CharacterEncoder(ConfiguredLayer):
     """Embeds the characters of each word, convolves them, and keeps the largest value of each filter.
 
     Args:
-        num_characters: Numbers there are, padding (0) included.
+        num_characters: Size of the alphabet, padding (0) included.
         channels: Length of a character's vector.
         filters: Length of a word's vector.
-        kernel_size: Characters that a filter sees; beyond a word's ends they are zero.
+        kernel_size: Number of characters that a filter sees; beyond a word's ends they are zero.
         **kwargs: Arguments of `keras.layers.Layer`.
 
     Input shape:
@@ -36,40 +38,28 @@ class CharacterEncoder(keras.layers.Layer):
     """
 
     def __init__(
-        self, num_characters: int, channels: int = 32, filters: int = 64, kernel_size: int = 3, **kwargs: Any
+        self,
+        num_characters: Annotated[int, positive],
+        channels: Annotated[int, positive] = 32,
+        filters: Annotated[int, positive] = 64,
+        kernel_size: Annotated[int, positive] = 3,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.num_characters = num_characters
-        self.channels = channels
-        self.filters = filters
-        self.kernel_size = kernel_size
-        self.embedding = keras.layers.Embedding(num_characters, channels, dtype=self.dtype_policy, name="embedding")
-        self.conv = CentredDilatedConv(filters, kernel_size, activation="relu", dtype=self.dtype_policy, name="conv")
+        keep_arguments(self, locals())
+        policy = self.dtype_policy
+        self.embedding = keras.layers.Embedding(self.num_characters, self.channels, dtype=policy, name="embedding")
+        self.conv = CentredDilatedConv(self.filters, self.kernel_size, activation="relu", dtype=policy, name="conv")
 
     def build(self, input_shape: Any = None) -> None:
         """Creates the weights."""
         self.embedding.build((None, None))
         self.conv.build((None, None, self.channels))
-        self.built = True
 
     def call(self, characters: Any) -> Any:
-        """See the class."""
+        """Encodes words, (batch, time, characters) -> (batch, time, filters)."""
         batch, time, length = ops.shape(characters)
         flat = ops.reshape(characters, (batch * time, length))
-        keep = ops.cast(flat != 0, self.compute_dtype)[..., None]
-        x = self.conv(self.embedding(flat) * keep) * keep
+        mask = ops.cast(flat != 0, self.compute_dtype)[..., None]
+        x = self.conv(self.embedding(flat) * mask) * mask
         return ops.reshape(ops.max(x, axis=1), (batch, time, self.filters))
-
-    def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
-        """(batch, time, characters) -> (batch, time, filters)."""
-        return (*input_shape[:2], self.filters)
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {
-            **super().get_config(),
-            "num_characters": self.num_characters,
-            "channels": self.channels,
-            "filters": self.filters,
-            "kernel_size": self.kernel_size,
-        }

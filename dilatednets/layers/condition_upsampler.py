@@ -1,14 +1,18 @@
 """From conditions at a low rate (text features, mel frames) to one vector a sample."""
 
-from typing import Any
+import functools
+from typing import Annotated, Any
 
 import keras
 import numpy as np
 from keras import ops
 
+from dilatednets.layers.configured_layer import ConfiguredLayer
+from dilatednets.rules import keep_arguments, one_of, positive
+
 
 @keras.saving.register_keras_serializable("dilatednets")
-class ConditionUpsampler(keras.layers.Layer):
+class ConditionUpsampler(ConfiguredLayer):
     """Encodes frames, then upsamples them to the audio's rate by a learned transposed convolution, or by repetition.
 
     Two centred convolutions over frames (ReLU after the first) mix what the features say apart (which word, where in
@@ -16,11 +20,11 @@ class ConditionUpsampler(keras.layers.Layer):
     as linear interpolation, so training begins without the steps of repetition or the ripple of random taps.
 
     Args:
-        filters: Channels of the output.
-        hop: Samples a frame.
-        mode: "transposed" (learned) or "repeat" (van den Oord et al. found it to work slightly worse).
-        hidden: Channels between the two frame convolutions.
-        kernel_size: Frames that each of the two sees.
+        filters: Number of output channels.
+        hop: Number of samples that a frame lasts.
+        mode: "transposed" (learned), or "repeat", which van den Oord et al. found to work slightly worse.
+        hidden: Number of channels between the two convolutions over frames.
+        kernel_size: Number of frames that each of the two convolutions sees.
         **kwargs: Arguments of `keras.layers.Layer`.
 
     Input shape:
@@ -30,7 +34,7 @@ class ConditionUpsampler(keras.layers.Layer):
         (batch, frames * hop, filters)
 
     Raises:
-        ValueError: if `mode` is neither of the two.
+        InputError: for an argument out of range, or another mode.
 
     Reference:
         van den Oord et al. 2016, section 2.5.
@@ -43,26 +47,19 @@ class ConditionUpsampler(keras.layers.Layer):
 
     def __init__(
         self,
-        filters: int,
-        hop: int,
-        mode: str = "transposed",
-        hidden: int = 64,
-        kernel_size: int = 3,
+        filters: Annotated[int, positive],
+        hop: Annotated[int, positive],
+        mode: Annotated[str, one_of("transposed", "repeat")] = "transposed",
+        hidden: Annotated[int, positive] = 64,
+        kernel_size: Annotated[int, positive] = 3,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if mode not in ("transposed", "repeat"):
-            raise ValueError(f"ConditionUpsampler: mode must be 'transposed' or 'repeat', not {mode!r}")
-        self.filters = filters
-        self.hop = hop
-        self.mode = mode
-        self.hidden = hidden
-        self.kernel_size = kernel_size
-        policy = self.dtype_policy
-        self.encoder = [
-            keras.layers.Conv1D(hidden, kernel_size, padding="same", activation="relu", dtype=policy, name="encoder_0"),
-            keras.layers.Conv1D(filters, kernel_size, padding="same", dtype=policy, name="encoder_1"),
-        ]
+        keep_arguments(self, locals())
+        conv = functools.partial(
+            keras.layers.Conv1D, kernel_size=self.kernel_size, padding="same", dtype=self.dtype_policy
+        )
+        self.encoder = [conv(self.hidden, activation="relu", name="encoder_0"), conv(self.filters, name="encoder_1")]
 
     @property
     def lookahead(self) -> int:
@@ -79,7 +76,6 @@ class ConditionUpsampler(keras.layers.Layer):
             self.kernel = self.add_weight(
                 shape=(2, self.filters, self.hop, self.filters), initializer=self._interpolation, name="kernel"
             )
-        self.built = True
 
     def _interpolation(self, shape: Any, dtype: Any = None) -> Any:
         # Sample j of a frame lies between the frame's own centre and a neighbour's. Two taps (earlier, later frame) of
@@ -96,7 +92,7 @@ class ConditionUpsampler(keras.layers.Layer):
             return ops.repeat(frames, self.hop, axis=1)
         # A transposed convolution of 2 * hop taps and stride hop, written as a product of each pair of neighbouring
         # frames with the kernel: pair i fills the hop samples between the centres of frames i and i + 1.
-        batch, count = ops.shape(frames)[0], ops.shape(frames)[1]
+        batch, count = ops.shape(frames)[:2]
         edged = ops.concatenate([frames[:, :1], frames, frames[:, -1:]], axis=1)
         pairs = ops.concatenate([edged[:, :-1], edged[:, 1:]], axis=-1)
         kernel = ops.reshape(self.kernel, (2 * self.filters, self.hop * self.filters))
@@ -108,14 +104,3 @@ class ConditionUpsampler(keras.layers.Layer):
         """(batch, frames, channels) -> (batch, frames * hop, filters)."""
         batch, frames, _ = input_shape
         return batch, None if frames is None else frames * self.hop, self.filters
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {
-            **super().get_config(),
-            "filters": self.filters,
-            "hop": self.hop,
-            "mode": self.mode,
-            "hidden": self.hidden,
-            "kernel_size": self.kernel_size,
-        }

@@ -1,16 +1,19 @@
 """A convolution with batch normalisation, the brick of residual nets in two dimensions."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import keras
 from keras import ops
 
-from dilatednets.layers.direct_conv import direct_conv
+from dilatednets.errors import InputError
+from dilatednets.layers.configured_layer import ConfiguredLayer
 from dilatednets.layers.fused_batch_normalization import FusedBatchNormalization
+from dilatednets.layers.native_conv2d import native_conv2d
+from dilatednets.rules import keep_arguments, positive
 
 
 @keras.saving.register_keras_serializable("dilatednets")
-class ConvNorm(keras.layers.Layer):
+class ConvNorm(ConfiguredLayer):
     """2-D convolution without bias, batch normalisation, and ReLU unless told otherwise.
 
     Convolutions of stride 2 have even kernels with equal padding on all sides, so that output pixel r of stride s sits over
@@ -18,12 +21,12 @@ class ConvNorm(keras.layers.Layer):
     Keras's own "same" padding of an odd kernel shifts each such level to one side.
 
     Args:
-        filters: Output channels.
-        kernel_size: Taps a side: odd with an odd stride, even with an even one, and at least the stride.
-        stride: Step between output pixels.
-        dilation: Spacing of the taps.
+        filters: Number of output channels.
+        kernel_size: Number of taps a side: odd with an odd stride, even with an even one, and at least the stride.
+        stride: Distance between output pixels, in input pixels.
+        dilation: Distance between taps, in pixels.
         activation: Whether ReLU follows.
-        zero_scale: Start the normalisation's scale at 0, so that a residual branch starts as nothing.
+        zero_scale: Whether the scale of the normalisation starts at 0, so that a residual branch starts as nothing.
         **kwargs: Arguments of `keras.layers.Layer`.
 
     Input shape:
@@ -33,7 +36,7 @@ class ConvNorm(keras.layers.Layer):
         (batch, height / stride, width / stride, filters)
 
     Raises:
-        ValueError: for a kernel size that would shift the picture.
+        InputError: for an argument out of range, or a kernel size that would shift the picture.
 
     Example:
     >>> import numpy as np
@@ -43,33 +46,28 @@ class ConvNorm(keras.layers.Layer):
 
     def __init__(
         self,
-        filters: int,
-        kernel_size: int = 3,
-        stride: int = 1,
-        dilation: int = 1,
+        filters: Annotated[int, positive],
+        kernel_size: Annotated[int, positive] = 3,
+        stride: Annotated[int, positive] = 1,
+        dilation: Annotated[int, positive] = 1,
         activation: bool = True,
         zero_scale: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if kernel_size < stride or (kernel_size - stride) % 2:
-            raise ValueError(
-                f"ConvNorm: a kernel of {kernel_size} taps at stride {stride} would shift the picture; "
+        keep_arguments(self, locals())
+        self.margin, uneven = divmod(self.kernel_size - self.stride, 2)
+        if self.margin < 0 or uneven:
+            raise InputError(
+                f"kernel_size: a kernel of {kernel_size} taps at stride {stride} would shift the picture; "
                 "they must be both odd or both even, and the kernel at least the stride"
             )
-        self.filters = filters
-        self.kernel_size = kernel_size
-        self.stride = stride
-        self.dilation = dilation
-        self.activation = activation
-        self.zero_scale = zero_scale
-        self.margin = (kernel_size - stride) // 2
         self.conv = keras.layers.Conv2D(
-            filters,
-            kernel_size,
-            strides=stride,
-            dilation_rate=dilation,
-            padding="same" if stride == 1 else "valid",
+            self.filters,
+            self.kernel_size,
+            strides=self.stride,
+            dilation_rate=self.dilation,
+            padding="same" if self.stride == 1 else "valid",
             use_bias=False,
             kernel_initializer="he_normal",
             dtype=self.dtype_policy,
@@ -92,7 +90,6 @@ class ConvNorm(keras.layers.Layer):
         """Creates the weights for inputs of `input_shape`."""
         self.conv.build(input_shape)
         self.norm.build((*input_shape[:-1], self.filters))
-        self.built = True
 
     def call(self, x: Any, training: Any = None) -> Any:
         """(batch, height, width, channels) -> (batch, height / stride, width / stride, filters)."""
@@ -103,15 +100,10 @@ class ConvNorm(keras.layers.Layer):
         else:  # the normalisation is a scale and a shift by now, which the convolution can do
             norm = self.norm
             scale = norm.gamma * ops.rsqrt(norm.moving_variance + norm.epsilon)
-            x = direct_conv(self.conv, x, self.conv.kernel * scale, norm.beta - norm.moving_mean * scale)
+            x = native_conv2d(self.conv, x, self.conv.kernel * scale, norm.beta - norm.moving_mean * scale)
         return ops.relu(x) if self.activation else x
 
     def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
         """Height and width divided by the stride."""
         batch, *size, _ = input_shape
         return (batch, *(None if n is None else n // self.stride for n in size), self.filters)
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        names = ("filters", "kernel_size", "stride", "dilation", "activation", "zero_scale")
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}}

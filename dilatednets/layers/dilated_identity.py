@@ -1,10 +1,13 @@
 """The initialiser that makes a stack of dilated convolutions pass its input through."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import keras
 import numpy as np
 from keras import ops
+
+from dilatednets.errors import InputError
+from dilatednets.rules import config_of, keep_arguments, not_negative, positive
 
 
 @keras.saving.register_keras_serializable("dilatednets")
@@ -20,13 +23,13 @@ class DilatedIdentity(keras.initializers.Initializer):
         groups: C, the number of feature maps to pass through. It must divide the channels of both sides.
         noise: Standard deviation sigma of the noise, much smaller than `groups / filters`. The paper's Basic module has
             none, its authors' code 0.01.
-        seed: Of the noise; None: a new one each time, as `keras.utils.set_random_seed` has it.
+        seed: Seed of the noise; drawn from NumPy's global generator, which `keras.utils.set_random_seed` sets, if left out.
 
     Call arguments:
         shape: (height, width, channels, filters), height and width odd.
 
     Raises:
-        ValueError: if the groups do not divide the channels, or the kernel has no centre.
+        InputError: if the groups do not divide the channels, or the kernel has no centre.
 
     Reference:
         Yu & Koltun 2016, "Multi-Scale Context Aggregation by Dilated Convolutions" (arXiv 1511.07122), equations 4 and 5.
@@ -40,34 +43,29 @@ class DilatedIdentity(keras.initializers.Initializer):
     2.0
     """
 
-    def __init__(self, groups: int, noise: float = 0.0, seed: int | None = None) -> None:
-        if not isinstance(groups, int) or groups < 1:
-            raise ValueError(f"DilatedIdentity: groups must be a positive integer, not {groups!r}")
-        if noise < 0:
-            raise ValueError(f"DilatedIdentity: noise must not be negative: {noise!r}")
-        self.groups = groups
-        self.noise = noise
-        self.seed = seed
+    def __init__(
+        self, groups: Annotated[int, positive], noise: Annotated[float, not_negative] = 0.0, seed: int | None = None
+    ) -> None:
+        super().__init__()
+        keep_arguments(self, locals())
 
     def __call__(self, shape: Any, dtype: Any = None, **_: Any) -> Any:
-        """The kernel."""
+        """Makes a kernel of `shape`."""
         *size, channels, filters = shape
         if channels % self.groups or filters % self.groups:
-            raise ValueError(f"DilatedIdentity: {self.groups} groups do not divide {channels} and {filters} channels")
+            raise InputError(f"DilatedIdentity: {self.groups} groups do not divide {channels} and {filters} channels")
         if any(length % 2 == 0 for length in size):
-            raise ValueError(f"DilatedIdentity: a kernel of {size} taps has no centre")
+            raise InputError(f"DilatedIdentity: a kernel of {size} taps has no centre")
         kernel = np.zeros(shape, np.float32)
         if self.noise:
-            # Without a seed, by NumPy's global generator, which keras.utils.set_random_seed sets.
             seed = np.random.randint(2**31) if self.seed is None else self.seed
             kernel = np.random.default_rng(seed).normal(0.0, self.noise, shape).astype(np.float32)
-        of_input = np.arange(channels) * self.groups // channels
-        of_output = np.arange(filters) * self.groups // filters
-        same = of_input[:, None] == of_output
+        input_group = np.arange(channels) * self.groups // channels
+        output_group = np.arange(filters) * self.groups // filters
         centre = kernel[tuple(length // 2 for length in size)]
-        centre[same] = self.groups / filters
+        centre[input_group[:, None] == output_group] = self.groups / filters
         return ops.convert_to_tensor(kernel, dtype)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
-        return {"groups": self.groups, "noise": self.noise, "seed": self.seed}
+        return config_of(self)

@@ -1,22 +1,27 @@
 """A small front end for segmentation that trains from scratch."""
 
+import functools
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import keras
 import numpy as np
 from keras import ops
 
+from dilatednets.layers.configured_layer import ConfiguredLayer
 from dilatednets.layers.conv_norm import ConvNorm
 from dilatednets.layers.dilated_residual_block import DilatedResidualBlock
 from dilatednets.layers.upsample import upsample, upsample_span
+from dilatednets.rules import Rule, each_positive, keep_arguments, positive
 
 DILATIONS = (1, 2, 4, 6, 8, 10)
 FINE_CHANNELS = 16
+four_even = Rule(lambda x: len(x) == 4 and min(x) > 0 and not any(n % 2 for n in x), "four positive even integers")
+two_counts = Rule(lambda x: len(x) == 2 and min(x) >= 0, "two integers, 0 or above")
 
 
 @keras.saving.register_keras_serializable("dilatednets")
-class LightFrontEnd(keras.layers.Layer):
+class LightFrontEnd(ConfiguredLayer):
     """Residual stages at strides 4, 8 and 16, the last with growing dilations, joined again at stride 8, 4 or 2.
 
     Pixels halve only where a level begins, by convolutions that keep pixel centres aligned (see `ConvNorm`); all blocks
@@ -24,11 +29,11 @@ class LightFrontEnd(keras.layers.Layer):
     plain, without a residual around them, as DRN's degridding layers are.
 
     Args:
-        widths: Channels at strides 2, 4, 8 and 16.
-        blocks: Blocks at strides 4 and 8.
-        dilations: One a block at stride 16.
-        stride: Of the output: 8, 4, or 2 for things of few pixels.
-        output_channels: Channels of the output.
+        widths: Number of channels at strides 2, 4, 8 and 16.
+        blocks: Number of residual blocks at strides 4 and 8.
+        dilations: Dilation of each block at stride 16.
+        stride: Stride of the output: 8, 4, or 2 for things of few pixels.
+        output_channels: Number of output channels.
         **kwargs: Arguments of `keras.layers.Layer`.
 
     Input shape:
@@ -38,7 +43,7 @@ class LightFrontEnd(keras.layers.Layer):
         (batch, height / stride, width / stride, output_channels)
 
     Raises:
-        ValueError: for another stride.
+        InputError: for an argument out of range, or another stride.
 
     Reference:
         Yu, Koltun & Funkhouser 2017, "Dilated Residual Networks" (arXiv 1705.09914), section 4; Gao 2021 (arXiv
@@ -59,58 +64,42 @@ class LightFrontEnd(keras.layers.Layer):
 
     def __init__(
         self,
-        widths: Sequence[int] = (32, 48, 128, 256),
-        blocks: Sequence[int] = (1, 4),
-        dilations: Sequence[int] = DILATIONS,
-        stride: int = 4,
-        output_channels: int = 64,
+        widths: Annotated[Sequence[int], four_even] = (32, 48, 128, 256),
+        blocks: Annotated[Sequence[int], two_counts] = (1, 4),
+        dilations: Annotated[Sequence[int], each_positive] = DILATIONS,
+        stride: Annotated[int, Rule((2, 4, 8).__contains__, "2, 4 or 8")] = 4,
+        output_channels: Annotated[int, positive] = 64,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if stride not in (2, 4, 8):
-            raise ValueError(f"LightFrontEnd: stride must be 2, 4 or 8, not {stride!r}")
+        keep_arguments(self, locals())
         # TensorFlow 2.16's XLA does not compile the training step in mixed_bfloat16 ("mixed precision is disallowed").
         self.supports_jit = keras.backend.backend() != "tensorflow"
-        self.widths = tuple(widths)
-        self.block_counts = tuple(blocks)
-        self.dilations = tuple(dilations)
-        self.stride = stride
-        self.output_channels = output_channels
         policy = self.dtype_policy
-        stem, fine, middle, coarse = self.widths
-
-        def norm(filters: int, size: int, stride: int, name: str) -> ConvNorm:
-            return ConvNorm(filters, size, stride, dtype=policy, name=name)
-
-        def stage(width: int, dilations: Sequence[int], name: str) -> list[DilatedResidualBlock]:
-            return [
-                DilatedResidualBlock(width, (1, d), dtype=policy, name=f"{name}_{i}") for i, d in enumerate(dilations)
-            ]
-
-        self.stem = norm(stem, 4, 2, "stem")
-        self.downs = [norm(fine, 2, 2, "down_4"), norm(middle, 2, 2, "down_8"), norm(coarse, 2, 2, "down_16")]
+        stem, _, middle, _ = self.widths
+        norm = functools.partial(ConvNorm, dtype=policy)
+        self.stem = norm(stem, 4, 2, name="stem")
+        self.downs = [norm(width, 2, 2, name=f"down_{4 * 2**i}") for i, width in enumerate(self.widths[1:])]
+        dilations_of = {"fine": [1] * self.blocks[0], "middle": [2] * self.blocks[1], "coarse": self.dilations}
         self.stages = [
-            stage(fine, [1] * self.block_counts[0], "fine"),
-            stage(middle, [2] * self.block_counts[1], "middle"),
-            stage(coarse, self.dilations, "coarse"),
+            [DilatedResidualBlock(width, (1, d), dtype=policy, name=f"{name}_{i}") for i, d in enumerate(stage)]
+            for width, (name, stage) in zip(self.widths[1:], dilations_of.items(), strict=True)
         ]
-        self.from_coarse = norm(middle, 1, 1, "from_coarse")
-        self.from_middle = norm(middle, 1, 1, "from_middle")
-        self.join_8 = norm(output_channels, 3, 1, "join_8")
+        self.from_coarse = norm(middle, 1, 1, name="from_coarse")
+        self.from_middle = norm(middle, 1, 1, name="from_middle")
+        self.join_8 = norm(self.output_channels, 3, 1, name="join_8")
         # Then, a finer level at a time: its features, narrowed, beside what came from below.
-        levels = [(name, level) for name, level in (("fine", 4), ("stem", 2)) if stride <= level]
-        self.narrows = [norm(FINE_CHANNELS, 1, 1, f"from_{name}") for name, _ in levels]
-        self.joins = [norm(output_channels, 3, 1, f"join_{level}") for _, level in levels]
+        levels = [(name, level) for name, level in (("fine", 4), ("stem", 2)) if self.stride <= level]
+        self.narrows = [norm(FINE_CHANNELS, 1, 1, name=f"from_{name}") for name, _ in levels]
+        self.joins = [norm(self.output_channels, 3, 1, name=f"join_{level}") for _, level in levels]
 
     def span(self, first: int, last: int) -> tuple[int, int]:
         """The first and the last pixel, along one axis, that output pixels `first` to `last` see, far from any edge."""
         for _ in [*self.joins, self.join_8]:
             first, last = upsample_span(first - 1, last + 1, 2)
-        for level, stage in enumerate(reversed(self.stages)):
+        for stage in reversed(self.stages):
             reach = sum(block.receptive_field // 2 for block in stage)
-            first, last = first - reach, last + reach
-            down = self.downs[len(self.downs) - 1 - level]
-            first, last = 2 * first, 2 * last + down.kernel_size - 1
+            first, last = 2 * (first - reach), 2 * (last + reach) + 1  # a down has 2 taps
         return 2 * first - self.stem.margin, 2 * last - self.stem.margin + self.stem.kernel_size - 1
 
     @property
@@ -122,41 +111,30 @@ class LightFrontEnd(keras.layers.Layer):
     @property
     def macs_per_pixel(self) -> float:
         """Multiply-accumulates a pixel of the input."""
-        layers: list[tuple[Any, int]] = [(self.stem, 2), *zip(self.downs, (4, 8, 16), strict=True)]
-        layers += [(block, 4 * 2**level) for level, stage in enumerate(self.stages) for block in stage]
-        layers += [(self.from_coarse, 16), (self.from_middle, 8), (self.join_8, 8)]
-        layers += [(layer, 4 // 2**i) for i, pair in enumerate(self._finer) for layer in pair]
-        kernels = [(weight, stride) for layer, stride in layers for weight in layer.weights if len(weight.shape) > 1]
-        return float(sum(np.prod(kernel.shape) / stride**2 for kernel, stride in kernels))
+        kernels = [(w.shape, stride) for part, _, stride in self._parts() for w in part.weights if len(w.shape) > 1]
+        return float(sum(np.prod(shape) / stride**2 for shape, stride in kernels))
 
-    @property
-    def _finer(self) -> list[tuple[ConvNorm, ConvNorm]]:
-        return list(zip(self.narrows, self.joins, strict=True))
+    def _parts(self) -> list[tuple[Any, int, int]]:
+        """Each layer with the channels of its input and the stride of its output."""
+        stem, fine, middle, coarse = self.widths
+        return [
+            (self.stem, 3, 2),
+            *zip(self.downs, (stem, fine, middle), (4, 8, 16), strict=True),
+            *((block, block.filters, 4 * 2**level) for level, stage in enumerate(self.stages) for block in stage),
+            (self.from_coarse, coarse, 16),
+            (self.from_middle, middle, 8),
+            (self.join_8, middle, 8),
+            *zip(self.narrows, (fine, stem), (4, 2), strict=False),
+            *((join, self.output_channels + FINE_CHANNELS, 4 // 2**i) for i, join in enumerate(self.joins)),
+        ]
 
     def build(self, input_shape: Any) -> None:
-        """Creates the weights for inputs of `input_shape`."""
-        stem, fine, middle, coarse = self.widths
-
-        def shape(channels: int) -> tuple[Any, ...]:
-            return (None, None, None, channels)
-
-        self.stem.build(shape(input_shape[-1]))
-        for down, stage, before, width in zip(
-            self.downs, self.stages, (stem, fine, middle), (fine, middle, coarse), strict=True
-        ):
-            down.build(shape(before))
-            for block in stage:
-                block.build(shape(width))
-        self.from_coarse.build(shape(coarse))
-        self.from_middle.build(shape(middle))
-        self.join_8.build(shape(middle))
-        for (narrow, join), width in zip(self._finer, (fine, stem), strict=False):
-            narrow.build(shape(width))
-            join.build(shape(self.output_channels + FINE_CHANNELS))
-        self.built = True
+        """Creates the weights; the input has three channels whatever `input_shape` says."""
+        for layer, channels, _ in self._parts():
+            layer.build((None, None, None, channels))
 
     def call(self, x: Any, training: Any = None) -> Any:
-        """See the class."""
+        """(batch, height, width, 3) -> (batch, height / stride, width / stride, output_channels)."""
         stem = x = self.stem(x, training=training)  # stride 2
         levels = []
         for down, stage in zip(self.downs, self.stages, strict=True):
@@ -167,7 +145,7 @@ class LightFrontEnd(keras.layers.Layer):
         fine, middle, coarse = levels
         x = upsample(self.from_coarse(coarse, training=training), 2) + self.from_middle(middle, training=training)
         x = self.join_8(x, training=training)
-        for (narrow, join), level in zip(self._finer, (fine, stem), strict=False):
+        for narrow, join, level in zip(self.narrows, self.joins, (fine, stem), strict=False):
             x = join(ops.concatenate([upsample(x, 2), narrow(level, training=training)], axis=-1), training=training)
         return x
 
@@ -175,14 +153,3 @@ class LightFrontEnd(keras.layers.Layer):
         """Height and width divided by the stride."""
         batch, *size, _ = input_shape
         return (batch, *(None if n is None else n // self.stride for n in size), self.output_channels)
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {
-            **super().get_config(),
-            "widths": list(self.widths),
-            "blocks": list(self.block_counts),
-            "dilations": list(self.dilations),
-            "stride": self.stride,
-            "output_channels": self.output_channels,
-        }

@@ -1,21 +1,24 @@
 """Mu-law companding: audio to a few codes, finer near zero."""
 
 import math
-from typing import Any
+from typing import Annotated, Any
 
 import keras
 from keras import ops
 
+from dilatednets.layers.configured_layer import ConfiguredLayer
+from dilatednets.rules import Rule, keep_arguments
+
 
 @keras.saving.register_keras_serializable("dilatednets")
-class MuLaw(keras.layers.Layer):
+class MuLaw(ConfiguredLayer):
     """Quantises audio in [-1, 1] to integer codes, by mu-law companding.
 
     `f(x) = sign(x) ln(1 + mu |x|) / ln(1 + mu)` with `mu = levels - 1`; the code is `floor((f(x) + 1) / 2 * mu + 0.5)`.
     `expand` is the inverse, up to the quantisation.
 
     Args:
-        levels: Number of codes.
+        levels: Number of codes, at least 2.
         **kwargs: Arguments of `keras.layers.Layer`.
 
     Input shape:
@@ -37,12 +40,10 @@ class MuLaw(keras.layers.Layer):
     [-1.0, 0.0, 0.101, 1.0]
     """
 
-    def __init__(self, levels: int = 256, **kwargs: Any) -> None:
-        kwargs.setdefault("dtype", "float32")  # bfloat16 has 8 bits of precision: too few to quantise to 8 bits
-        super().__init__(**kwargs)
-        if not isinstance(levels, int) or levels < 2:
-            raise ValueError(f"MuLaw: levels must be an integer of at least 2, not {levels!r}")
-        self.levels = levels
+    def __init__(self, levels: Annotated[int, Rule(lambda x: x >= 2, "2 or above")] = 256, **kwargs: Any) -> None:
+        # float32, whatever the policy: bfloat16 has 8 bits of precision, too few to quantise to 8 bits.
+        super().__init__(**{**kwargs, "dtype": "float32"})
+        keep_arguments(self, locals())
 
     def call(self, audio: Any) -> Any:
         """Audio -> int32 codes."""
@@ -58,10 +59,10 @@ class MuLaw(keras.layers.Layer):
         size = ops.expm1(ops.absolute(companded) * math.log1p(mu)) / mu
         return ops.sign(companded) * ops.minimum(size, 1.0)  # rounding may exceed 1 by a bit
 
-    def compute_output_spec(self, audio: Any) -> Any:
-        """Shape of the input, int32."""
-        return keras.KerasTensor(audio.shape, "int32")
+    def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
+        """The input's shape."""
+        return tuple(input_shape)
 
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {**super().get_config(), "levels": self.levels}
+    def compute_output_spec(self, audio: Any) -> Any:
+        """The input's shape, int32: Keras would take the codes for floats."""
+        return keras.KerasTensor(audio.shape, "int32")

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
+from dilatednets.errors import InputError
+
 
 def causal_field(kernel_size: int, dilations: Iterable[int]) -> int:
     """Receptive field, in samples, of a stack of causal convolutions: `1 + (kernel_size - 1) * sum(dilations)`.
@@ -25,7 +27,7 @@ def receptive_field(model_or_layers: Any) -> int:
         The field in samples. Layers in sequence add `field - 1` each.
 
     Raises:
-        ValueError: if something in it does not know its receptive field.
+        InputError: if something in it does not know its receptive field.
 
     Reference:
         Yu & Koltun 2016, section 2; van den Oord et al. 2016, section 2.1.
@@ -39,5 +41,5 @@ def receptive_field(model_or_layers: Any) -> int:
     if own is not None:
         return int(own)
     if not isinstance(model_or_layers, Iterable):
-        raise ValueError(f"{type(model_or_layers).__name__} does not know its receptive field")
+        raise InputError(f"{type(model_or_layers).__name__}: does not know its receptive field")
     return 1 + sum(receptive_field(layer) - 1 for layer in model_or_layers)

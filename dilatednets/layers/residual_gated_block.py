@@ -1,40 +1,45 @@
 """WaveNet's residual block: a gated dilated convolution with a residual and a skip output."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import keras
 from keras import ops
 
+from dilatednets.errors import InputError
 from dilatednets.layers.causal_dilated_conv import CausalDilatedConv, ConvState
+from dilatednets.layers.configured_layer import ConfiguredLayer
+from dilatednets.rules import Rule, checked, keep_arguments, positive
+
+even = Rule(lambda x: x > 0 and x % 2 == 0, "even, since it counts both halves of the gate")
 
 
 @keras.saving.register_keras_serializable("dilatednets")
-class ResidualGatedBlock(keras.layers.Layer):
+class ResidualGatedBlock(ConfiguredLayer):
     """Gated causal dilated convolution with a 1x1 residual and a 1x1 skip output.
 
     `z = tanh(W_f * x + V_f h) . sigmoid(W_g * x + V_g h)`; `residual = x + U_r z`; `skip = U_s z`. The condition h is a
     global one (a vector a sequence, e.g. the speaker), a local one (a vector a sample, e.g. text features), or both.
 
     Args:
-        filters: Channels of the input and of the residual output.
-        skip_filters: Channels of the skip output.
-        kernel_size: Taps of the dilated convolution.
-        dilation_rate: Distance between its taps, in samples.
-        gate_filters: Channels before the gate, both halves together. None: twice `filters`.
+        filters: Number of channels of the input and of the residual output.
+        skip_filters: Number of channels of the skip output.
+        kernel_size: Number of taps of the dilated convolution.
+        dilation_rate: Distance between taps, in samples.
+        gate_filters: Number of channels before the gate, both halves together; twice `filters` if left out.
         residual: Whether there is a residual output. The last block of a stack has no use for one: without it the block
             has no weights that no gradient reaches, and returns its input as residual.
         **kwargs: Arguments of `keras.layers.Layer`.
 
     Call arguments:
-        x: (batch, time, filters).
-        global_condition: (batch, channels) or None.
-        local_condition: (batch, time, channels) or None. Both must be given, or not, as at build time.
+        x: The sequences, (batch, time, filters).
+        global_condition: A vector a sequence, (batch, channels), or None, as at build time.
+        local_condition: A vector a sample, (batch, time, channels), or None, as at build time.
 
     Output shape:
         residual (batch, time, filters), skip (batch, time, skip_filters)
 
     Raises:
-        ValueError: if `gate_filters` is odd, or the input has not `filters` channels.
+        InputError: for an argument out of range, if `gate_filters` is odd, or the input has not `filters` channels.
 
     Reference:
         van den Oord et al. 2016, sections 2.3 to 2.5, equations 2 and 3 and figure 4.
@@ -49,27 +54,23 @@ class ResidualGatedBlock(keras.layers.Layer):
 
     def __init__(
         self,
-        filters: int,
-        skip_filters: int,
-        kernel_size: int = 2,
-        dilation_rate: int = 1,
+        filters: Annotated[int, positive],
+        skip_filters: Annotated[int, positive],
+        kernel_size: Annotated[int, positive] = 2,
+        dilation_rate: Annotated[int, positive] = 1,
         gate_filters: int | None = None,
         residual: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        gate_filters = 2 * filters if gate_filters is None else gate_filters
-        if gate_filters % 2:
-            raise ValueError(f"ResidualGatedBlock: gate_filters counts both halves, so it must be even: {gate_filters}")
-        self.filters = filters
-        self.skip_filters = skip_filters
-        self.kernel_size = kernel_size
-        self.dilation_rate = dilation_rate
-        self.gate_filters = gate_filters
-        self.residual = residual
-        self.conv = CausalDilatedConv(gate_filters, kernel_size, dilation_rate, dtype=self.dtype_policy, name="conv")
+        keep_arguments(self, locals())
+        gate_filters = 2 * self.filters if gate_filters is None else gate_filters
+        self.gate_filters = checked(gate_filters, Annotated[int, even], "gate_filters")
+        self.conv = CausalDilatedConv(
+            self.gate_filters, self.kernel_size, self.dilation_rate, dtype=self.dtype_policy, name="conv"
+        )
         # One product for both 1x1 convolutions: columns [:filters] are the residual's, the rest the skip's.
-        outputs = (filters if residual else 0) + skip_filters
+        outputs = (self.filters if residual else 0) + self.skip_filters
         self.output_projection = keras.layers.Dense(outputs, dtype=self.dtype_policy, name="output_projection")
         self.global_projection: keras.layers.Dense | None = None
         self.local_projection: keras.layers.Dense | None = None
@@ -82,24 +83,19 @@ class ResidualGatedBlock(keras.layers.Layer):
     def build(self, x_shape: Any, global_condition_shape: Any = None, local_condition_shape: Any = None) -> None:
         """Creates the weights; the shapes of the conditions say which projections there are."""
         if x_shape[-1] != self.filters:
-            raise ValueError(f"ResidualGatedBlock: the input has {x_shape[-1]} channels, filters is {self.filters}")
+            raise InputError(f"ResidualGatedBlock: the input has {x_shape[-1]} channels, filters is {self.filters}")
         self.conv.build(x_shape)
         self.output_projection.build((*x_shape[:-1], self.gate_filters // 2))
-        if global_condition_shape is not None:
-            self.global_projection = self._condition_projection("global_projection", global_condition_shape)
-        if local_condition_shape is not None:
-            self.local_projection = self._condition_projection("local_projection", local_condition_shape)
-        self._build_shapes = (x_shape, global_condition_shape, local_condition_shape)
-        self.built = True
-
-    def _condition_projection(self, name: str, shape: Any) -> keras.layers.Dense:
-        # No bias: the convolution has one.
-        projection = keras.layers.Dense(self.gate_filters, use_bias=False, dtype=self.dtype_policy, name=name)
-        projection.build(shape)
-        return projection
+        shapes = {"global_projection": global_condition_shape, "local_projection": local_condition_shape}
+        for name, shape in shapes.items():
+            if shape is not None:  # without a bias: the convolution has one
+                projection = keras.layers.Dense(self.gate_filters, use_bias=False, dtype=self.dtype_policy, name=name)
+                projection.build(shape)
+                setattr(self, name, projection)
+        self._build_shapes = x_shape, global_condition_shape, local_condition_shape
 
     def call(self, x: Any, global_condition: Any = None, local_condition: Any = None) -> tuple[Any, Any]:
-        """Whole sequences; see the class for shapes."""
+        """Whole sequences, (batch, time, filters) -> residual (batch, time, filters), skip (batch, time, skip_filters)."""
         gate = self.conv(x)
         condition = self.project_condition(global_condition, local_condition)
         return self._outputs(x, gate if condition is None else gate + condition)
@@ -115,7 +111,7 @@ class ResidualGatedBlock(keras.layers.Layer):
             ("local_condition", local_condition, self.local_projection),
         ):
             if (value is None) != (projection is None):
-                raise ValueError(f"ResidualGatedBlock was built {'without' if projection is None else 'with'} {name}")
+                raise InputError(f"ResidualGatedBlock was built {'without' if projection is None else 'with'} {name}")
         terms = []
         if self.global_projection is not None:
             terms.append(self.global_projection(global_condition)[:, None])
@@ -124,11 +120,11 @@ class ResidualGatedBlock(keras.layers.Layer):
         return sum(terms[1:], terms[0]) if terms else None
 
     def initial_state(self, batch_size: int) -> ConvState:
-        """As `CausalDilatedConv.initial_state`."""
+        """The state of the convolution before the first sample."""
         return self.conv.initial_state(batch_size)
 
     def state_after(self, x: Any) -> ConvState:
-        """As `CausalDilatedConv.state_after`."""
+        """The state of the convolution after the samples `x` (batch, time, filters)."""
         return self.conv.state_after(x)
 
     def step(
@@ -143,12 +139,12 @@ class ResidualGatedBlock(keras.layers.Layer):
         """One sample: equal to the parallel call at this time.
 
         Args:
-            x_t: (batch, filters).
-            state: From `initial_state`, `state_after` or the step before.
-            global_condition: (batch, channels) or None, as at build time.
-            local_condition: (batch, channels) of this time, or None, as at build time.
-            projected: Instead of the conditions, what `project_condition` made of them beforehand for all times, at this
-                time: (batch, gate_filters).
+            x_t: The sample of each sequence, (batch, filters).
+            state: What `initial_state`, `state_after` or the step before returned.
+            global_condition: The vector of each sequence, (batch, channels), or None, as at build time.
+            local_condition: The vectors of this time, (batch, channels), or None, as at build time.
+            projected: What `project_condition` made beforehand of the conditions, at this time: (batch, gate_filters). It
+                takes their place.
 
         Returns:
             ((residual_t (batch, filters), skip_t (batch, skip_filters)), the next state).
@@ -168,28 +164,15 @@ class ResidualGatedBlock(keras.layers.Layer):
             return x, outputs
         return ops.cast(x, outputs.dtype) + outputs[..., : self.filters], outputs[..., self.filters :]
 
-    def compute_output_shape(self, x_shape: Any, **_: Any) -> tuple[Any, Any]:
+    def compute_output_shape(self, x_shape: Any, **_: Any) -> tuple[Any, Any]:  # type: ignore[override]  # Keras's names
         """The shapes of the residual and of the skip output."""
         return (*x_shape[:-1], self.filters), (*x_shape[:-1], self.skip_filters)
 
     def get_build_config(self) -> dict[str, Any]:
         """The shapes this block was built with."""
-        return dict(
-            zip(("x_shape", "global_condition_shape", "local_condition_shape"), self._build_shapes, strict=True)
-        )
+        names = "x_shape", "global_condition_shape", "local_condition_shape"
+        return dict(zip(names, self._build_shapes, strict=True))
 
     def build_from_config(self, config: dict[str, Any]) -> None:
         """Builds as `get_build_config` says."""
         self.build(**config)
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {
-            **super().get_config(),
-            "filters": self.filters,
-            "skip_filters": self.skip_filters,
-            "kernel_size": self.kernel_size,
-            "dilation_rate": self.dilation_rate,
-            "gate_filters": self.gate_filters,
-            "residual": self.residual,
-        }

@@ -1,19 +1,21 @@
 """The residual block of temporal convolutional networks."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import keras
 from keras import ops
 
 from dilatednets.layers.causal_dilated_conv import CausalDilatedConv, ConvState
 from dilatednets.layers.centred_dilated_conv import CentredDilatedConv
+from dilatednets.layers.configured_layer import ConfiguredLayer
 from dilatednets.layers.receptive_field import causal_field
+from dilatednets.rules import keep_arguments, one_of, positive, share
 
 NORMALIZATIONS = ("weight", "layer", "none")
 
 
 @keras.saving.register_keras_serializable("dilatednets")
-class TemporalBlock(keras.layers.Layer):
+class TemporalBlock(ConfiguredLayer):
     """Two dilated convolutions with a residual: the building block of a TCN.
 
     `y = relu(x + F(x))`, where F is twice: dilated convolution, normalisation, relu, spatial dropout. A 1x1 convolution
@@ -24,8 +26,8 @@ class TemporalBlock(keras.layers.Layer):
     once.
 
     Args:
-        filters: Channels of the output.
-        kernel_size: Taps of both convolutions.
+        filters: Number of output channels.
+        kernel_size: Number of taps of each convolution.
         dilation_rate: Distance between taps, in steps.
         causal: Whether y[t] sees the past and the present only; False: a field centred on t.
         normalization: "weight" (Salimans & Kingma 2016, as in the paper), "layer", or "none".
@@ -43,7 +45,7 @@ class TemporalBlock(keras.layers.Layer):
         (batch, time, filters); zero at padded steps.
 
     Raises:
-        ValueError: for an argument out of range.
+        InputError: for an argument out of range.
 
     Reference:
         Bai, Kolter & Koltun 2018, "An Empirical Evaluation of Generic Convolutional and Recurrent Networks for Sequence
@@ -61,37 +63,26 @@ class TemporalBlock(keras.layers.Layer):
 
     def __init__(
         self,
-        filters: int,
-        kernel_size: int = 3,
-        dilation_rate: int = 1,
+        filters: Annotated[int, positive],
+        kernel_size: Annotated[int, positive] = 3,
+        dilation_rate: Annotated[int, positive] = 1,
         causal: bool = True,
-        normalization: str = "weight",
-        dropout: float = 0.0,
+        normalization: Annotated[str, one_of(*NORMALIZATIONS)] = "weight",
+        dropout: Annotated[float, share] = 0.0,
         gated: bool = False,
         residual_activation: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if normalization not in NORMALIZATIONS:
-            raise ValueError(f"TemporalBlock: normalization must be one of {NORMALIZATIONS}, not {normalization!r}")
-        if not 0 <= dropout < 1:
-            raise ValueError(f"TemporalBlock: dropout must be at least 0 and below 1, not {dropout!r}")
+        keep_arguments(self, locals())
         self.supports_masking = True
-        self.filters = filters
-        self.kernel_size = kernel_size
-        self.dilation_rate = dilation_rate
-        self.causal = causal
-        self.normalization = normalization
-        self.dropout = dropout
-        self.gated = gated
-        self.residual_activation = residual_activation
         policy = self.dtype_policy
         conv = CausalDilatedConv if causal else CentredDilatedConv
         self.convs = [
             conv(
-                2 * filters if gated else filters,
-                kernel_size,
-                dilation_rate,
+                2 * self.filters if gated else self.filters,
+                self.kernel_size,
+                self.dilation_rate,
                 weight_normalization=normalization == "weight",
                 dtype=policy,
                 name=f"conv_{i}",
@@ -101,7 +92,7 @@ class TemporalBlock(keras.layers.Layer):
         self.norms: list[keras.layers.LayerNormalization] = []
         if normalization == "layer":
             self.norms = [keras.layers.LayerNormalization(dtype=policy, name=f"norm_{i}") for i in range(2)]
-        self.drops = [keras.layers.SpatialDropout1D(dropout, dtype=policy, name=f"drop_{i}") for i in range(2)]
+        self.drops = [keras.layers.SpatialDropout1D(self.dropout, dtype=policy, name=f"drop_{i}") for i in range(2)]
         self.projection: keras.layers.Dense | None = None
 
     @property
@@ -119,20 +110,20 @@ class TemporalBlock(keras.layers.Layer):
         if input_shape[-1] != self.filters:
             self.projection = keras.layers.Dense(self.filters, dtype=self.dtype_policy, name="projection")
             self.projection.build(input_shape)
-        self.built = True
 
     def call(self, x: Any, mask: Any = None, training: Any = None) -> Any:
-        """See the class."""
-        keep = None if mask is None else ops.cast(mask, self.compute_dtype)[..., None]
+        """(batch, time, channels) -> (batch, time, filters)."""
+        if mask is not None:
+            mask = ops.cast(mask, self.compute_dtype)[..., None]
 
-        def kept(values: Any) -> Any:
-            return values if keep is None else values * keep
+        def masked(values: Any) -> Any:
+            return values if mask is None else values * mask
 
-        h = x = kept(x)
+        h = x = masked(x)
         for number, conv in enumerate(self.convs):
-            h = self._after_conv(conv(h if number == 0 else kept(h)), number)
+            h = self._after_conv(conv(h if number == 0 else masked(h)), number)
             h = self.drops[number](h, training=training)
-        return kept(self._sum(x, h))
+        return masked(self._sum(x, h))
 
     def initial_state(self, batch_size: int) -> list[ConvState]:
         """The state before the first step: that of both convolutions."""
@@ -142,8 +133,8 @@ class TemporalBlock(keras.layers.Layer):
         """One step: equal to the parallel call, in inference, at this time.
 
         Args:
-            x_t: (batch, channels).
-            state: From `initial_state` or the step before.
+            x_t: The step of each sequence, (batch, channels).
+            state: What `initial_state` or the step before returned.
 
         Returns:
             (y_t (batch, filters), the next state).
@@ -167,21 +158,3 @@ class TemporalBlock(keras.layers.Layer):
     def _sum(self, x: Any, h: Any) -> Any:
         y = h + (x if self.projection is None else self.projection(x))
         return ops.relu(y) if self.residual_activation else y
-
-    def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
-        """(batch, time, channels) -> (batch, time, filters)."""
-        return (*input_shape[:-1], self.filters)
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {
-            **super().get_config(),
-            "filters": self.filters,
-            "kernel_size": self.kernel_size,
-            "dilation_rate": self.dilation_rate,
-            "causal": self.causal,
-            "normalization": self.normalization,
-            "dropout": self.dropout,
-            "gated": self.gated,
-            "residual_activation": self.residual_activation,
-        }

@@ -10,8 +10,8 @@ def upsample(x: Any, factor: int) -> Any:
     """Enlarges images by a whole factor, bilinearly, with half-pixel centres: pixel r becomes pixels f r to f r + f - 1.
 
     Args:
-        x: (batch, height, width, channels).
-        factor: f.
+        x: Images, (batch, height, width, channels).
+        factor: The whole factor f.
 
     Returns:
         (batch, f height, f width, channels), in the type of `x`.
@@ -30,10 +30,18 @@ def resize(x: Any, height: Any, width: Any, antialias: bool = False) -> Any:
     """`keras.ops.image.resize`, bilinear, also to a size that is not known while a graph is traced.
 
     Args:
-        x: (batch, height, width, channels).
-        height: Of the result.
-        width: Of the result.
-        antialias: Whether to smooth what shrinks.
+        x: Images, (batch, height, width, channels).
+        height: Height of the result.
+        width: Width of the result.
+        antialias: Whether to smooth before shrinking.
+
+    Returns:
+        (batch, height, width, channels) of the new size.
+
+    Example:
+    >>> import numpy as np
+    >>> resize(np.zeros((1, 8, 6, 3), "float32"), 4, 12).shape
+    TensorShape([1, 4, 12, 3])
     """
     if keras.backend.backend() != "tensorflow":
         return ops.image.resize(x, (height, width), interpolation="bilinear", antialias=antialias)

@@ -1,22 +1,26 @@
 """The front end of Yu & Koltun 2016: VGG-16 with dilations in place of its last two poolings."""
 
+import functools
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import keras
 import numpy as np
 from keras import ops
 
-from dilatednets.errors import InputError
+from dilatednets.errors import InputError, one_line
+from dilatednets.layers.configured_layer import ConfiguredLayer
+from dilatednets.rules import Rule, keep_arguments, positive, share
 
 # Convolutions, dilation and stride of VGG-16's five blocks; pooling precedes a block where the stride doubles. Without
 # pooling 4, block 5 needs dilation 2 to see as far; without pooling 5 as well, fc6 needs 4.
 BLOCKS = ((2, 1, 1), (2, 1, 2), (3, 1, 4), (3, 1, 8), (3, 2, 8))
 HEAD = {"fc6": "fc1", "fc7": "fc2"}  # the paper's names, and those of keras.applications
+five_positive = Rule(lambda x: len(x) == len(BLOCKS) and min(x) > 0, "five positive integers, one a block")
 
 
 @keras.saving.register_keras_serializable("dilatednets")
-class VGG16FrontEnd(keras.layers.Layer):
+class VGG16FrontEnd(ConfiguredLayer):
     """VGG-16 as a dense feature extractor: three poolings, then dilated convolutions, all without padding.
 
     Output pixel r sees input pixels 8 r to 8 r + 379 of each axis. Their centre, less the margin, is image pixel 8 r + 3.5:
@@ -24,9 +28,9 @@ class VGG16FrontEnd(keras.layers.Layer):
     lay on image pixel 8 r: with such weights, masks lie 3.5 pixels off here.)
 
     Args:
-        widths: Channels of the five blocks.
-        head_channels: Channels of fc6 and fc7. With 4096, three quarters of all weights are fc6's.
-        dropout: Of single features after fc6 and after fc7, in training.
+        widths: Number of channels of each of the five blocks.
+        head_channels: Number of channels of fc6 and fc7. With 4096, three quarters of all weights are fc6's.
+        dropout: Share of features that are dropped after fc6 and after fc7, in training.
         **kwargs: Arguments of `keras.layers.Layer`.
 
     Input shape:
@@ -37,7 +41,7 @@ class VGG16FrontEnd(keras.layers.Layer):
         (batch, (height - 372) / 8, (width - 372) / 8, head_channels)
 
     Raises:
-        ValueError: for other than five widths, or an input below 380 x 380.
+        InputError: for other than five widths, another argument out of range, or an input below 380 x 380.
 
     Reference:
         Yu & Koltun 2016, "Multi-Scale Context Aggregation by Dilated Convolutions" (arXiv 1511.07122), section 4;
@@ -62,37 +66,27 @@ class VGG16FrontEnd(keras.layers.Layer):
 
     def __init__(
         self,
-        widths: Sequence[int] = (64, 128, 256, 512, 512),
-        head_channels: int = 4096,
-        dropout: float = 0.5,
+        widths: Annotated[Sequence[int], five_positive] = (64, 128, 256, 512, 512),
+        head_channels: Annotated[int, positive] = 4096,
+        dropout: Annotated[float, share] = 0.5,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if len(widths) != len(BLOCKS):
-            raise ValueError(f"VGG16FrontEnd: widths must be five, one a block, not {widths!r}")
+        keep_arguments(self, locals())
         self.supports_jit = keras.backend.backend() != "tensorflow"  # as in LightFrontEnd
-        self.widths = tuple(widths)
-        self.output_channels = head_channels
-        self.dropout = dropout
-        self.blocks = [
-            [self._conv(width, 3, dilation, f"block{number}_conv{i + 1}") for i in range(count)]
-            for number, (width, (count, dilation, _)) in enumerate(zip(widths, BLOCKS, strict=True), start=1)
-        ]
-        self.fc6 = self._conv(head_channels, 7, 4, "fc6")
-        self.fc7 = self._conv(head_channels, 1, 1, "fc7")
-        self.pool = keras.layers.MaxPooling2D(2, dtype=self.dtype_policy, name="pool")
-        self.drop = keras.layers.Dropout(dropout, dtype=self.dtype_policy, name="drop")
-
-    def _conv(self, filters: int, size: int, dilation: int, name: str) -> keras.layers.Conv2D:
-        return keras.layers.Conv2D(
-            filters,
-            size,
-            dilation_rate=dilation,
-            activation="relu",
-            kernel_initializer="he_normal",  # the signal fades with Keras's default, for nothing normalises it
-            dtype=self.dtype_policy,
-            name=name,
+        self.output_channels = self.head_channels
+        # By He's initialiser: the signal fades with Keras's default, for nothing normalises it.
+        conv = functools.partial(
+            keras.layers.Conv2D, activation="relu", kernel_initializer="he_normal", dtype=self.dtype_policy
         )
+        self.blocks = [
+            [conv(width, 3, dilation_rate=dilation, name=f"block{number}_conv{i + 1}") for i in range(count)]
+            for number, (width, (count, dilation, _)) in enumerate(zip(self.widths, BLOCKS, strict=True), start=1)
+        ]
+        self.fc6 = conv(self.head_channels, 7, dilation_rate=4, name="fc6")
+        self.fc7 = conv(self.head_channels, 1, name="fc7")
+        self.pool = keras.layers.MaxPooling2D(2, dtype=self.dtype_policy, name="pool")
+        self.drop = keras.layers.Dropout(self.dropout, dtype=self.dtype_policy, name="drop")
 
     def span(self, first: int, last: int) -> tuple[int, int]:
         """The first and the last pixel of the image, along one axis, that output pixels `first` to `last` see."""
@@ -105,7 +99,7 @@ class VGG16FrontEnd(keras.layers.Layer):
 
     @property
     def kernel_shapes(self) -> list[tuple[int, int, int, int]]:
-        """Of each convolution, in order; known before the weights exist."""
+        """Shape of each convolution's kernel, in order; known before the weights exist."""
         channels = [3, *(conv.filters for conv in self.convs)]
         return [(*conv.kernel_size, n, conv.filters) for n, conv in zip(channels, self.convs, strict=False)]
 
@@ -120,14 +114,13 @@ class VGG16FrontEnd(keras.layers.Layer):
         """Creates the weights; the input has three channels whatever `input_shape` says."""
         for conv, shape in zip(self.convs, self.kernel_shapes, strict=True):
             conv.build((None, None, None, shape[2]))
-        self.built = True
 
     def load_imagenet(self, source: keras.Model | None = None) -> None:
         """Takes over VGG-16's weights; fc1 and fc2 become convolutions, as fully connected layers can.
 
         Args:
-            source: A model with the layers of `keras.applications.VGG16(include_top=True)`. That one, with the ImageNet
-                weights (553 MB, downloaded once), if left out.
+            source: A model with the layers of `keras.applications.VGG16(include_top=True)`; if left out, that one with the
+                ImageNet weights (553 MB, downloaded once).
 
         Raises:
             InputError: if the weights are neither here nor to be had, or this layer has other widths than `source`.
@@ -150,7 +143,7 @@ class VGG16FrontEnd(keras.layers.Layer):
             conv.set_weights([kernel.reshape(conv.kernel.shape), bias])
 
     def call(self, x: Any, training: Any = None) -> Any:
-        """See the class."""
+        """(batch, height, width, 3) -> (batch, (height - 372) / 8, (width - 372) / 8, head_channels)."""
         self.compute_output_shape(x.shape)  # refuses too small an image; a backend would speak of negative sizes
         x = ops.flip(x, axis=-1)  # VGG-16's weights come from Caffe: BGR
         reached = 1
@@ -166,21 +159,12 @@ class VGG16FrontEnd(keras.layers.Layer):
         """Height and width less the margins, divided by the stride."""
         batch, *size, _ = input_shape
         if any(n is not None and n < self.receptive_field for n in size):
-            raise ValueError(
+            raise InputError(
                 f"VGG16FrontEnd: an input of {size[0]} x {size[1]} pixels is too small; "
                 f"pad the image by {self.margin} on each side, to at least {self.receptive_field}"
             )
         outputs = [None if n is None else (n - 2 * self.margin) // self.stride for n in size]
         return (batch, *outputs, self.output_channels)
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {
-            **super().get_config(),
-            "widths": list(self.widths),
-            "head_channels": self.output_channels,
-            "dropout": self.dropout,
-        }
 
 
 def _imagenet_vgg16() -> keras.Model:
@@ -188,6 +172,6 @@ def _imagenet_vgg16() -> keras.Model:
         return keras.applications.VGG16(weights="imagenet")
     except Exception as error:  # Keras raises a bare Exception without a network
         raise InputError(
-            f"load_imagenet: no VGG-16 weights ({' '.join(str(error).split())}); connect to a network once, or put "
+            f"load_imagenet: no VGG-16 weights ({one_line(error)}); connect to a network once, or put "
             "vgg16_weights_tf_dim_ordering_tf_kernels.h5 into ~/.keras/models"
         ) from error

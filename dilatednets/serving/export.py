@@ -15,16 +15,7 @@ import tensorflow as tf
 from dilatednets.errors import InputError
 from dilatednets.files import atomic_folder, atomic_path
 from dilatednets.serving import warm_up
-from dilatednets.serving.chunker_signatures import ChunkerSignatures
-from dilatednets.serving.segmenter_signatures import SegmenterSignatures
-from dilatednets.serving.wavenet_signatures import WaveNetSignatures
 
-SIGNATURES: dict[str, Any] = {
-    "WaveNet": WaveNetSignatures,
-    "ContextSegmenter": SegmenterSignatures,
-    "TCNChunker": ChunkerSignatures,
-}
-"""What makes the graphs of a class of models."""
 SERVED_FROM = "/models"
 """Where the server finds FOLDER: the place that TensorFlow Serving's own image has for models."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -50,7 +41,7 @@ def export(model: Any, folder: Any) -> bool:
     target = Path(folder)
     if target.exists() and not (target / "saved_model.pb").is_file() and (not target.is_dir() or any(target.iterdir())):
         raise InputError(f"{target}: exists and is no SavedModel; choose another folder")
-    module = SIGNATURES[type(model).__name__](model)
+    module = model.signatures()
     signatures = module.signatures()
     with atomic_folder(target) as work:
         tf.saved_model.save(module, str(work), signatures=signatures)
@@ -61,9 +52,9 @@ def export_version(model: Any, name: str, folder: Any, version: int | None = Non
     """Writes a version of a model, and into `models.config` all models of the folder.
 
     Args:
-        model: As of `export`.
+        model: A model of the zoo.
         name: What the server is to call the model.
-        folder: Of all models that a server serves.
+        folder: The folder of all models that a server serves.
         version: Its number, above 0. None: one more than the highest there is.
 
     Returns:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 
@@ -20,3 +21,39 @@ def table(numbers: Mapping[str, int], missing: int = -1) -> tf.lookup.StaticHash
     """Numbers by name in a graph, `missing` for any other name."""
     names, values = (list(numbers), list(numbers.values())) if numbers else ([""], [missing])
     return tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(names, values, tf.string, tf.int32), missing)
+
+
+class ServedModel(tf.Module):
+    """What a server can ask of a model; the class `Signatures` of a family derives from it.
+
+    Args:
+        model: The model. Its weights become those of the module, so that they are saved with the graphs.
+    """
+
+    unit = "examples"
+    """What answers are counted in when their speed is measured."""
+    timed: Mapping[bool, tuple[str, ...]] = {False: ("serving_default",), True: ()}
+    """Signatures whose speed is measured, on a server without XLA and on one with it."""
+    keras_uses_xla = False
+    """Whether the model's own verb is compiled by XLA."""
+
+    def __init__(self, model: Any) -> None:
+        super().__init__(name=type(model).__name__)
+        self.model = model
+        self.weights = [variable.value for variable in model.variables]
+
+    def signatures(self) -> dict[str, Any]:
+        """Concrete functions by name."""
+        raise NotImplementedError
+
+    def examples(self) -> dict[str, dict[str, np.ndarray]]:
+        """A request by signature, of those that a server can be warmed up with."""
+        raise NotImplementedError
+
+    def ask_model(self, inputs: Mapping[str, np.ndarray]) -> Any:
+        """What the model's own verb answers to a request of `serving_default`."""
+        raise NotImplementedError
+
+    def count(self, answer: Mapping[str, np.ndarray]) -> int:
+        """Units of an answer."""
+        return len(next(iter(answer.values())))

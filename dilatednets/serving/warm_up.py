@@ -15,7 +15,7 @@ def write(saved_model: Path, name: str, examples: Mapping[str, Mapping[str, np.n
 
     Args:
         saved_model: Folder of the SavedModel.
-        name: Of the model.
+        name: What the server calls the model.
         examples: Arrays by name of the input, by signature.
 
     Returns:

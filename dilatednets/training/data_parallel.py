@@ -25,7 +25,7 @@ def data_parallel(seed: int = 0) -> Iterator[int]:
     command, reads the data, and keeps its share of each batch; the first alone writes the run.
 
     Args:
-        seed: Of Keras; where there is none, Keras makes the processes agree on one, which takes more than it is worth.
+        seed: The seed that Keras gets; without one, it makes the processes agree on one, which takes more than it is worth.
 
     Yields:
         The number of devices, of all processes together.

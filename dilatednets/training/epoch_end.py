@@ -2,7 +2,7 @@
 
 import importlib.util
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,20 +17,17 @@ from dilatednets.training.run_folder import RunFolder
 
 @dataclass(frozen=True)
 class Goal:
-    """The figure by which the best model of a run is chosen.
+    """The figure on validation by which the best model of a run is chosen.
 
     Args:
         metric: Its name.
-        evaluate: Takes the model, with averaged weights, and gives validation figures by name, `metric` among them. If
-            the model is trained on several devices, it gets a copy on one of them.
-        higher_is_better: Direction.
-        unit: Said after the figure.
+        words: What it is called when it is said.
+        higher_is_better: Its direction.
     """
 
     metric: str
-    evaluate: Callable[[Any], dict[str, Any]]
+    words: str
     higher_is_better: bool = False
-    unit: str = ""
 
     def better(self, value: float, others: list[float]) -> bool:
         """Whether `value` beats all of `others`."""
@@ -57,38 +54,20 @@ class EpochEnd(keras.callbacks.Callback):
 
     Args:
         model: The model that is trained, compiled with an optimiser that averages weights and is built.
-        recipe: The run's recipe.
+        task: What is trained, a `dilatednets.training.loop.Task`.
         run: The run's folder.
-        goal: How to choose the best.
-        learning_rate: Its key in the recipe, and its value.
+        stage: Name of the stage, in whose name its end is kept; empty if there is but one.
+        batches: The training batches.
         last_epoch: Epochs of the run up to the end of this stage; then the model is left with its averaged weights.
-        first_epoch: Epochs of the run before this stage.
-        evaluate_every: Epochs between evaluations.
-        keep_as: Where in the run's folder to keep the model of the stage's end, a preset.
-        prepare: Called with the model before an evaluation, once the averaged weights are in it.
-        sample: Called with the epoch after it was saved, to show what the model can do by now.
     """
 
-    def __init__(
-        self,
-        model: Any,
-        recipe: Any,
-        run: RunFolder,
-        goal: Goal,
-        learning_rate: tuple[str, float],
-        last_epoch: int,
-        first_epoch: int = 0,
-        evaluate_every: int = 1,
-        keep_as: str | None = None,
-        prepare: Callable[[Any], None] | None = None,
-        sample: Callable[[int], None] | None = None,
-    ) -> None:
+    def __init__(self, model: Any, task: Any, run: RunFolder, stage: str, batches: Any, last_epoch: int) -> None:
         super().__init__()
-        self.net, self.recipe, self.run, self.goal = model, recipe, run, goal
-        self.learning_rate = learning_rate
-        self.first_epoch, self.last_epoch = first_epoch, last_epoch
-        self.keep_as = keep_as
-        self.evaluate_every, self.prepare, self.sample = evaluate_every, prepare, sample
+        self.net, self.task, self.run, self.stage, self.batches = model, task, run, stage, batches
+        schedules = task.recipe.schedules
+        self.schedule = schedules[stage]
+        self.keep_as = [f"stages/{stage}"] if len(schedules) > 1 else []
+        self.first_epoch, self.last_epoch = last_epoch - self.schedule.epochs, last_epoch
         self.history: list[dict[str, Any]] = []
         self._copy: Any = None
 
@@ -112,43 +91,40 @@ class EpochEnd(keras.callbacks.Callback):
             raise self._diverged(f"the loss became {loss} in step {batch + 1}")
 
     def _diverged(self, what: str) -> InputError:
-        key, rate = self.learning_rate
+        recipe = self.task.recipe
         return InputError(
-            f"{key}: {what} of epoch {len(self.history) + 1}; lower it from {rate} (try a third), or training.clip_norm "
-            f"from {self.recipe.training.clip_norm}, and start again in another folder"
+            f"{recipe.schedule_key(self.stage)}.learning_rate: {what} of epoch {len(self.history) + 1}; lower it from "
+            f"{self.schedule.learning_rate} (try a third), or training.clip_norm from {recipe.training.clip_norm}, "
+            "and start again in another folder"
         )
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """See the class."""
         logs = {} if logs is None else logs
-        metric = self.goal.metric
+        goal, key = self.task.goal, f"validation_{self.task.goal.metric}"
         over = epoch + 1 >= self.last_epoch
-        row: dict[str, Any] = {"epoch": epoch + 1, **{name: float(value) for name, value in logs.items()}}
-        row[f"validation_{metric}"] = None
-        if over or (epoch + 1) % self.evaluate_every == 0:
+        row: dict[str, Any] = {"epoch": epoch + 1, **{name: float(value) for name, value in logs.items()}, key: None}
+        if over or (epoch + 1) % self.task.recipe.training.evaluate_every == 0:
             with averaged_weights(self.net):
-                if self.prepare is not None:
-                    self.prepare(self.net)
+                self.task.prepare(self.net, self.batches)
                 net = self._shown()
-                figures = self.goal.evaluate(net)
-                value = float(figures[metric])
+                value = float(self.task.evaluate(net)[goal.metric])
                 if not math.isfinite(value):
                     raise self._diverged(f"validation became {value} at the end")
-                logs[f"validation_{metric}"] = value  # for the callbacks that log
+                logs[key] = row[key] = value  # for the callbacks that log
                 rows = self.history[self.first_epoch :]  # another stage may have trained another net
-                known = [r[f"validation_{metric}"] for r in rows if r.get(f"validation_{metric}") is not None]
-                print(f"\nepoch {epoch + 1}: {value:.4f} {self.goal.unit} on validation", flush=True)
-                names = ["last", *(["best"] if self.goal.better(value, known) else [])]
+                known = [r[key] for r in rows if r.get(key) is not None]
+                print(f"\nepoch {epoch + 1}: {value:.4f} {goal.words} on validation", flush=True)
+                names = ["last", *(["best"] if goal.better(value, known) else []), *(self.keep_as if over else [])]
                 if is_first_process():
-                    self._save(net, names + ([self.keep_as] if over and self.keep_as else []))
-                row[f"validation_{metric}"] = value
+                    self._save(net, names)
         self.history.append(row)
         if over:  # the stage leaves them in the model, as fit itself does at its end
             self.net.optimizer.finalize_variable_values(self.net.trainable_variables)
         self.run.save_state(self._variables, self.history)
-        if self.sample is not None and is_first_process():
+        if is_first_process():
             with on_one_device():
-                self.sample(epoch + 1)
+                self.task.show(self.run, epoch + 1)
 
     def _shown(self) -> Any:
         """The model as it is now; a copy on one device, if it is on several: the first process may work on it alone."""

@@ -1,44 +1,110 @@
-"""Recipes: a TOML file that says all there is to say of a training run."""
+"""Recipes: a TOML file that says all there is to say of a training run. Each family has its own; this is what they share."""
 
 import dataclasses
 import difflib
+import functools
 import json
 import os
 import tomllib
-import types
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from dilatednets.errors import InputError
-from dilatednets.training import chunking_recipe, segmentation_recipe, speech_recipe
-from dilatednets.training.chunking_recipe import ChunkingRecipe
-from dilatednets.training.recipe_rules import Rules
-from dilatednets.training.segmentation_recipe import SegmentationRecipe
-from dilatednets.training.speech_recipe import SpeechRecipe
+from dilatednets.rules import Argument, Rule, below_2_32, checked, not_negative, one_of, positive
 
-KINDS: dict[str, tuple[Any, Rules]] = {
-    "WaveNet": (SpeechRecipe, speech_recipe.RULES),
-    "ContextSegmenter": (SegmentationRecipe, segmentation_recipe.RULES),
-    "TCNChunker": (ChunkingRecipe, chunking_recipe.RULES),
-}
-"""The recipe's class and the rules of its values, by the model it trains."""
-
-Recipe = SpeechRecipe | SegmentationRecipe | ChunkingRecipe
+EMA = Rule(lambda x: 0 < x < 1, "between 0 and 1")
 
 
-def read_recipe(path: str | os.PathLike[str], settings: list[str] | None = None) -> Recipe:
-    """Reads and checks a recipe.
+@dataclass(frozen=True)
+class Schedule:
+    """How long and how fast a run, or a stage of it, learns."""
 
-    Args:
-        path: A TOML file.
-        settings: Changes as `key=value`, the key dotted: `training.epochs=3`.
+    epochs: Annotated[int, positive] = 20
+    batch_size: Annotated[int, positive] = 8
+    learning_rate: Annotated[float, positive] = 1e-3
+    final_learning_rate: Annotated[float, positive] = 1e-5
+    """Reached by a cosine at the end."""
+    warmup_steps: Annotated[int, not_negative] = 300
 
-    Raises:
-        InputError: for a file that is missing or no TOML, an unknown key (naming the nearest valid one), or a value of
-            the wrong type.
+
+@dataclass(frozen=True)
+class Optimization:
+    """What all stages of a run share."""
+
+    weight_decay: Annotated[float, not_negative] = 0.01
+    clip_norm: Annotated[float, positive] = 5.0
+    """Bound on the length of the gradient of all weights together."""
+    ema: Annotated[float, EMA] = 0.998
+    """Decay of the averaged weights, which are the ones evaluated and kept; lower in a stage of less than 10 / (1 - ema)
+    steps, so that the average reaches back over a tenth of it at most."""
+    seed: Annotated[int, below_2_32] = 0
+    dtype: Annotated[str, one_of("float32", "mixed_bfloat16")] = "float32"
+    """Keras dtype policy of the training; the model that is kept computes in float32."""
+    evaluate_every: Annotated[int, positive] = 1
+    """Epochs between evaluations on validation."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A training run: data, net, training, and the figure it must reach. A family's recipe adds its tables.
+
+    One of a single stage holds the keys of `Schedule` in its table `training`; one of several has a table `stages`.
     """
+
+    name: str
+    model: str
+    init: str = ""
+    """A preset to start from instead of random weights; the keys of `net` that it settles must be absent."""
+    goal: dict[str, float] = field(default_factory=dict)
+    """What the run must reach on validation, its tolerance, and hours of wall time."""
+
+    @property
+    def schedules(self) -> Mapping[str, Schedule]:
+        """The schedule of each stage, by the stage's name."""
+        schedules: dict[str, Schedule] = getattr(self, "stages", None) or {"": getattr(self, "training")}  # noqa: B009
+        return schedules
+
+    @property
+    def epochs(self) -> int:
+        """Epochs of the whole run."""
+        return sum(schedule.epochs for schedule in self.schedules.values())
+
+    def schedule_key(self, stage: str) -> str:
+        """The table that holds a stage's schedule."""
+        return f"stages.{stage}" if stage else "training"
+
+    def contradiction(self) -> str:
+        """The key whose value does not go together with others, and what it must be; empty if all do."""
+        for name, schedule in self.schedules.items():
+            if schedule.final_learning_rate > schedule.learning_rate:
+                key = self.schedule_key(name)
+                return f"{key}.final_learning_rate: must not exceed {key}.learning_rate"
+        return ""
+
+    def idle_keys(self) -> dict[str, str]:
+        """Keys, or tables, that have no effect in this run, with the reason."""
+        return {}
+
+    def try_next(self, model: Path) -> str:
+        """A command to try with what was trained."""
+        return f"dilatednets describe {model}"
+
+
+def net_table(arguments: Mapping[str, Argument]) -> Any:
+    """The table `net` of a recipe: a dataclass of a model's arguments, with their rules and defaults."""
+    fields: list[Any] = []
+    for name, (kind, default) in arguments.items():
+        many = isinstance(default, tuple)
+        value = field(default_factory=functools.partial(list, default)) if many else field(default=default)
+        fields.append((name, kind, value))
+    return dataclasses.make_dataclass("Net", fields, frozen=True)
+
+
+def read_toml(path: str | os.PathLike[str], settings: list[str] | None = None) -> dict[str, Any]:
+    """The content of a recipe's file, changed by settings `key=value`; nothing of it is checked."""
     path = Path(path)
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -50,58 +116,61 @@ def read_recipe(path: str | os.PathLike[str], settings: list[str] | None = None)
         raise InputError(f"{path}: not a TOML file ({' '.join(str(error).split())})") from error
     for setting in settings or []:
         _apply(content, setting)
-    return parse_recipe(content, str(path))
+    return content
 
 
-def parse_recipe(content: dict[str, Any], origin: str = "recipe") -> Recipe:
+def parse(kind: Any, content: dict[str, Any], origin: str = "recipe", strict: bool = True) -> Any:
     """Checks a recipe given as nested dictionaries.
 
-    Example:
-    >>> parse_recipe({"name": "mine", "training": {"epoch": 3}})
-    Traceback (most recent call last):
-    dilatednets.errors.InputError: recipe: unknown key training.epoch; did you mean training.epochs?
+    Args:
+        kind: The recipe's class.
+        content: Values by key, and tables by name.
+        origin: What messages begin with, such as the file.
+        strict: Whether to refuse a key that is given but has no effect; a run's own file of version 0.1 holds all keys.
+
+    Raises:
+        InputError: for an unknown key (naming the nearest valid one), or a value that is wrong.
     """
-    model = content.get("model", "WaveNet")
-    if model not in KINDS:
-        raise InputError(f"{origin}: key model: {model!r} cannot be trained; models are {', '.join(KINDS)}")
-    if model == "WaveNet" and content.get("init") and "net" in content:
-        raise InputError(
-            f"{origin}: key net: a run from init = {content['init']!r} keeps that model's net; remove [net]"
-        )
-    kind, rules = KINDS[model]
     recipe: Recipe = _parse(kind, content, origin, "")
-    for pattern, (holds, rule) in rules.items():
-        for key, value in _values(recipe, pattern.split(".")):
-            if not holds(value):
-                raise InputError(f"{origin}: key {key}: must be {rule}, not {value!r}")
+    if not strict:
+        recipe = _parse(kind, _without(content, recipe.idle_keys()), origin, "")
+    defaults = dict(_flat(dataclasses.asdict(_parse(kind, {"name": "", "model": ""}, origin, ""))))
+    for key, value in _flat(content) if strict else ():
+        for idle, reason in recipe.idle_keys().items():
+            if (key == idle or key.startswith(f"{idle}.")) and value != defaults.get(key):
+                raise InputError(f"{origin}: key {key}: has no effect, since {reason}; remove it")
     contradiction = recipe.contradiction()
     if contradiction:
-        raise InputError(f"{origin}: {contradiction}")
+        raise InputError(f"{origin}: key {contradiction}")
     return recipe
 
 
-def _values(table: Any, names: list[str], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """(dotted key, value) of what a rule's pattern names."""
-    if not names:
-        yield prefix, table
-        return
-    first, *rest = names
-    for name in table if first == "*" else [first]:
-        inner = table[name] if isinstance(table, dict) else getattr(table, name)
-        yield from _values(inner, rest, f"{prefix}.{name}" if prefix else name)
-
-
 def recipe_toml(recipe: Recipe) -> str:
-    """The recipe as TOML, every key with its value."""
-    values = dataclasses.asdict(recipe)
-    if recipe.init and recipe.model == "WaveNet":
-        del values["net"]
+    """The recipe as TOML, every key that has an effect with its value."""
+    values = _without(dataclasses.asdict(recipe), recipe.idle_keys())
     # Such JSON is TOML, too; but TOML knows no pairs of surrogate escapes.
     lines = [f"{key} = {_json(value)}" for key, value in values.items() if not isinstance(value, dict)]
     for key, table in values.items():
         for header, inner in _tables(key, table) if isinstance(table, dict) else ():
             lines += ["", f"[{header}]", *(f"{name} = {_json(value)}" for name, value in inner.items())]
     return "\n".join(lines) + "\n"
+
+
+def _without(values: dict[str, Any], idle: Mapping[str, str], prefix: str = "") -> dict[str, Any]:
+    left = {}
+    for key, value in values.items():
+        if f"{prefix}{key}" not in idle:
+            left[key] = _without(value, idle, f"{prefix}{key}.") if isinstance(value, dict) else value
+    return left
+
+
+def _flat(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """(dotted key, value) of all keys."""
+    for key, value in values.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
 
 
 def _tables(key: str, table: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -137,16 +206,21 @@ def _apply(content: dict[str, Any], setting: str) -> None:
 def _parse(cls: Any, content: Any, origin: str, prefix: str) -> Any:
     if not isinstance(content, dict):
         raise InputError(f"{origin}: key {prefix.rstrip('.')}: must be a table, not {content!r}")
-    kinds = typing.get_type_hints(cls)
+    kinds = typing.get_type_hints(cls, include_extras=True)
     values = {}
     for key, value in content.items():
         if key not in kinds:
-            raise InputError(f"{origin}: unknown key {prefix}{key}{_nearest(key, kinds, prefix)}")
-        kind = kinds[key]
+            near = difflib.get_close_matches(key, kinds, n=1, cutoff=0.0)
+            raise InputError(f"{origin}: unknown key {prefix}{key}; did you mean {prefix}{near[0]}?")
+        kind, where = kinds[key], f"{prefix}{key}"
+        inner = typing.get_args(kind)
         if dataclasses.is_dataclass(kind):
-            values[key] = _parse(kind, value, origin, f"{prefix}{key}.")
+            values[key] = _parse(kind, value, origin, f"{where}.")
+        elif typing.get_origin(kind) is dict and dataclasses.is_dataclass(inner[1]):
+            tables = checked(value, dict[str, Any], f"{origin}: key {where}")
+            values[key] = {name: _parse(inner[1], item, origin, f"{where}.{name}.") for name, item in tables.items()}
         else:
-            values[key] = _checked(value, kind, f"{origin}: key {prefix}{key}")
+            values[key] = checked(value, kind, f"{origin}: key {where}")
     missing = [f.name for f in dataclasses.fields(cls) if f.name not in values and _required(f)]
     if missing:
         raise InputError(f"{origin}: key {prefix}{missing[0]}: missing")
@@ -155,39 +229,3 @@ def _parse(cls: Any, content: Any, origin: str, prefix: str) -> Any:
 
 def _required(one: dataclasses.Field[Any]) -> bool:
     return one.default is dataclasses.MISSING and one.default_factory is dataclasses.MISSING
-
-
-def _nearest(key: str, kinds: dict[str, Any], prefix: str) -> str:
-    near = difflib.get_close_matches(key, kinds, n=1, cutoff=0.0)
-    return f"; did you mean {prefix}{near[0]}?" if near else ""
-
-
-def _checked(value: Any, kind: Any, where: str) -> Any:
-    base = typing.get_origin(kind) or kind
-    if isinstance(base, types.UnionType):
-        raise TypeError(f"{where}: recipes have no unions")
-    if base is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if not isinstance(value, base) or (isinstance(value, bool) and base is not bool):
-        raise InputError(f"{where}: must be {_plain(kind)}, not {value!r}")
-    inner = typing.get_args(kind)
-    if base is list:
-        return [_checked(item, inner[0], where) for item in value]
-    if base is dict and dataclasses.is_dataclass(inner[1]):
-        origin, _, key = where.partition(": key ")
-        return {name: _parse(inner[1], item, origin, f"{key}.{name}.") for name, item in value.items()}
-    if base is dict:
-        return {name: _checked(item, inner[1], f"{where}.{name}") for name, item in value.items()}
-    return value
-
-
-def _plain(kind: Any) -> str:
-    names = {
-        int: "an integer",
-        float: "a number",
-        str: "a string",
-        bool: "true or false",
-        list[int]: "a list of integers",
-        list[float]: "a list of numbers",
-    }
-    return names.get(kind, "a table of numbers")

@@ -15,7 +15,7 @@ import numpy as np
 from dilatednets.errors import InputError
 from dilatednets.files import atomic_path
 from dilatednets.training.data_parallel import from_first_process, is_first_process
-from dilatednets.training.recipe import read_recipe, recipe_toml
+from dilatednets.training.recipe import parse, read_toml, recipe_toml
 
 
 class RunFolder:
@@ -43,7 +43,7 @@ class RunFolder:
         path, kept = self.path, self.path / "recipe.toml"
         if kept.is_file() and not resume:
             raise InputError(f"{path}: holds a run already; go on with it by --resume, or choose another output folder")
-        if kept.is_file() and read_recipe(kept) != recipe:
+        if kept.is_file() and parse(type(recipe), read_toml(kept), str(kept), strict=False) != recipe:
             raise InputError(f"{kept}: is not the recipe given; resume with the run's own recipe and --set values")
         left_over = [".best.*", ".last.*", "stages/.*"]  # of a crash in the middle of a save
         for folder in [folder for pattern in left_over for folder in path.glob(pattern)]:

@@ -1,26 +1,104 @@
 """What all models of the zoo have in common."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Self
 
 import keras
+import numpy as np
 
-from dilatednets.zoo import presets
+from dilatednets import registry, rules
+from dilatednets.presets import presets
 
 
 class ZooModel(keras.Model):
-    """A model that can be saved as a preset, and exported for TensorFlow Serving."""
+    """A model that has presets, knows its cost, and is exported for TensorFlow Serving.
 
-    def save_to_preset(self, folder: Any, card: dict[str, Any] | None = None, recipe: str | None = None) -> None:
-        """Writes what `from_preset` reads; see `dilatednets.zoo.presets.save`."""
-        presets.save(self, folder, card or {}, recipe)
+    A subclass keeps its constructor's arguments by `rules.keep_arguments(self, locals())`, and says what follows. The rest
+    of what shared rooms ask of it lies in its family's folder, which `dilatednets.registry` describes.
+    """
 
-    def export(self, filepath: Any, format: str = "tf_saved_model", **options: Any) -> None:
-        """Writes a SavedModel for TensorFlow Serving; see `dilatednets.serving.export.export`.
+    unit = "steps"
+    """What its receptive field is counted in."""
+    facts: Mapping[str, str] = {}
+    """Titles of what `describe` counts, by key and in order, for a preset's page."""
+    rows_by_name: Mapping[str, tuple[str, int]] = {}
+    """Arguments that are lists of names, with the embedding whose rows belong to the names, and its first such row."""
+    fresh_by_argument: Mapping[str, tuple[str, ...]] = {}
+    """Arguments whose change gives weights another meaning, with how the paths of these weights begin."""
+    presets = presets.PresetNames()
+
+    @classmethod
+    def from_preset(cls, handle: Any, **overrides: Any) -> Self:
+        """Loads a trained model by its preset's name, folder or handle, as `dilatednets.presets.presets.load` does.
 
         Args:
-            filepath: Its folder.
+            handle: The preset.
+            **overrides: Constructor arguments that replace the preset's. Weights whose shape or meaning then differs start
+                fresh, on the trained rest.
+        """
+        model: Self = presets.load(cls, handle, cls.completed(overrides))
+        return model
+
+    @classmethod
+    def preset_config(cls, handle: Any) -> dict[str, Any]:
+        """The constructor's arguments of a preset's model, without building it."""
+        return presets.config(cls, handle)
+
+    @classmethod
+    def completed(cls, overrides: dict[str, Any]) -> dict[str, Any]:
+        """The arguments that replace a preset's, with those that must change along with them."""
+        return overrides
+
+    @classmethod
+    def fresh_layers(cls, config: dict[str, Any], overrides: dict[str, Any]) -> tuple[str, ...]:
+        """How the paths of weights begin that mean something else under the arguments that replace a preset's."""
+        names = [name for name in cls.fresh_by_argument if presets.changed(config, overrides, name)]
+        return tuple(layer for name in names for layer in cls.fresh_by_argument[name])
+
+    def save_to_preset(self, folder: Any, card: dict[str, Any] | None = None, recipe: str | None = None) -> None:
+        """Writes what `from_preset` reads.
+
+        Args:
+            folder: Where the preset is to be.
+            card: What its `card.json` says beyond what is counted.
+            recipe: Text of its `recipe.toml`.
+        """
+        presets.save(self, folder, card or {}, recipe)
+
+    def describe(self) -> dict[str, Any]:
+        """Parameters, multiply-accumulates an output, receptive field, and what else a model costs."""
+        facts: dict[str, Any] = self._part("describe").describe(self)
+        return facts
+
+    def evaluate_on(
+        self, data_dir: Any, split: str = "validation", reader: str | None = None, **options: Any
+    ) -> dict[str, Any]:
+        """Figures on a split of a data set, by name; which, the `evaluate` of the family's training says.
+
+        Args:
+            data_dir: The data set's folder.
+            split: "train", "validation" or "test".
+            reader: The data set, a module of dilatednets.data; None finds it by what the model knows.
+            **options: Arguments of the model's own verb, such as `scales` of a segmenter.
+
+        Raises:
+            InputError: for bad data, or data that do not fit the model.
+        """
+        figures: dict[str, Any] = self._part("training").evaluate(self, data_dir, split, reader, **options)
+        return figures
+
+    def golden_inputs(self) -> dict[str, np.ndarray]:
+        """Fixed inputs, whose outputs a preset keeps."""
+        inputs: dict[str, np.ndarray] = self._part("describe").golden_inputs(self)
+        return inputs
+
+    def export(self, filepath: Any, format: str = "tf_saved_model", **options: Any) -> None:
+        """Writes a SavedModel for TensorFlow Serving, as `dilatednets.serving.export.export` does.
+
+        Args:
+            filepath: The folder of the SavedModel.
             format: Another one is left to `keras.Model.export`.
-            **options: Of that.
+            **options: Arguments of `keras.Model.export`.
         """
         if format != "tf_saved_model":
             super().export(filepath, format, **options)
@@ -28,3 +106,14 @@ class ZooModel(keras.Model):
         from dilatednets.serving.export import export
 
         export(self, filepath)
+
+    def signatures(self) -> Any:
+        """What a server can ask of the model, as a module of TensorFlow graphs."""
+        return self._part("signatures").Signatures(self)
+
+    def _part(self, name: str) -> Any:
+        return registry.family_of(self).part(name)
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {**super().get_config(), **rules.config_of(self)}

@@ -1,23 +1,24 @@
-"""Each model learns its lesson beside the same net from scratch."""
+"""Each model learns something new beside the same net from scratch."""
 
 import json
 
 import numpy as np
 import pytest
-from conftest import CHECKOUT, tiny_chunker, tiny_segmenter
+from helpers import CHECKOUT, tiny_chunker, tiny_segmenter
 
+from dilatednets import registry
 from dilatednets.benchmarks import fine_tuning
 from dilatednets.cli.main import main
 from dilatednets.data import nuclei
 from dilatednets.errors import InputError
-from dilatednets.zoo import catalogue
+from dilatednets.zoo.wavenet import fine_tuning as wavenet_fine_tuning
 
 SAMPLES = {"bits_per_sample": "spoken_digits", "nucleus_iou": "nuclei", "f1": "snips"}
 
 
 @pytest.fixture
 def presets(tiny_model, tmp_path):
-    """A small model of each kind, by the metric of its lesson."""
+    """A small model of each kind, by the metric of what it learns."""
     models = {
         "bits_per_sample": tiny_model,
         "nucleus_iou": tiny_segmenter(2, context="none", class_names=nuclei.CLASSES),
@@ -48,24 +49,24 @@ def test_both_nets_are_trained_and_measured(metric, presets, tmp_path, capsys):
 @pytest.mark.parametrize("metric", SAMPLES)
 def test_one_net_has_the_weights_of_the_preset_and_the_other_is_fresh(metric, presets):
     data_dir = str(CHECKOUT / "datasets" / SAMPLES[metric] / "sample")
-    model = catalogue.from_preset(presets[metric])
-    lesson = fine_tuning.LESSONS[type(model).__name__](presets[metric], data_dir, data_dir)
-    assert lesson.metric == metric
+    model = registry.from_preset(presets[metric])
+    task = registry.family_of(model).part("fine_tuning").fine_tuning(presets[metric], data_dir, data_dir)
+    assert task.metric == metric
     known = {weight.path: np.asarray(weight) for weight in model.weights}
-    trained = [weight for weight in lesson.tuned.weights if weight.path.startswith(("block", "front_end"))]
+    trained = [weight for weight in task.tuned.weights if weight.path.startswith(("block", "front_end"))]
     kernels = [weight for weight in trained if weight.path.endswith("kernel")]
     assert kernels
-    fresh = {weight.path: np.asarray(weight) for weight in lesson.untrained.weights}
+    fresh = {weight.path: np.asarray(weight) for weight in task.untrained.weights}
     for weight in kernels:
         np.testing.assert_array_equal(weight, known[weight.path])
         assert np.abs(fresh[weight.path] - known[weight.path]).max() > 0
 
 
 def test_the_trained_net_learns_a_voice_with_its_first_half_frozen(presets, sample_dir):
-    lesson = fine_tuning.new_voice(presets["bits_per_sample"], str(sample_dir), str(sample_dir))
-    assert lesson.tuned.speakers == ("new",) and lesson.examples == "40 recordings"
-    assert [block.trainable for block in lesson.tuned.blocks] == [False, True, True]
-    assert all(block.trainable for block in lesson.untrained.blocks)
+    task = wavenet_fine_tuning.fine_tuning(presets["bits_per_sample"], str(sample_dir), str(sample_dir))
+    assert task.tuned.speakers == ("new",) and task.examples == "40 recordings"
+    assert [block.trainable for block in task.tuned.blocks] == [False, True, True]
+    assert all(block.trainable for block in task.untrained.blocks)
 
 
 def test_a_chunker_that_needs_parts_of_speech_is_refused(given_pos, tmp_path):
@@ -87,5 +88,6 @@ def test_curves_are_drawn_and_tabled(metric, highest):
     result = {"metric": metric, "what": "it", "examples": "20 images", "curves": curves}
     last = f"| 4 | {rows[1][metric]:.4f} | 4 | {rows[1][metric]:.4f} | 4 |"
     assert fine_tuning.report(result).splitlines()[-1] == last
-    colours = fine_tuning.plot(result).getcolors(100_000)
-    assert {fine_tuning.COLOURS["from scratch"]} <= {colour for _, colour in colours}
+    (ax,) = fine_tuning.draw(result).get_axes()
+    assert [line.get_label() for line in ax.get_lines()] == list(curves)
+    assert [line.get_ydata()[-1] for line in ax.get_lines()] == [0.4 * highest] * 2

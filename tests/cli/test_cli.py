@@ -8,12 +8,12 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import CHECKOUT
+from helpers import CHECKOUT
 from PIL import Image
 
 from dilatednets.cli.main import main, parser
 from dilatednets.data.audio import read_audio, write_wav
-from dilatednets.zoo import presets
+from dilatednets.presets import presets
 
 RECORD = {
     "description": "Says digits.",
@@ -62,7 +62,7 @@ def test_generate_writes_sound_and_picture(preset, tmp_path, capsys):
     assert str(wav) in printed and str(png) in printed
     audio = read_audio(wav)
     assert len(audio) / 8000 == pytest.approx(0.05 + 0.05 + 0.06 + 0.05 + 0.05, abs=0.011)
-    assert picture(png).shape == (498, 900)
+    assert picture(png).shape == (520, 900)
     assert main([*arguments[:-1], str(tmp_path / "b.wav")]) == 0
     np.testing.assert_array_equal(read_audio(tmp_path / "b.wav"), audio)
 
@@ -96,7 +96,8 @@ def test_describe_counts_and_draws(preset, tiny_model, tmp_path, capsys):
 def test_train_evaluate_generate(sample_dir, tmp_path, capsys):
     recipe, run = tmp_path / "recipe.toml", tmp_path / "run"
     recipe.write_text(
-        'name = "tiny"\n[net]\ndilations = [1, 2]\nresidual_channels = 4\ngate_channels = 8\nskip_channels = 4\n'
+        'name = "tiny"\nmodel = "WaveNet"\n[net]\ndilations = [1, 2]\nresidual_channels = 4\n'
+        "gate_channels = 8\nskip_channels = 4\n"
         "[training]\nbatch_size = 16\ntarget = 1600\nsample_every = 0\n"
     )
     train = ["train", str(recipe), "--data-dir", str(sample_dir), "--output", str(run), "--set", "training.epochs=1"]
@@ -139,7 +140,7 @@ def test_evaluation_of_a_folder_with_test_recordings_only(preset, tmp_path, caps
         (["generate", "tiny", "--text", "1", "--speaker", "ann", "--seconds", "nan", "--output", "a.wav"], "--seconds"),
         (["generate", "tiny", "--text", "1", "--speaker", "ann", "--seconds", "inf", "--output", "a.wav"], "--seconds"),
         (["generate", "tiny", "--text", "1", "--speaker", "ann", "--seconds", "99", "--output", "a.wav"], "than the text"),
-        (["describe", "tiny", "--plot", "zoo"], "cannot write there"),
+        (["describe", "tiny", "--plot", "zoo"], "choose a name that ends in .png"),
         (["generate", "tinny", "--output", "new/folder/a.wav"], "presets are tiny"),
         (["train", "none.toml", "--data-dir", ".", "--output", "run"], "none.toml: no such recipe"),
         (["train", "recipe.toml", "--data-dir", "none", "--output", "run"], "none: no such folder"),
@@ -158,7 +159,7 @@ def test_evaluation_of_a_folder_with_test_recordings_only(preset, tmp_path, caps
 def test_bad_input_gets_one_line_and_writes_nothing(preset, tmp_path, monkeypatch, capsys, arguments, says):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()
-    (tmp_path / "recipe.toml").write_text('name = "a"\n')
+    (tmp_path / "recipe.toml").write_text('name = "a"\nmodel = "WaveNet"\n')
     before = files(tmp_path)
     assert says in refusal(capsys, *arguments)
     assert files(tmp_path) == before

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 
 from dilatednets.data.columns import MAX_LINE, MAX_TOKENS, TaggedSentence, column_lines, read_columns
-from dilatednets.errors import InputError
 
 TWO = b"The DT B-NP\nend NN I-NP\n\nGo VB B-VP\n"
 SENTENCES = [
@@ -58,11 +57,6 @@ def test_hash_is_a_word_where_it_can_be_one():
     assert read(b"# a comment\n#\n", ["word"]) == [TaggedSentence(("#",))]
 
 
-def test_comment_inside_a_sentence_is_an_error_and_not_lost():
-    with pytest.raises(InputError, match=r"the input, line 2: 5 columns, but word pos tag makes 3"):
-        read(b"The DT B-NP\n# text = The end\n")
-
-
 def test_columns_are_chosen_by_name():
     assert read(b"a x\tNN O\n", ("word", "lemma", "pos", "tag")) == [TaggedSentence(("a",), ("O",), ("NN",))]
     assert read(b"O a\n", ("tag", "word")) == [TaggedSentence(("a",), ("O",))]
@@ -70,35 +64,30 @@ def test_columns_are_chosen_by_name():
 
 
 @pytest.mark.parametrize("columns", [("pos", "tag"), ("word", "word"), ("word", "tag", "tag")])
-def test_columns_without_a_word_or_twice_are_refused_before_reading(columns):
-    with pytest.raises(InputError, match=r"columns: .*name word once"):
-        read_columns(io.BytesIO(TWO), columns)
+def test_columns_without_a_word_or_twice_are_refused_before_reading(refusal, columns):
+    assert "; name word once" in refusal(read_columns, io.BytesIO(TWO), columns)
 
 
 def test_unbreakable_space_is_part_of_a_word():
     assert read("10\u00a0000\u2028\x85 NN O\n".encode(), ("word", "pos", "tag"))[0].words == ("10\u00a0000\u2028\x85",)
 
 
-@pytest.mark.parametrize(
-    ("scheme", "tags"), [("iob1", ["I-NP", "I-NP", "B-NP", "O"]), ("iobes", ["B-NP", "E-NP", "S-NP", "O"])]
-)
-def test_other_schemes_become_iob2(scheme, tags):
-    data = "".join(f"a {tag}\n" for tag in tags).encode()
-    assert read(data, ("word", "tag"), scheme)[0].tags == ("B-NP", "I-NP", "B-NP", "O")
+def test_tags_have_the_prefixes_of_their_scheme(refusal):
+    data = b"a B-NP\nb E-NP\nc S-NP\nd O\n"
+    assert read(data, ("word", "tag"), "BIES")[0].tags == ("B-NP", "E-NP", "S-NP", "O")
+    assert "line 2: 'E-NP' is not a tag; write O, or one of B-, I- and a label" in refusal(read, data, ("word", "tag"))
 
 
 def test_tags_of_iob2_are_kept_even_where_they_are_invalid():
     assert read(b"a O\nb I-NP\n", ("word", "tag"))[0].tags == ("O", "I-NP")
 
 
-def test_errors_name_file_and_line_and_come_after_what_was_read(tmp_path):
+def test_errors_name_file_and_line_and_come_after_what_was_read(tmp_path, refusal):
     path = tmp_path / "bad.txt"
     path.write_bytes(TWO + b"\nno columns here now\n")
     sentences = read_columns(path)
     assert [next(sentences), next(sentences)] == SENTENCES
-    with pytest.raises(InputError, match=r"bad\.txt, line 6: 4 columns, but word pos tag makes 3; separate") as error:
-        next(sentences)
-    assert "\n" not in str(error.value)
+    assert "bad.txt, line 6: 4 columns, but word pos tag makes 3; separate" in refusal(next, sentences)
 
 
 @pytest.mark.parametrize(
@@ -108,8 +97,9 @@ def test_errors_name_file_and_line_and_come_after_what_was_read(tmp_path):
         (b"\n\n# no words\n-DOCSTART- -X- O\n", "holds no sentences"),
         (b"a NN\n", "line 1: 2 columns"),
         (b"a NN O\nb\n", "line 2: 1 column, "),
+        (b"The DT B-NP\n# text = The end\n", "the input, line 2: 5 columns, but word pos tag makes 3"),
         (b"a NN O\nb NN NP\n", "line 2: 'NP' is not a tag"),
-        (b"a NN O\nb NN S-NP\n", "line 2: 'S-NP' is not a tag of iob2"),
+        (b"a NN O\nb NN S-NP\n", "line 2: 'S-NP' is not a tag; write O, or one of B-, I- and"),
         (b"a NN O\nb\0 NN O\n", "line 2: a NUL byte"),
         (b"a NN O\rb NN O\r", "line 1: a carriage return inside"),
         ("a NN O\n".encode("utf-16"), "not UTF-8 at byte 0; it may be UTF-16"),
@@ -118,23 +108,22 @@ def test_errors_name_file_and_line_and_come_after_what_was_read(tmp_path):
         (b"a NN O\nb NN \xed\xa0\xbc\n", "not UTF-8 at byte 12"),
     ],
 )
-def test_wrong_files_are_refused_with_a_cure(data, message):
-    with pytest.raises(InputError, match=message):
-        read(data)
+def test_wrong_files_are_refused_with_a_cure(refusal, data, message):
+    assert message in refusal(read, data)
 
 
-def test_file_that_cannot_be_opened_is_named(tmp_path):
+def test_file_that_cannot_be_opened_is_named(tmp_path, refusal):
     for path in (tmp_path / "nowhere.txt", tmp_path):
-        with pytest.raises(InputError, match=f"{path.name}: cannot be read"):
-            next(read_columns(path))
+        assert refusal(next, read_columns(path)).startswith(f"{path}: cannot be read")
 
 
-def test_wrong_bytes_of_a_text_stream_are_refused():
-    data = TWO + b"\n\xe9 NN O\n"
-    with pytest.raises(InputError, match="after line 0: not utf-8"):
-        list(read_columns(io.TextIOWrapper(io.BytesIO(data), "utf-8")))
-    with pytest.raises(InputError, match="bytes that are not UTF-8"):
-        list(read_columns(io.TextIOWrapper(io.BytesIO(data), "utf-8", "surrogateescape")))
+@pytest.mark.parametrize(
+    ("errors", "message"),
+    [("strict", "after line 0: not utf-8"), ("surrogateescape", "line 6: bytes that are not UTF-8")],
+)
+def test_wrong_bytes_of_a_text_stream_are_refused(refusal, errors, message):
+    stream = io.TextIOWrapper(io.BytesIO(TWO + b"\n\xe9 NN O\n"), "utf-8", errors)
+    assert message in refusal(list, read_columns(stream))
 
 
 class Endless:
@@ -151,10 +140,9 @@ class Endless:
         return part
 
 
-def test_endless_line_is_refused_without_reading_it():
+def test_endless_line_is_refused_without_reading_it(refusal):
     stream = Endless(b"x")
-    with pytest.raises(InputError, match=f"line 1: longer than {MAX_LINE} bytes"):
-        next(read_columns(stream))
+    assert f"line 1: longer than {MAX_LINE} bytes" in refusal(next, read_columns(stream))
     assert stream.taken == MAX_LINE + 1
     assert read(b"a" * (MAX_LINE - 5) + b" N O\n")[0].pos == ("N",)
 
@@ -165,14 +153,13 @@ def test_endless_file_is_read_sentence_by_sentence():
     assert stream.taken == 3 * len(b"a NN O\n\n")
 
 
-def test_endless_sentence_is_refused():
-    with pytest.raises(InputError, match=f"line {MAX_TOKENS + 1}: more than {MAX_TOKENS} words in a sentence"):
-        next(read_columns(Endless(b"a NN O\n")))
+def test_endless_sentence_is_refused(refusal):
+    message = refusal(next, read_columns(Endless(b"a NN O\n")))
+    assert f"line {MAX_TOKENS + 1}: more than {MAX_TOKENS} words in a sentence" in message
 
 
-def test_lengths_must_agree():
-    with pytest.raises(InputError, match="pos: 1, but the sentence has 2 words"):
-        TaggedSentence(("a", "b"), pos=("NN",))
+def test_lengths_must_agree(refusal):
+    assert "pos: 1, but the sentence has 2 words" in refusal(TaggedSentence, ("a", "b"), pos=("NN",))
 
 
 @given(st.lists(st.lists(st.tuples(WORDS, WORDS, TAGS), min_size=1), min_size=1))
@@ -185,22 +172,19 @@ def test_writing_is_the_inverse_of_reading(sentences):
     assert read(text.replace("\n", "\r\n").encode()) == sentences
 
 
-def test_columns_are_written_in_the_order_asked_for():
+def test_columns_are_written_in_the_order_asked_for(refusal):
     assert column_lines(SENTENCES[0]) == "The DT B-NP\nend NN I-NP\n\n"
     assert column_lines(SENTENCES[0], ("tag", "word")) == "B-NP The\nI-NP end\n\n"
     assert column_lines(TaggedSentence(("a",))) == "a\n\n"
-    with pytest.raises(InputError, match="the sentence has no tag; it has word, pos"):
-        column_lines(TaggedSentence(("a",), pos=("NN",)), ("word", "tag"))
+    message = refusal(column_lines, TaggedSentence(("a",), pos=("NN",)), ("word", "tag"))
+    assert message == "columns: the sentence has no tag; it has word, pos"
 
 
 @pytest.mark.parametrize("word", ["", "New York", "a\tb", "a\n", "\r", "\0", "\ufeffa", "\ud83c", "-DOCSTART-"])
-def test_words_that_would_break_the_format_are_refused(word):
-    with pytest.raises(InputError, match="cannot"):
-        column_lines(TaggedSentence((word,), ("O",)))
+def test_words_that_would_break_the_format_are_refused(refusal, word):
+    assert "cannot" in refusal(column_lines, TaggedSentence((word,), ("O",)))
 
 
-def test_sentence_without_words_is_refused():
-    with pytest.raises(InputError, match="no word"):
-        column_lines(TaggedSentence(()), ("word",))
-    with pytest.raises(InputError, match="without words"):
-        column_lines(TaggedSentence(()))
+def test_sentence_without_words_is_refused(refusal):
+    assert "no word" in refusal(column_lines, TaggedSentence(()), ("word",))
+    assert "without words" in refusal(column_lines, TaggedSentence(()))

@@ -5,12 +5,13 @@ import io
 import keras
 import numpy as np
 import pytest
-from conftest import tiny_chunker, tiny_segmenter
+from helpers import tiny_chunker, tiny_segmenter
 from PIL import Image
 
-from dilatednets.generation.request import resolve
-from dilatednets.serving.plain_server import ask
-from dilatednets.zoo.wavenet import WaveNet
+from dilatednets.serving.saved_model_runner import ask
+from dilatednets.zoo.wavenet.model import WaveNet
+from dilatednets.zoo.wavenet.noise import uniform
+from dilatednets.zoo.wavenet.request import resolve
 
 pytestmark = pytest.mark.tensorflow
 
@@ -116,8 +117,8 @@ def test_segmenter(rng, tmp_path_factory):
         assert right_answer(answer)["labels"].dtype == np.int32
         for image, labels, confidence in zip(batch, answer["labels"], answer["confidence"], strict=True):
             np.testing.assert_array_equal(labels, model.segment(image))
-            looks = [numbers(model.look(image[None], *view))[0] for view in model.views()]
-            np.testing.assert_allclose(confidence, np.mean(looks, axis=0).max(axis=-1), atol=1e-4)
+            outputs = numbers(model.averaged_outputs(image[None]))[0]
+            np.testing.assert_allclose(confidence, outputs.max(axis=-1), atol=1e-4)
     np.testing.assert_array_equal(right_answer(encoded)["labels"], answers[1]["labels"])
     decoded = [model.segment(Image.open(io.BytesIO(png(smooth, "JPEG")))), model.segment(smooth)]
     np.testing.assert_array_equal(right_answer(jpeg)["labels"], decoded)
@@ -144,10 +145,8 @@ def check_audio(model, request, answer):
     assert audio.shape == (asked.batch, asked.num_samples)
     inputs = {"audio": audio, "speaker": asked.speaker, "condition": asked.frames}
     parameters = model({name: value for name, value in inputs.items() if value is not None})
-    uniform = np.random.Generator(np.random.Philox(asked.seed)).random(
-        (*audio.T.shape, model.distribution.noise_size), np.float32
-    )
-    noise = np.clip(uniform, 1e-7, 1 - 1e-7).swapaxes(0, 1)
+    shape = (*audio.T.shape, model.distribution.noise_size)
+    noise = uniform(asked.seed, 0, np.prod(shape)).reshape(shape).swapaxes(0, 1)
     drawn = numbers(model.distribution.sample(parameters, noise, asked.temperature))
     other = np.abs(drawn - audio) > 1e-4
     assert other.mean() < 1e-3, f"{other.sum()} of {other.size} samples, the first is {np.argmax(other)}"
@@ -202,7 +201,7 @@ def test_compiled_generation_of_a_server_with_xla(tiny_model, tmp_path_factory):
 
 
 def check_score(model, audio, texts, speakers, answer):
-    from dilatednets.data.text import Segment, WordFrontEnd
+    from dilatednets.zoo.wavenet.word_front_end import Segment, WordFrontEnd
 
     front_end = WordFrontEnd.from_config(model.text)
     for row, (text, name) in enumerate(zip(texts, speakers, strict=True)):

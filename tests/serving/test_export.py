@@ -9,15 +9,16 @@ import types
 import keras
 import numpy as np
 import pytest
-from conftest import CHECKOUT, tiny_segmenter
+from helpers import CHECKOUT, tiny_segmenter
 
 pytest.importorskip("tensorflow")
 
+from dilatednets import registry
 from dilatednets.cli.main import main
 from dilatednets.errors import InputError
 from dilatednets.serving import export, warm_up
-from dilatednets.serving.plain_server import ask
-from dilatednets.zoo import catalogue
+from dilatednets.serving.saved_model_runner import ask
+from dilatednets.zoo.context_segmenter import ContextSegmenter
 
 PAGE = (CHECKOUT / "docs" / "serving.md").read_text(encoding="utf-8")
 REQUESTS = re.findall(r"```json (\w+)\n(.*?)\n```", PAGE, re.DOTALL)
@@ -26,7 +27,7 @@ REQUESTS = re.findall(r"```json (\w+)\n(.*?)\n```", PAGE, re.DOTALL)
 @pytest.fixture
 def quick(monkeypatch):
     """What is written is small: the layout does not depend on it."""
-    monkeypatch.setitem(export.SIGNATURES, "ContextSegmenter", Constant)
+    monkeypatch.setattr(ContextSegmenter, "signatures", Constant)
 
 
 def Constant(model):
@@ -138,7 +139,7 @@ def served(tmp_path_factory):
 
     def get(name):
         if name not in done:
-            done[name] = export.export_version(catalogue.from_preset(name), name, folder)[0]
+            done[name] = export.export_version(registry.from_preset(name), name, folder)[0]
         return done[name]
 
     return get
@@ -186,13 +187,13 @@ def test_code_of_the_page_streams(served, monkeypatch):
     [code] = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     page = types.ModuleType("page")
     exec(code, page.__dict__)
-    model = catalogue.from_preset("wavenet_digits")
+    model = registry.from_preset("wavenet_digits")
     np.testing.assert_allclose(page.audio, model.generate(text="four two", speaker="jackson", seed=1), atol=1e-4)
 
 
 @pytest.mark.slow
 def test_trained_chunker_tags_text_as_ever(served):
-    model = catalogue.from_preset("tcn_chunker_conll2000")
+    model = registry.from_preset("tcn_chunker_conll2000")
     lines = (CHECKOUT / "datasets" / "conll2000" / "sample" / "train.txt").read_text(encoding="utf-8")
     sentences = [[line.split()[0] for line in block.splitlines()] for block in lines.strip().split("\n\n")]
     longest = max(map(len, sentences))

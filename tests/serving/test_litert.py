@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from conftest import tiny_chunker, tiny_segmenter
+from helpers import tiny_chunker, tiny_segmenter
 
 pytestmark = [
     pytest.mark.tensorflow,

@@ -9,15 +9,16 @@ import sys
 import keras
 import numpy as np
 import pytest
-from conftest import CHECKOUT, tiny_chunker
+from helpers import CHECKOUT, tiny_chunker
 from PIL import Image
 
 from dilatednets.cli.main import main
 from dilatednets.data.columns import TaggedSentence, column_lines
-from dilatednets.data.sentence_batches import SentenceBatches
 from dilatednets.errors import InputError
+from dilatednets.registry import parse_recipe
 from dilatednets.training import data_parallel
-from dilatednets.training.recipe import parse_recipe, recipe_toml
+from dilatednets.training.recipe import recipe_toml
+from dilatednets.zoo.tcn_chunker.sentence_batches import SentenceBatches
 
 jax_only = pytest.mark.skipif(keras.backend.backend() != "jax", reason="Keras trains on several devices with JAX alone")
 
@@ -56,13 +57,13 @@ import os
 import sys
 import jax
 from dilatednets.cli.main import main
-from dilatednets.training import segmentation
 from dilatednets.training.epoch_end import EpochEnd
-from dilatednets.zoo import model_card
+from dilatednets.presets import golden
+from dilatednets.zoo.context_segmenter import training as segmentation
 
-plain, segmentation.SETTLING_STEPS = EpochEnd.on_epoch_end, 2
+plain, segmentation.STATISTICS_STEPS = EpochEnd.on_epoch_end, 2
 if "KERAS_DISTRIBUTION_NUM_PROCESSES" not in os.environ:  # that the first process can do it alone is enough to see once
-    model_card.write_golden = lambda model, folder: None
+    golden.write = lambda model, folder: None
 
 def stopped(self, epoch, logs=None):
     plain(self, epoch, logs)
@@ -238,11 +239,10 @@ def test_an_interrupted_run_ends_the_same(jobs):
 @pytest.mark.parametrize("decoder", [pytest.param("crf", marks=pytest.mark.slow), "softmax"])
 def test_empty_sentences_that_fill_a_batch_do_not_count(decoder):
     model = tiny_chunker(decoder=decoder)
-    sentences = [TaggedSentence(("the", "dog"), ("B-NP", "E-NP"), ("DT", "NN")), TaggedSentence(("it",), ("S-NP",))]
-    options = {"pos_tags": model.pos_tags, "batch_size": 4}
+    sentences = [TaggedSentence(("the", "dog"), ("B-NP", "I-NP"), ("DT", "NN")), TaggedSentence(("it",), ("B-NP",))]
     losses = []
     for whole in (False, True):
-        [(inputs, targets)] = SentenceBatches(sentences, model.features, model.tags, whole=whole, **options).epoch(0)
+        [(inputs, targets)] = SentenceBatches(model, sentences, batch_size=4, whole=whole).epochs(0, 1)
         assert len(inputs["words"]) == (4 if whole else 2)
         losses.append(float(model.compute_loss(inputs, targets, model(inputs))))
     assert losses[0] == pytest.approx(losses[1], rel=1e-6) and losses[0] > 0

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dilatednets.errors import InputError
-from dilatednets.training.recipe import parse_recipe, read_recipe, recipe_toml
-from dilatednets.training.speech_recipe import SpeechRecipe
+from dilatednets.registry import parse_recipe, read_recipe
+from dilatednets.training.recipe import recipe_toml
+from dilatednets.zoo.wavenet.recipe import Recipe
 
 
 def refusal(call, *arguments):
@@ -25,14 +26,15 @@ def refusal(call, *arguments):
 )
 def test_a_recipe_survives_its_file(tmp_path_factory, name, dilations, rate, jit, goal):
     training = {"learning_rate": rate, "final_learning_rate": rate / 2, "jit_compile": jit}
-    recipe = parse_recipe({"name": name, "goal": goal, "net": {"dilations": dilations}, "training": training})
+    content = {"model": "WaveNet", "name": name, "goal": goal, "net": {"dilations": dilations}, "training": training}
+    recipe = parse_recipe(content)
     path = tmp_path_factory.mktemp("recipe") / "recipe.toml"
     path.write_text(recipe_toml(recipe), encoding="utf-8")
     assert read_recipe(path) == recipe
 
 
 def test_a_recipe_from_a_preset_survives_its_file(tmp_path):
-    recipe = parse_recipe({"name": "mine", "init": "wavenet_digits", "training": {"epochs": 3}})
+    recipe = parse_recipe({"model": "WaveNet", "name": "mine", "init": "wavenet_digits", "training": {"epochs": 3}})
     (tmp_path / "recipe.toml").write_text(recipe_toml(recipe), encoding="utf-8")
     assert read_recipe(tmp_path / "recipe.toml") == recipe
 
@@ -55,7 +57,10 @@ def test_a_recipe_from_a_preset_survives_its_file(tmp_path):
         ({"name": "a", "training": 3}, "key training: must be a table, not 3"),
         ({"name": 3}, "key name: must be a string, not 3"),
         ({"name": "a", "model": "Net"}, "key model: 'Net' cannot be trained; models are WaveNet"),
-        ({"name": "a", "init": "wavenet_digits", "net": {}}, "remove [net]"),
+        (
+            {"name": "a", "init": "wavenet_digits", "net": {"kernel_size": 3}},
+            "key net.kernel_size: has no effect, since a run",
+        ),
         ({"name": "a", "training": {"epochs": 0}}, "key training.epochs: must be above 0, not 0"),
         (
             {"name": "a", "training": {"learning_rate": -1e-3}},
@@ -77,17 +82,22 @@ def test_a_recipe_from_a_preset_survives_its_file(tmp_path):
     ],
 )
 def test_refuses_with_the_key_and_the_cure(content, says):
-    message = refusal(parse_recipe, content, "my.toml")
+    message = refusal(parse_recipe, {"model": "WaveNet", **content}, "my.toml")
     assert message.startswith("my.toml: ") and says in message
 
 
+def test_a_recipe_without_a_model_is_refused_unless_it_starts_from_one():
+    assert "key model: missing; models are WaveNet" in refusal(parse_recipe, {"name": "a"})
+    assert parse_recipe({"name": "a", "init": "wavenet_digits"}).model == "WaveNet"
+
+
 def test_integers_serve_as_numbers():
-    assert parse_recipe({"name": "a", "training": {"clip_norm": 2}}).training.clip_norm == 2.0
+    assert parse_recipe({"model": "WaveNet", "name": "a", "training": {"clip_norm": 2}}).training.clip_norm == 2.0
 
 
 def test_settings_change_the_file_s_values(tmp_path):
     path = tmp_path / "recipe.toml"
-    path.write_text('name = "a"\n[training]\nepochs = 3\n')
+    path.write_text('name = "a"\nmodel = "WaveNet"\n[training]\nepochs = 3\n')
     settings = [
         "training.epochs=5",
         "training.sample_text=one two",
@@ -111,7 +121,7 @@ def test_settings_change_the_file_s_values(tmp_path):
 )
 def test_bad_settings_are_named(tmp_path, setting, says):
     path = tmp_path / "recipe.toml"
-    path.write_text('name = "a"\n')
+    path.write_text('name = "a"\nmodel = "WaveNet"\n')
     assert says in refusal(read_recipe, path, [setting])
 
 
@@ -128,4 +138,4 @@ def test_bad_file_is_named(tmp_path, content, says):
 
 
 def test_defaults_are_a_recipe():
-    assert parse_recipe({"name": "a"}) == SpeechRecipe("a")
+    assert parse_recipe({"model": "WaveNet", "name": "a"}) == Recipe("a")

@@ -1,19 +1,18 @@
 """Every trained model that ships is what its card says."""
 
-import dataclasses
 import hashlib
 import json
 import math
 import tomllib
 
 import keras
-import numpy as np
 import pytest
-from conftest import CHECKOUT
+from helpers import CHECKOUT
 
-from dilatednets.training.evaluate import evaluate
-from dilatednets.training.recipe import parse_recipe, read_recipe
-from dilatednets.zoo import catalogue, model_card, presets
+from dilatednets import registry
+from dilatednets.presets import card as cards
+from dilatednets.presets import golden, presets
+from dilatednets.registry import parse_recipe, read_recipe
 
 PRESETS = presets.available()
 
@@ -35,7 +34,7 @@ def config(folder):
 
 @pytest.fixture(scope="module")
 def model(folder, config):
-    return catalogue.from_preset(folder.name, config["class"])
+    return registry.from_preset(folder.name, config["class"])
 
 
 def test_a_trained_model_ships():
@@ -43,7 +42,7 @@ def test_a_trained_model_ships():
 
 
 def test_its_class_lists_it(folder, config):
-    assert catalogue.MODELS[config["class"]].presets.count(folder.name) == 1
+    assert registry.FAMILIES[config["class"]].cls.presets.count(folder.name) == 1
 
 
 def test_folder_is_whole_and_small(folder):
@@ -67,109 +66,24 @@ def test_counted_figures_are_what_a_recount_gives(card, config, model):
     assert card["parameters"] == sum(weight.size for weight in model.get_weights())
 
 
-def test_wavenet_s_figures_follow_from_its_arguments(card, config):
-    if config["class"] != "WaveNet":
-        pytest.skip("another model")
-    net = config["config"]
-    layers, kernel, dilations = len(net["dilations"]), net["kernel_size"], net["dilations"]
-    residual, gate, skip = net["residual_channels"], net["gate_channels"], net["skip_channels"]
-    field = (kernel - 1) * sum(dilations) + net["input_kernel_size"]
-    outputs = {"softmax": net["levels"], "logistics": 3 * net["components"], "gaussian": 2}[net["output"]]
-    macs = net["input_kernel_size"] * residual + layers * (kernel * residual * gate + gate // 2 * (residual + skip))
-    macs += skip * skip + skip * outputs - gate // 2 * residual  # the last block has no residual
-    if net["condition_features"]:
-        macs += layers * net["condition_channels"] * gate
-    assert (card["layers"], card["receptive_field"], card["macs_per_sample"]) == (layers, field, macs)
-    assert card["receptive_field_ms"] == pytest.approx(1000 * field / net["sample_rate"])
-
-
 def test_weights_are_the_ones_of_the_card(folder, card):
     assert hashlib.sha256((folder / "model.weights.h5").read_bytes()).hexdigest() == card["sha256"]
 
 
 def test_outputs_are_the_golden_ones(folder, model):
-    assert model_card.golden_error(model, folder) < (1e-4 if keras.backend.backend() == "tensorflow" else 1e-3)
+    assert golden.largest_error(model, folder) < (1e-4 if keras.backend.backend() == "tensorflow" else 1e-3)
 
 
 def test_recipe_makes_this_net(folder, model):
     recipe = read_recipe(folder / "recipe.toml")
     assert recipe == parse_recipe(tomllib.loads((folder / "recipe.toml").read_text(encoding="utf-8")))
     assert recipe.name == folder.name and recipe.model == type(model).__name__
-    net = {} if recipe.init else dataclasses.asdict(recipe.net)
+    idle = {key.removeprefix("net.") for key in recipe.idle_keys()}
+    net = {key: value for key, value in vars(recipe.net).items() if key not in idle and "net" not in idle}
     made = model.get_config()  # with arguments that came after the preset
-    made |= made.get("front_end_options", {})
-    if recipe.model == "WaveNet":
-        net["sample_rate"] = recipe.data.sample_rate
-    elif recipe.model == "ContextSegmenter":
-        net["head"] = recipe.net.head
-        net.pop("imagenet", None)  # of where the weights began
-    assert {key: made[key] for key in net} == net
-
-
-def test_segmenter_s_figures_follow_from_its_arguments(card, config):
-    if config["class"] != "ContextSegmenter":
-        pytest.skip("another model")
-    net = config["config"]
-    options, classes = net["front_end_options"], net["num_classes"]
-    stem, fine, middle, coarse = options["widths"]
-    blocks, joined = options["blocks"], options["output_channels"]
-    norms, kernels = [], []  # channels of each normalisation; (weights of a kernel, stride)
-
-    def conv(size, channels, filters, stride):
-        kernels.append((size * size * channels * filters, stride))
-        norms.append(filters)
-
-    conv(4, 3, stem, 2)
-    for before, width, count, stride in (
-        (stem, fine, blocks[0], 4), (fine, middle, blocks[1], 8), (middle, coarse, len(options["dilations"]), 16),
-    ):  # fmt: skip
-        conv(2, before, width, stride)
-        for _ in range(count):
-            conv(1, width, width, stride)
-            conv(3, width // 2, width // 2, stride)
-            conv(3, width // 2, width // 2, stride)
-            conv(1, width, width, stride)
-    conv(1, coarse, middle, 16)
-    conv(1, middle, middle, 8)
-    conv(3, middle, joined, 8)
-    for level, width in ((4, fine), (2, stem)):
-        if options["stride"] <= level:
-            conv(1, width, 16, level)
-            conv(3, joined + 16, joined, level)
-    parameters = sum(size for size, _ in kernels) + 4 * sum(norms) + (joined + 1) * classes
-    macs = sum(size / stride**2 for size, stride in kernels) + joined * classes / options["stride"] ** 2
-    context = 0
-    if net["context"] == "basic":
-        context = len(net["context_dilations"]) * (9 * classes**2 + classes) + classes**2 + classes
-        macs += (context - (len(net["context_dilations"]) + 1) * classes) / options["stride"] ** 2
-    assert (card["parameters"], card["context_parameters"]) == (parameters + context, context)
-    assert card["macs_per_pixel"] == round(macs)
-
-
-def test_chunker_s_figures_follow_from_its_arguments(card, config):
-    if config["class"] != "TCNChunker":
-        pytest.skip("another model")
-    net = config["config"]
-    width, blocks = net["width"], len(net["dilations"]) * (1 if net["shared"] else net["iterations"])
-    embedded = net["word_channels"] + net["character_filters"] + net["shape_channels"]
-    embedded += net["pos_channels"] if net["pos"] == "input" else 0
-    tags = 1 + len(net["labels"]) * {"iobes": 4, "iob2": 2}[net["scheme"]]
-    filters = width * (2 if net["gated"] else 1)
-    convolution = net["kernel_size"] * width * filters
-    characters = 3 * net["character_channels"] * net["character_filters"]
-    parts = 2 * width * len(net["pos_tags"]) if net["pos"] == "joint" else 0
-    macs = 5 * characters + embedded * width + 2 * blocks * convolution + parts + width * tags
-    assert net["normalization"] == "layer" and card["macs_per_word"] == macs
-    parameters = macs - 4 * characters  # the same kernel at each of a word's five characters
-    parameters += net["character_filters"] + width + 2 * blocks * 3 * filters + 2 * width + tags + tags * (tags + 2)
-    parameters += len(net["pos_tags"]) if net["pos"] == "joint" else 0
-    for entries, length in (
-        ("words", net["word_channels"]), ("characters", net["character_channels"]), ("shapes", net["shape_channels"]),
-    ):  # fmt: skip
-        parameters += (2 + len(net[entries])) * length
-    parameters += (2 + len(net["pos_tags"])) * net["pos_channels"] if net["pos"] == "input" else 0
-    assert card["parameters"] == parameters
-    assert card["receptive_field"] == 1 + 2 * (net["kernel_size"] - 1) * sum(net["dilations"]) * net["iterations"]
+    made |= made.get("front_end_options") or {}
+    assert {key: made[key] for key in net if key in made} == {key: net[key] for key in net if key in made}
+    assert set(net) - set(made) <= {"imagenet"}  # which says where the weights began
 
 
 def test_card_says_where_it_comes_from(folder, card):
@@ -206,7 +120,7 @@ def test_sample_s_figure_is_measured_again(card, model):
     if not claims:
         pytest.skip("its data may not be redistributed")
     for data, split in {(m["data"], m["split"]) for m in claims}:
-        measured = evaluate(model, str(CHECKOUT / data), split)
+        measured = model.evaluate_on(CHECKOUT / data, split)
         for claim in claims:
             if (claim["data"], claim["split"]) == (data, split):
                 name = claim["name"]
@@ -216,41 +130,8 @@ def test_sample_s_figure_is_measured_again(card, model):
 
 def test_readme_is_made_from_the_card(folder, card):
     text = (folder / "README.md").read_text(encoding="utf-8")
-    assert text == model_card.readme(card)
+    assert text == cards.readme(card, registry.FAMILIES[card["class"]].cls.facts)
     yaml = pytest.importorskip("yaml")
     metadata = yaml.safe_load(text.split("---\n")[1])
     shown = [(m["type"], m["value"]) for r in metadata["model-index"][0]["results"] for m in r["metrics"]]
     assert shown == [(metric["name"], metric["value"]) for metric in card["metrics"]]
-
-
-def test_it_generates(config, model):
-    if config["class"] != "WaveNet":
-        pytest.skip("another model")
-    text = model.text["vocabulary"][0] if model.text else None
-    audio = model.generate(num_samples=200, text=text, speaker=0 if model.speakers else None, seed=0)
-    assert audio.shape == (1, 200) and audio.dtype == np.float32
-    assert np.all(np.isfinite(audio)) and np.abs(audio).max() <= 1
-
-
-def test_it_segments(config, model, rng):
-    if config["class"] != "ContextSegmenter":
-        pytest.skip("another model")
-    image = rng.integers(0, 256, (50, 70, 3), np.uint8)
-    if model.head_name == "regression":
-        assert model.regress(image).shape == (50, 70, model.num_classes)
-    else:
-        labels = model.segment(image)
-        assert labels.shape == (50, 70) and labels.min() >= 0 and labels.max() < model.num_classes
-
-
-def test_it_chunks(config, model):
-    if config["class"] != "TCNChunker":
-        pytest.skip("another model")
-    sentence = ["play", "some", "jazz", "in", "September", "."]
-    pos = [["VB", "DT", "NN", "IN", "NNP", "."]] if config["config"]["pos"] == "input" else None
-    [tags] = model.tag([sentence], pos)
-    assert len(tags) == len(sentence) and {tag.partition("-")[2] for tag in tags} - {""} <= set(model.labels)
-    assert any(tag != "O" for tag in tags)
-    if pos is None:
-        text = "Play some jazz in September."
-        assert all(text[chunk.start : chunk.end] == chunk.text for chunk in model.chunk(text))

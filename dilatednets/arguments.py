@@ -1,0 +1,57 @@
+"""Arguments that several commands have, and how they print results."""
+
+import argparse
+import json
+import math
+from argparse import Namespace
+from typing import Any
+
+from dilatednets.errors import InputError
+
+PRESET = "preset name, folder, or handle: https://HOST/NAME.zip#sha256=DIGITS or hf://OWNER/NAME@REVISION"
+"""What every command that takes a trained model says of it."""
+
+
+def add_model(parser: argparse.ArgumentParser, words: str = PRESET, **options: Any) -> None:
+    """Adds MODEL."""
+    parser.add_argument("model", help=words, **options)
+
+
+def add_data_dir(parser: argparse.ArgumentParser, words: str = "the data set's folder") -> None:
+    """Adds --data-dir."""
+    parser.add_argument("--data-dir", required=True, help=words)
+
+
+def add_settings(parser: argparse.ArgumentParser, example: str) -> None:
+    """Adds --set."""
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help=f"change a key, e.g. {example}")
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Adds --json."""
+    parser.add_argument("--json", action="store_true", help="one JSON object, the last line of standard output")
+
+
+def print_result(options: Namespace, result: dict[str, Any], text: str) -> None:
+    """Prints a result as JSON if that is asked for, else as text."""
+    print(json.dumps(result) if options.json else text)
+
+
+def check_at_least_one(option: str, *values: int | None) -> None:
+    """Refuses numbers below 1; None is an option that was not given."""
+    for value in values:
+        if value is not None and value < 1:
+            raise InputError(f"{option}: must be at least 1, not {value}")
+
+
+def check_seconds(seconds: float | None, option: str = "--seconds") -> None:
+    """Refuses a length of time that is not above 0."""
+    if seconds is not None and not 0 < seconds < math.inf:
+        raise InputError(f"{option}: must be above 0, not {seconds}")
+
+
+def check_names(option: str, names: list[str] | None, known: Any) -> None:
+    """Refuses names that are not among those known."""
+    unknown = set(names or []) - set(known)
+    if unknown:
+        raise InputError(f"{option}: {min(unknown)!r}: there are {', '.join(known)}")

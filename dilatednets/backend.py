@@ -1,0 +1,69 @@
+"""What depends on Keras's backend: compiling a function, and making it pure."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+
+from dilatednets.errors import InputError
+
+
+def compiled(
+    function: Callable[..., Any], variables: list[Any], xla: bool = True, signature: Sequence[Any] | None = None
+) -> Callable[..., Any]:
+    """Compiles `function`; it sees the current values of `variables` at every call.
+
+    The weights become arguments of the compiled program. Closed over, JAX would freeze them at the first call, and a
+    model trained further would go on computing with its old weights.
+
+    Args:
+        function: Takes and gives tensors and nests of tensors, and is pure but for reading `variables`.
+        variables: Keras variables that it reads.
+        xla: False leaves TensorFlow's program to its own kernels, whose convolutions are faster on CPUs and take inputs of
+            any size without compiling anew.
+        signature: A `keras.KerasTensor`, or a nest of them, for each argument, with None for lengths that differ from call
+            to call. Without XLA, TensorFlow then has one program for all, and need not look for the right one, which takes
+            longer the more sizes it has seen.
+
+    Raises:
+        InputError: on a backend other than tensorflow and jax.
+
+    Example:
+    >>> import numpy as np
+    >>> scale = keras.Variable(2.0)
+    >>> double = compiled(lambda x: x * scale, [scale])
+    >>> scale.assign(3.0)  # doctest: +ELLIPSIS
+    <...>
+    >>> float(double(np.float32(2.0)))
+    6.0
+    """
+    with_values = stateless(function, variables)
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        if not xla:  # such a program refers to the variables themselves
+            if signature is None:
+                return tf.function(function, autograph=False, reduce_retracing=True)
+            specs = keras.tree.map_structure(lambda x: tf.TensorSpec(x.shape, x.dtype), list(signature))
+            return tf.function(function, autograph=False, input_signature=specs)
+        program = tf.function(with_values, jit_compile=True, autograph=False)
+    elif backend == "jax":
+        import jax
+
+        program = jax.jit(with_values)
+    else:
+        raise InputError(
+            f"KERAS_BACKEND: models compute on tensorflow and jax, not on {backend}; set it to one of these"
+        )
+    return lambda *arguments: program([keras.ops.convert_to_tensor(v) for v in variables], *arguments)
+
+
+def stateless(function: Callable[..., Any], variables: list[Any]) -> Callable[..., Any]:
+    """`function` with the values of the `variables` that it reads as one more argument, the first."""
+
+    def with_values(values: list[Any], *arguments: Any) -> Any:
+        with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))):
+            return function(*arguments)
+
+    return with_values

@@ -1,0 +1,1 @@
+"""What a ContextSegmenter is compared with."""

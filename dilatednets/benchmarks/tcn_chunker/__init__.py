@@ -1,0 +1,1 @@
+"""What a TCNChunker is compared with."""

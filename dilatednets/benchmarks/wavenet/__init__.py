@@ -1,0 +1,1 @@
+"""What a WaveNet is compared with."""

@@ -1,1 +1,0 @@
-"""Compiled sample-by-sample synthesis, on any Keras backend."""

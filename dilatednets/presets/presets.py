@@ -1,0 +1,276 @@
+"""Presets: find a trained model's folder, verify it, load it, save one.
+
+A preset is a folder of `config.json` (the class and its arguments), `model.weights.h5`, `recipe.toml`, `golden.npz`
+(inputs, and the outputs at save time), `card.json` (the record of everything else) and `README.md`. It holds data only:
+loading one runs no code from it.
+"""
+
+import json
+import os
+import tomllib
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dilatednets.errors import InputError, one_line
+from dilatednets.files import atomic_folder, sha256
+from dilatednets.presets import card_check, handles
+from dilatednets.presets.layout import CARD, CONFIG, README, RECIPE, WEIGHTS
+from dilatednets.rules import plain
+
+
+class PresetNames:
+    """Class attribute `presets`: the names of the trained models of a class, looked up when asked for."""
+
+    def __get__(self, instance: object, owner: type) -> tuple[str, ...]:
+        return tuple(name for name in available() if class_name(name) == owner.__name__)
+
+
+def roots() -> list[Path]:
+    """Where presets lie: in the installed package, or in a checkout's top-level zoo folder."""
+    here = Path(__file__).resolve().parent
+    return [root for root in (here / "pretrained", here.parents[1] / "zoo") if root.is_dir()]
+
+
+def available() -> dict[str, Path]:
+    """All presets that come with the package, name to folder."""
+    folders = [folder for root in roots() for folder in sorted(root.iterdir()) if (folder / CONFIG).is_file()]
+    folders = [folder for folder in folders if not folder.name.startswith(".")]  # one being written, or left by a crash
+    return {folder.name: folder for folder in reversed(folders)}
+
+
+def find(handle: str | os.PathLike[str]) -> Path:
+    """The folder of a preset.
+
+    Args:
+        handle: The name of one that comes with the package, a folder, or a handle; see `dilatednets.presets.handles`.
+
+    Raises:
+        InputError: if there is none, or as `dilatednets.presets.handles.fetch`.
+
+    Example:
+    >>> find("no_such_model")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    dilatednets.errors.InputError: no_such_model: neither a preset nor a folder; presets are ...wavenet_digits
+    """
+    presets = available()
+    if str(handle) in presets:
+        return presets[str(handle)]
+    folder = handles.fetch(str(handle)) if handles.is_handle(str(handle)) else Path(handle)
+    if not folder.is_dir():
+        raise InputError(f"{handle}: neither a preset nor a folder; presets are {', '.join(sorted(presets))}")
+    if not (folder / CONFIG).is_file():
+        raise InputError(f"{folder / CONFIG}: missing; a preset's folder holds {CONFIG} and {WEIGHTS}")
+    return folder
+
+
+def class_name(handle: str | os.PathLike[str]) -> str:
+    """Name of the class of a preset's model."""
+    return str(_read_json(find(handle) / CONFIG).get("class"))
+
+
+def card(handle: str | os.PathLike[str]) -> dict[str, Any]:
+    """The record of a preset: description, cost, metrics, data, licences, sha256; empty for one saved without.
+
+    Raises:
+        InputError: for one that is damaged.
+    """
+    path = find(handle) / CARD
+    record = _read_json(path) if path.is_file() else {}
+    try:
+        card_check.check(record)
+    except InputError as error:
+        raise InputError(f"{path}: {error}; fetch the preset again") from error
+    return record
+
+
+def recipe(handle: str | os.PathLike[str]) -> dict[str, Any]:
+    """The content of the recipe of a preset, unchecked; empty for one saved without.
+
+    Raises:
+        InputError: for one that is damaged.
+    """
+    path = find(handle) / RECIPE
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: not a recipe ({one_line(error)}); fetch the preset again") from error
+
+
+def load(cls: Any, handle: str | os.PathLike[str], overrides: dict[str, Any] | None = None) -> Any:
+    """Loads the model of a preset.
+
+    Args:
+        cls: The class to make; what is asked of it stands in `dilatednets.zoo.zoo_model.ZooModel`.
+        handle: The preset's name, folder or handle, as `find` takes it.
+        overrides: Constructor arguments that replace the preset's. Weights whose shape or meaning then differs start fresh.
+
+    Raises:
+        InputError: if the preset is of another class, or a file of it is missing, foreign, truncated or changed.
+    """
+    folder = find(handle)
+    config = _config(cls, folder)
+    model = _make(cls, config, overrides or {}, folder / CONFIG)
+    path = _whole_weights(folder)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # Keras would leave weights that are missing as they were drawn, and say so
+            if overrides:
+                _load_fitting(model, path, config, overrides)
+            else:
+                model.load_weights(path)
+    except Exception as error:  # a crafted file can fail anywhere in Keras and h5py
+        raise InputError(f"{path}: not the weights of this model ({one_line(error)})") from error
+    return model
+
+
+def config(cls: Any, handle: str | os.PathLike[str]) -> dict[str, Any]:
+    """The constructor's arguments of a preset's model.
+
+    Raises:
+        InputError: if the preset is of another class.
+    """
+    return _config(cls, find(handle))
+
+
+def _config(cls: Any, folder: Path) -> dict[str, Any]:
+    stored = _read_json(folder / CONFIG)
+    arguments = stored.get("config")
+    if stored.get("class") != cls.__name__ or not isinstance(arguments, dict):
+        raise InputError(f"{folder / CONFIG}: holds a {stored.get('class')!r}, not a {cls.__name__}")
+    return arguments
+
+
+def _make(cls: Any, config: dict[str, Any], overrides: dict[str, Any], path: Path) -> Any:
+    try:
+        _check_plain({key: value for key, value in config.items() if key != "dtype" or not _is_policy(value)})
+        return cls.from_config({**config, **overrides})
+    except Exception as error:  # what is foreign can fail anywhere in Keras
+        if overrides:  # most probably these, so that the message is for who gave them
+            raise
+        raise InputError(f"{path}: not a configuration of {cls.__name__} ({one_line(error)})") from error
+
+
+def _load_fitting(model: Any, path: Path, config: dict[str, Any], overrides: dict[str, Any]) -> None:
+    """Loads the weights that fit and mean the same; rows that belong to names go where the names are now.
+
+    They are matched by their paths in the preset's own model: the file numbers the layers of each kind, so that one layer
+    more or less would shift those after it.
+    """
+    trained = type(model).from_config(config)
+    trained.load_weights(path)
+    stored = {weight.path: np.array(weight) for weight in trained.weights}
+    fresh = model.fresh_layers(config, overrides)
+    for weight in model.weights:
+        value = stored.get(weight.path)
+        if value is None or weight.path.startswith(fresh):
+            continue
+        for name, (layer, first) in model.rows_by_name.items():
+            of_names = weight.path.startswith(layer) and changed(config, overrides, name)
+            if of_names and value.shape[1:] == tuple(weight.shape[1:]):
+                value = _moved_rows(np.array(weight), value, overrides[name], config[name], first)
+        if value.shape == tuple(weight.shape):
+            weight.assign(value)
+
+
+def _moved_rows(
+    rows: np.ndarray, stored: np.ndarray, names: Sequence[str], known: Sequence[str], first: int
+) -> np.ndarray:
+    """`rows`, but those of known names, and the first that belong to none, as they are stored."""
+    places = {name: row for row, name in enumerate(known, start=first)}
+    rows[:first] = stored[:first]
+    for row, name in enumerate(names, start=first):
+        if name in places:
+            rows[row] = stored[places[name]]
+    return rows
+
+
+def changed(config: dict[str, Any], overrides: dict[str, Any], name: str) -> bool:
+    """Whether an argument is given that differs from the preset's."""
+    return name in overrides and name in config and plain(overrides[name]) != plain(config[name])
+
+
+def _check_plain(value: Any) -> None:
+    """Refuses descriptions of objects: Keras would make them, and run what some of them say."""
+    if isinstance(value, dict) and "class_name" in value:
+        raise InputError(f"holds an object of class {value['class_name']!r}; plain values only are loaded")
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _check_plain(inner)
+
+
+def _is_policy(value: Any) -> bool:
+    """Whether it is how Keras writes the name of a dtype."""
+    return (
+        isinstance(value, dict)
+        and (value.get("module"), value.get("class_name")) == ("keras", "DTypePolicy")
+        and value.get("registered_name") is None
+        and isinstance(value.get("config"), dict)
+        and all(isinstance(inner, str | None) for inner in value["config"].values())
+    )
+
+
+def _whole_weights(folder: Path) -> Path:
+    """The file of the weights, which must be there and the one that the card names."""
+    path = folder / WEIGHTS
+    if not path.is_file():
+        raise InputError(f"{path}: missing; copy the whole preset folder")
+    expected = card(folder).get("sha256")
+    if expected is not None and sha256(path) != expected:
+        raise InputError(
+            f"{path}: sha256 differs from {CARD}; the file is truncated or changed, fetch the preset again"
+        )
+    return path
+
+
+def save(model: Any, folder: str | os.PathLike[str], record: dict[str, Any], recipe: str | None = None) -> None:
+    """Writes a preset: all of it, or nothing.
+
+    The folder is prepared beside its target and renamed, so that a crash never leaves half a preset.
+
+    Args:
+        model: A model of this package.
+        folder: Where it is to be. An older preset there is replaced; another folder that is not empty is not.
+        record: What `card.json` says beyond what is counted here (description, metrics, data, licences, ...).
+        recipe: Text of `recipe.toml`.
+
+    Raises:
+        InputError: if the folder cannot be written, or holds something else.
+    """
+    import keras
+
+    from dilatednets.presets import card as cards
+    from dilatednets.presets import golden
+
+    target = Path(folder)
+    if target.exists() and not (target / CONFIG).is_file() and (not target.is_dir() or any(target.iterdir())):
+        raise InputError(f"{target}: exists and is no preset; choose another folder")
+    with atomic_folder(target) as work:
+        config = {
+            key: value for key, value in model.get_config().items() if key not in ("name", "trainable", "build_config")
+        }
+        _write_json(work / CONFIG, {"class": type(model).__name__, "config": config})
+        model.save_weights(work / WEIGHTS)
+        golden.write(model, work)
+        if recipe is not None:
+            (work / RECIPE).write_text(recipe, encoding="utf-8")
+        counted = {"class": type(model).__name__, "keras": keras.__version__, **model.describe()}
+        full = {**record, "name": target.name, **counted, "sha256": sha256(work / WEIGHTS)}
+        _write_json(work / CARD, full)
+        (work / README).write_text(cards.readme(full, model.facts), encoding="utf-8")
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"{path}: not readable as JSON ({one_line(error)}); fetch the preset again") from error
+    if not isinstance(content, dict):
+        raise InputError(f"{path}: expected a JSON object; fetch the preset again")
+    return content
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,0 +1,182 @@
+"""Trains a TCNChunker by a recipe, and measures it."""
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+
+from dilatednets.data import column_folder, conll2000, ewt, snips
+from dilatednets.data.columns import TaggedSentence
+from dilatednets.data.word_vectors import read_word_vectors
+from dilatednets.errors import InputError
+from dilatednets.training.epoch_end import Goal
+from dilatednets.training.loop import Task as BaseTask
+from dilatednets.zoo.tcn_chunker.model import TCNChunker
+from dilatednets.zoo.tcn_chunker.recipe import FREE, Recipe
+from dilatednets.zoo.tcn_chunker.scoring import score
+from dilatednets.zoo.tcn_chunker.sentence_batches import SentenceBatches
+from dilatednets.zoo.tcn_chunker.tag_schemes import repairs, spans
+from dilatednets.zoo.tcn_chunker.word_features import WordFeatures
+
+READERS: dict[str, Callable[[str | os.PathLike[str], str], Sequence[TaggedSentence]]] = {
+    "conll2000": conll2000.load,
+    "snips": snips.load,
+    "columns": column_folder.load,
+}
+
+
+class Task(BaseTask):
+    """Tagged sentences, and the TCNChunker that learns them.
+
+    Args:
+        recipe: A recipe of a TCNChunker.
+        data_dir: The data set's folder.
+
+    Raises:
+        InputError: for bad data, or a folder of more sentences that is missing.
+    """
+
+    goal = Goal("f1", "F1", higher_is_better=True)
+
+    def __init__(self, recipe: Recipe, data_dir: str | os.PathLike[str]) -> None:
+        super().__init__(recipe)
+        self.sentences, self.held_out, self.more = load(recipe, data_dir)
+        keras.utils.set_random_seed(recipe.training.seed)
+        self.net = build_model(recipe, self.sentences, self.more)
+
+    def model(self, schedule: Any, previous: Any) -> TCNChunker:
+        """The recipe's model, which was made with the sentences: making it shows whether they fit."""
+        return self.net
+
+    def batches(self, model: TCNChunker, schedule: Any) -> SentenceBatches:
+        """Sentences of similar length together; those that teach parts of speech alone are among them."""
+        return make_batches(model, self.recipe, [*self.sentences, *self.more])
+
+    def objective(self, model: TCNChunker, schedule: Any = None) -> dict[str, Any]:
+        """Nothing besides the model's own loss."""
+        return {}
+
+    def evaluate(self, model: TCNChunker) -> dict[str, Any]:
+        """Precision, recall and F1 of spans."""
+        return evaluate_sentences(model, self.held_out)
+
+
+def load(
+    recipe: Recipe, data_dir: str | os.PathLike[str]
+) -> tuple[list[TaggedSentence], list[TaggedSentence], list[TaggedSentence]]:
+    """The recipe's sentences: to train on, to choose by, and more that teach parts of speech alone."""
+    data, read = recipe.data, READERS[recipe.data.reader]
+    if data.more_pos and not data.more_pos_dir:
+        raise InputError(
+            f"data.more_pos_dir: missing; name the folder of {data.more_pos} by --set data.more_pos_dir=DIR, or "
+            "learn without it by --set data.more_pos="
+        )
+    more = ewt.load(data.more_pos_dir, "train") if data.more_pos else ()
+    return list(read(data_dir, "train")), list(read(data_dir, "validation")), list(more)
+
+
+def build_model(recipe: Recipe, sentences: Sequence[TaggedSentence], more: Sequence[TaggedSentence] = ()) -> TCNChunker:
+    """The recipe's model, untrained or from `init`; words, labels and parts of speech come from the sentences.
+
+    Raises:
+        InputError: for sentences without tags, or without parts of speech where the recipe asks for them.
+    """
+    labels = sorted({span.label for sentence in sentences for span in spans(sentence.tags)})
+    pos_tags = sorted({tag for sentence in sentences for tag in sentence.pos})
+    if not labels:
+        raise InputError(f"data.reader: {recipe.data.reader}: no span in its training sentences; give tagged ones")
+    if not recipe.init and recipe.net.pos != "none" and not pos_tags:
+        raise InputError(f"net.pos: {recipe.data.reader} has no parts of speech; set net.pos to none")
+    length = TCNChunker.preset_config(recipe.init)["word_channels"] if recipe.init else recipe.net.word_channels
+    vectors = read_word_vectors(recipe.data.embeddings, length) if recipe.data.embeddings else {}
+    words = [sentence.words for sentence in (*sentences, *more)]
+    vocabulary = WordFeatures.fit(words, extra=vectors).get_config()
+    if recipe.init:
+        model = _from_preset(recipe, labels, pos_tags, vocabulary)
+    else:
+        net = vars(recipe.net)
+        model = TCNChunker(labels, **vocabulary, pos_tags=pos_tags, dtype=recipe.training.dtype, **net)
+    if vectors:
+        model.set_word_vectors(vectors)
+    return model
+
+
+def _from_preset(recipe: Recipe, labels: list[str], pos_tags: list[str], vocabulary: Any) -> TCNChunker:
+    """The model that the recipe starts from, with new words beside its own; it keeps its parts of speech if it has all."""
+    start = TCNChunker.preset_config(recipe.init)
+    if start["pos"] == "input" and not pos_tags:
+        raise InputError(
+            f"init: {recipe.init} needs parts of speech, but {recipe.data.reader} has none; start from another"
+        )
+    return TCNChunker.from_preset(
+        recipe.init,
+        labels=labels,
+        pos_tags=start["pos_tags"] if set(pos_tags) <= set(start["pos_tags"]) else pos_tags,
+        dtype=recipe.training.dtype,
+        **{name: list(dict.fromkeys([*start[name], *new])) for name, new in vocabulary.items()},
+        **{name: getattr(recipe.net, name) for name in FREE},
+    )
+
+
+def make_batches(
+    model: TCNChunker, recipe: Recipe, sentences: Sequence[TaggedSentence], seed: int | None = None
+) -> SentenceBatches:
+    """Training batches, by the recipe's seed or another."""
+    training = recipe.training
+    return SentenceBatches(
+        model,
+        sentences,
+        training.batch_size,
+        training.seed if seed is None else seed,
+        training.word_dropout,
+        training.character_dropout,
+        whole=keras.distribution.distribution() is not None,
+    )
+
+
+def evaluate_sentences(model: TCNChunker, sentences: Sequence[TaggedSentence]) -> dict[str, Any]:
+    """Scores of a model on tagged sentences, and the accuracy of its parts of speech if it predicts them."""
+    pos = [sentence.pos for sentence in sentences]
+    predicted = list(model.annotate([s.words for s in sentences], pos if model.pos_embedding is not None else None))
+    scores = score([sentence.tags for sentence in sentences], [sentence.tags for sentence in predicted])
+    figures = {name: scores[name] for name in ("precision", "recall", "f1", "accuracy", "tokens", "by_label")}
+    if model.pos_scores is not None and all(pos):
+        right = [a == b for true, own in zip(pos, predicted, strict=True) for a, b in zip(true, own.pos, strict=True)]
+        figures["pos_accuracy"] = sum(right) / len(right)
+    return figures
+
+
+def evaluate(
+    model: TCNChunker, data_dir: str | os.PathLike[str], split: str, reader: str | None = None
+) -> dict[str, Any]:
+    """Figures of a model on a split of a data set.
+
+    Args:
+        model: A TCNChunker.
+        data_dir: The data set's folder.
+        split: "train", "validation" or "test".
+        reader: The data set; None finds it by the model's labels.
+
+    Raises:
+        InputError: for bad data, or labels that the model does not know.
+    """
+    reader = reader or reader_of(model)
+    if reader not in READERS:
+        raise InputError(f"--reader: {reader}: a chunker's data sets are {', '.join(READERS)}")
+    sentences = list(READERS[reader](data_dir, split))
+    unknown = {span.label for sentence in sentences for span in spans(sentence.tags)} - set(model.labels)
+    if unknown:
+        raise InputError(
+            f"{data_dir}: label {min(unknown)} is unknown to the model, which has {', '.join(model.labels)}; train it on "
+            "sentences that have it, or name the data set by --reader"
+        )
+    repaired = sum(repairs(sentence.tags) for sentence in sentences)
+    return {**evaluate_sentences(model, sentences), "sentences": len(sentences), "repaired": repaired, "split": split}
+
+
+def reader_of(model: TCNChunker) -> str:
+    """The data set that a model was made for, by its labels; "columns" if they are of no known one."""
+    if {"NP", "VP", "PP"} <= set(model.labels):
+        return "conll2000"
+    return "snips" if model.tokenizer == "plain" else "columns"

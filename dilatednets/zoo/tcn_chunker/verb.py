@@ -1,0 +1,254 @@
+"""The command `chunk`: the phrases of a text."""
+
+import io
+import json
+import queue
+import re
+import sys
+import threading
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from contextlib import nullcontext
+from typing import IO, Any
+
+from dilatednets import registry
+from dilatednets.arguments import PRESET, add_model
+from dilatednets.errors import InputError
+
+VERB, HELP = "chunk", "find the phrases of a text"
+
+AHEAD = 1024
+"""Sentences read while others are tagged, and tagged together when there are so many."""
+WORDS_AHEAD = 1 << 16
+"""Words after which no more sentences are read ahead."""
+LINES_TO_TELL = 10
+"""Lines with words by which columns are told from text."""
+MOST_PEEKED = 1000
+"""Lines after which no more are read to tell, such as empty ones."""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """MODEL, the text, and the formats."""
+    add_model(parser, f"a TCNChunker: {PRESET}")
+    parser.add_argument("file", nargs="?", metavar="FILE", help="a text file in UTF-8; default: standard input")
+    parser.add_argument("--format", choices=list(FORMATS), default="brackets", help="how to print (default: brackets)")
+    parser.add_argument(
+        "--input",
+        choices=["text", "conll"],
+        help="plain text, or a word a line and an empty line after each sentence (default: text; with --format conll, the "
+        "latter if the first lines are single words)",
+    )
+
+
+def run(options: Namespace) -> None:
+    """`dilatednets chunk MODEL [FILE] [--format brackets|conll|json] [--input text|conll]`."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")  # whatever the terminal's language: input is UTF-8 too
+    name = options.file or "standard input"
+    model = registry.from_preset(options.model, "TCNChunker")
+    scorer, written = model.scorer(), False
+    try:
+        for batch in _as_they_come(_read(options, model, name)):
+            sentences, pos = zip(*batch, strict=True)
+            for sentence in model.chunk_sentences(sentences, pos if all(pos) else None, scorer):
+                sys.stdout.write(FORMATS[options.format](sentence))
+                written = True
+            sys.stdout.flush()
+    except (IsADirectoryError, FileNotFoundError, PermissionError) as error:
+        cure = "give a text file, or none for standard input"
+        raise InputError(f"{name}: cannot be read ({error.strerror}); {cure}") from error
+    if not written:
+        raise InputError(f"{name}: holds no words; give text, such as: It works.")
+
+
+def brackets(sentence: Any) -> str:
+    """A line: `[NP It ] [VP works ] .`."""
+    from dilatednets.zoo.tcn_chunker.tag_schemes import spans
+
+    words = [token.text for token in sentence.tokens]
+    parts, done = [], 0
+    for label, start, end in spans(sentence.tags):
+        parts += [*words[done:start], f"[{label}", *words[start:end], "]"]
+        done = end
+    return " ".join([*parts, *words[done:]]) + "\n"
+
+
+def conll(sentence: Any) -> str:
+    """A word a line with its tag, and its part of speech if there is one; then an empty line."""
+    from dilatednets.data.columns import TaggedSentence, column_lines
+
+    words = tuple(token.text for token in sentence.tokens)
+    return column_lines(TaggedSentence(words, tuple(sentence.tags), tuple(sentence.pos)))
+
+
+def as_json(sentence: Any) -> str:
+    """An object a line, with places in the whole text, in characters."""
+    words = [{**token._asdict(), "tag": tag} for token, tag in zip(sentence.tokens, sentence.tags, strict=True)]
+    for word, pos in zip(words, sentence.pos, strict=False):  # there may be none
+        word["pos"] = pos
+    chunks = [chunk._asdict() for chunk in sentence.chunks]
+    line = {"text": sentence.text, "start": sentence.start, "words": words, "chunks": chunks}
+    return json.dumps(line, ensure_ascii=False) + "\n"
+
+
+FORMATS = {"brackets": brackets, "conll": conll, "json": as_json}
+
+
+class _Peekable:
+    """A stream of bytes whose first lines can be seen before they are read."""
+
+    def __init__(self, stream: IO[bytes], name: str) -> None:
+        self.stream, self.name, self.peeked = stream, name, b""
+
+    def peek(self) -> Iterator[bytes]:
+        """Its first lines, or the begin of one that is too long for a word; they are read again afterwards."""
+        from dilatednets.data.columns import MAX_LINE
+
+        for _ in range(MOST_PEEKED):
+            line = self.stream.readline(MAX_LINE)
+            if not line:
+                return
+            self.peeked += line
+            yield line
+
+    def readline(self, size: int) -> bytes:
+        end = min(self.peeked.find(b"\n") + 1 or len(self.peeked), size)
+        line, self.peeked = self.peeked[:end], self.peeked[end:]
+        return line if line.endswith(b"\n") else line + self.stream.readline(size - len(line))
+
+    def read1(self, size: int) -> bytes:
+        if not self.peeked:
+            return getattr(self.stream, "read1", self.stream.read)(size)
+        piece, self.peeked = self.peeked[:size], self.peeked[size:]
+        return piece
+
+
+def _columns_of(lines: Iterator[bytes]) -> int:
+    """Columns of lines that look like one word each, or like several columns with a tag in the last; 0 for text.
+
+    No more of a live stream is read than is needed to tell.
+    """
+    counts: list[int] = []
+    for line in lines:
+        fields = line.split()
+        if not fields or fields[0] in (b"#", b"-DOCSTART-"):
+            continue
+        counts.append(len(fields))
+        if counts[-1] != counts[0] or (len(fields) > 1 and not re.fullmatch(rb"O|[BIES]-.+", fields[-1])):
+            return 0
+        if len(counts) == LINES_TO_TELL:
+            break
+    # Two words of text on a single line may look like columns.
+    return 0 if not counts or (counts[0] > 1 and len(counts) == 1) else counts[0]
+
+
+def _standard_input() -> IO[bytes]:
+    """With a buffer of its own: Python cannot end while a thread waits for more in that of `sys.stdin`."""
+    try:
+        return open(sys.stdin.fileno(), "rb", closefd=False)
+    except io.UnsupportedOperation:  # text in memory, such as a test's
+        return sys.stdin.buffer
+
+
+def _read(options: Namespace, model: Any, name: str) -> Iterator[Any]:
+    """Each sentence as `dilatednets.data.plain_text.SplitSentence`, with its parts of speech if the model needs them.
+
+    Who reads the input also closes it, for that would have to wait for a read in another thread.
+    """
+    from dilatednets.data.columns import column_count
+    from dilatednets.data.plain_text import split
+    from dilatednets.data.text_stream import read_pieces
+
+    with_pos = model.pos_embedding is not None
+    with open(options.file, "rb") if options.file else nullcontext(_standard_input()) as stream:
+        lines: Any = _Peekable(stream, name)
+        columns = 0  # text has none
+        if options.input == "conll" or (options.input is None and with_pos):
+            columns = column_count(line.decode(errors="replace") for line in lines.peek()) or 2
+        elif options.input is None and options.format == "conll":
+            columns = _columns_of(lines.peek())
+        if columns:
+            if with_pos and columns < 2:
+                raise InputError(f"{name}: one column; this model needs two, a word and its part of speech a line")
+            yield from _in_columns(lines, ["word", "pos" if with_pos else "-", *["-"] * columns][:columns])
+        elif with_pos:
+            raise InputError(
+                "--input: this model needs parts of speech; give a word and its part of speech a line, conll"
+            )
+        else:
+            for sentence in split(read_pieces(lines, name), model.tokenizer):
+                yield sentence, None
+
+
+def _in_columns(lines: Any, columns: list[str]) -> Iterator[Any]:
+    """Sentences in columns; places are those in their words joined by spaces."""
+    from dilatednets.data.columns import read_columns
+    from dilatednets.data.penn_treebank import Token
+    from dilatednets.data.plain_text import SplitSentence
+
+    start = 0
+    for sentence in read_columns(lines, columns):
+        tokens = []
+        for word in sentence.words:
+            tokens.append(Token(word, start, start + len(word)))
+            start += len(word) + 1
+        text, words = " ".join(sentence.words), list(sentence.words)
+        yield SplitSentence(text, tokens[0].start, tokens, words), sentence.pos or None
+
+
+class _WordQueue(queue.Queue[Any]):
+    """A queue of sentences, and of an error at the end, whose size is the number of their words."""
+
+    words = 0
+
+    def _put(self, item: Any) -> None:
+        super()._put(item)
+        self.words += _words_of(item)
+
+    def _get(self) -> Any:
+        item = super()._get()
+        self.words -= _words_of(item)
+        return item
+
+    def _qsize(self) -> int:
+        return self.words
+
+
+def _words_of(item: Any) -> int:
+    return 1 if isinstance(item, Exception) else len(item[0].words)
+
+
+def _as_they_come(source: Iterator[Any]) -> Iterator[list[Any]]:
+    """What a source has ready, in lists; it is read in a thread, so that a live stream's sentences are not waited for."""
+    ready, stopped = _WordQueue(WORDS_AHEAD), threading.Event()
+
+    def read() -> None:
+        end: Exception = StopIteration()
+        try:
+            for item in source:
+                ready.put(item)
+                if stopped.is_set():
+                    return
+        except Exception as error:
+            end = error
+        ready.put(end)
+
+    threading.Thread(target=read, daemon=True).start()
+    end = None
+    try:
+        while end is None:
+            batch: list[Any] = []
+            words = 0
+            while end is None and (not batch or (len(batch) < AHEAD and words < WORDS_AHEAD and not ready.empty())):
+                item = ready.get()
+                words += _words_of(item)
+                if isinstance(item, Exception):
+                    end = item
+                else:
+                    batch.append(item)
+            if batch:
+                yield batch
+        if not isinstance(end, StopIteration):
+            raise end
+    finally:
+        stopped.set()

@@ -1,0 +1,69 @@
+"""Loss and metric of autoregressive audio: bits a sample."""
+
+from typing import Any
+
+import keras
+
+from dilatednets.layers.output_distributions import OutputDistribution, output_distribution
+
+
+@keras.saving.register_keras_serializable("dilatednets")
+class NegativeLogLikelihood(keras.losses.Loss):
+    """Bits a sample of the true audio under the predicted distributions, averaged with the windows' weights.
+
+    Args:
+        distribution: What the model puts out, `model.distribution`, or its configuration.
+        **kwargs: Arguments of `keras.losses.Loss`.
+
+    Call arguments:
+        y_true: audio (batch, time).
+        y_pred: parameters (batch, time, num_parameters).
+        sample_weight: (batch, time); the mean is over positions of weight above zero, not over all.
+
+    Example:
+    >>> import numpy as np
+    >>> loss = NegativeLogLikelihood({"name": "softmax"})
+    >>> round(float(loss(np.zeros((1, 5)), np.zeros((1, 5, 256)))), 3)
+    8.0
+    """
+
+    def __init__(self, distribution: OutputDistribution | dict[str, Any], **kwargs: Any) -> None:
+        super().__init__(**{"reduction": "mean_with_sample_weight", "dtype": "float32", **kwargs})
+        self.distribution = _distribution(distribution)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Bits (batch, time)."""
+        return self.distribution.bits(y_true, y_pred)
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {**super().get_config(), "distribution": self.distribution.get_config()}
+
+
+@keras.saving.register_keras_serializable("dilatednets")
+class BitsPerSample(keras.metrics.MeanMetricWrapper):
+    """The same as a metric: the weighted mean over all batches of an epoch.
+
+    Args:
+        distribution: What the model puts out, `model.distribution`, or its configuration.
+        **kwargs: Arguments of `keras.metrics.Metric`.
+
+    Example:
+    >>> import numpy as np
+    >>> metric = BitsPerSample({"name": "softmax"})
+    >>> metric.update_state(np.zeros((1, 5)), np.zeros((1, 5, 256)))
+    >>> round(float(metric.result()), 3)
+    8.0
+    """
+
+    def __init__(self, distribution: OutputDistribution | dict[str, Any], **kwargs: Any) -> None:
+        self.distribution = _distribution(distribution)
+        super().__init__(self.distribution.bits, **{"name": "bits_per_sample", "dtype": "float32", **kwargs})
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {"name": self.name, "dtype": self.dtype, "distribution": self.distribution.get_config()}
+
+
+def _distribution(distribution: OutputDistribution | dict[str, Any]) -> OutputDistribution:
+    return output_distribution(**distribution) if isinstance(distribution, dict) else distribution

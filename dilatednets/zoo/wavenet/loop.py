@@ -1,0 +1,153 @@
+"""The loop over samples: one compiled program a chunk, state in and state out."""
+
+import functools
+import itertools
+import math
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Annotated, Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from dilatednets.backend import compiled
+from dilatednets.rules import checked, positive
+from dilatednets.zoo.wavenet.noise import uniform
+from dilatednets.zoo.wavenet.request import Request
+
+CHUNK_SAMPLES = 2000  # long enough to hide the call (0.1 ms), short enough to listen while the rest is being made
+
+
+def stream(model: Any, request: Request, chunk_samples: int | None = None) -> Iterator[np.ndarray]:
+    """Yields the audio of a request in chunks.
+
+    A batch is shared out among the processor's cores, since one compiled loop of small products keeps one core busy.
+    The next chunk is already being made while the caller handles the last one.
+
+    Args:
+        model: The WaveNet that makes the audio.
+        request: What to make, as `request.resolve` returns it.
+        chunk_samples: The length of a chunk. None means `CHUNK_SAMPLES`; any length makes the same audio.
+
+    Yields:
+        float32 (batch, chunk_samples); the last chunk may be shorter.
+
+    Raises:
+        InputError: if `chunk_samples` is not positive.
+
+    Example:
+    >>> from dilatednets.zoo.wavenet.model import WaveNet
+    >>> from dilatednets.zoo.wavenet.request import resolve
+    >>> model = WaveNet((1, 2), 2, 4, 8, 4)
+    >>> [chunk.shape for chunk in stream(model, resolve(model, 5), chunk_samples=3)]
+    [(1, 3), (1, 2)]
+    """
+    chunk = (
+        CHUNK_SAMPLES if chunk_samples is None else checked(chunk_samples, Annotated[int, positive], "chunk_samples")
+    )
+    shards = [_Shard(model, request, rows, chunk) for rows in _shares(request.batch)]
+
+    with ThreadPoolExecutor(len(shards)) as pool:
+
+        def start(position: int) -> list[Future[np.ndarray]]:
+            # Numbered sample by sample, so that the audio does not depend on the length of a chunk.
+            shape = (chunk, request.batch, model.distribution.noise_size)
+            drawn = uniform(request.seed, position * math.prod(shape[1:]), math.prod(shape))
+            noise = drawn.reshape(shape).swapaxes(0, 1)  # (batch, chunk, noise_size)
+            return [pool.submit(shard.next_chunk, position, noise[shard.rows]) for shard in shards]
+
+        running = start(0)
+        for position in range(0, request.num_samples, chunk):
+            audio = np.concatenate([future.result() for future in running])
+            following = position + chunk
+            if following < request.num_samples:
+                running = start(following)
+            yield audio[:, : request.num_samples - position]
+
+
+def _shares(batch: int) -> list[slice]:
+    """Shares the rows of a batch out: among the cores on a CPU, not at all on an accelerator."""
+    on_cpu = all(device.startswith("cpu") for device in keras.distribution.list_devices())
+    edges = np.linspace(0, batch, 1 + min(batch, os.cpu_count() or 1) if on_cpu else 2).round().astype(int).tolist()
+    return [slice(*pair) for pair in itertools.pairwise(edges)]
+
+
+class _Shard:
+    """Some rows of a batch in the making: their conditions, and the state between chunks."""
+
+    def __init__(self, model: Any, request: Request, rows: slice, chunk: int) -> None:
+        self.rows, self.chunk = rows, chunk
+        batch = rows.stop - rows.start
+        self.temperature = np.float32(request.temperature)
+        speaker, frames, prime = (
+            None if array is None else array[rows] for array in (request.speaker, request.frames, request.prime)
+        )
+        primed = 0 if prime is None else prime.shape[1]
+        self.speaker = model.global_condition(speaker)
+        local = model.local_condition(frames, primed + request.num_samples)
+        if prime is None:
+            self.state, self.last = model.initial_state(batch), np.zeros(batch, np.float32)
+        else:
+            recent = slice(max(primed - model.receptive_field - 1, 0), primed)
+            self.state = model.state_after(prime[:, recent], self.speaker, None if local is None else local[:, recent])
+            self.last = prime[:, -1]
+        self.local = None
+        if local is not None:
+            local = np.asarray(ops.cast(local, "float32"))[:, primed:]
+            padding = -request.num_samples % chunk  # the last chunk is made whole, too, and cut afterwards
+            self.local = np.pad(local, ((0, 0), (0, padding), (0, 0)), mode="edge")
+        self.program = chunk_program(model, batch, chunk)
+
+    def next_chunk(self, position: int, noise: np.ndarray) -> np.ndarray:
+        local = None if self.local is None else self.local[:, position : position + self.chunk]
+        audio, self.state, self.last = self.program(self.state, self.last, noise, self.speaker, local, self.temperature)
+        return np.asarray(audio)
+
+
+def chunk_program(model: Any, batch: int, chunk: int) -> Callable[..., tuple[Any, Any, Any]]:
+    """`make_samples`, compiled for `chunk` samples of `batch` voices; compiled programs are kept on the model."""
+    programs: dict[Any, Callable[..., Any]] = model.__dict__.setdefault("_chunk_programs", {})
+    if (batch, chunk) not in programs:
+        programs[batch, chunk] = compiled(functools.partial(make_samples, model), model.variables)
+    return programs[batch, chunk]
+
+
+def make_samples(
+    model: Any, state: Any, last: Any, noise: Any, speaker: Any, local: Any, temperature: Any
+) -> tuple[Any, Any, Any]:
+    """Makes as many samples as there is noise for, one after the other.
+
+    Args:
+        model: The WaveNet that makes them.
+        state: What the model's `initial_state` or `state_after` returned, or the last call of this function.
+        last: The sample before, (batch,).
+        noise: Uniform numbers in (0, 1), (batch, samples, noise_size).
+        speaker: Vectors of the speakers, (batch, channels), or None.
+        local: The local condition, (batch, samples, channels), or None.
+        temperature: A scalar above 0.
+
+    Returns:
+        Audio (batch, samples), the next state, and the last sample.
+    """
+    batch, count = ops.shape(noise)[:2]
+    # Conditions of all blocks, for all samples, in a few large products before the loop.
+    conditions = model.project_conditions(speaker, local)
+
+    def one_sample(t: Any, carry: Any) -> Any:
+        state, last, audio = carry
+        condition = None if conditions is None else _at(conditions, 0 if local is None else t)
+        parameters, state = model.step(last, state, condition)
+        last = model.distribution.sample(parameters, _at(noise, t), temperature)
+        return state, last, ops.slice_update(audio, (0, t), last[:, None])
+
+    silence = ops.zeros((batch, count), "float32")
+    state, last, audio = ops.fori_loop(0, count, one_sample, (state, last, silence))
+    return audio, state, last
+
+
+def _at(x: Any, t: Any) -> Any:
+    """x[:, t] of a tensor (batch, time, ...), for a t known only while the loop runs."""
+    starts = (0, t, *(0 for _ in x.shape[2:]))
+    return ops.slice(x, starts, (ops.shape(x)[0], 1, *x.shape[2:]))[:, 0]

@@ -1,0 +1,49 @@
+"""The command `generate`: a WaveNet speaks."""
+
+import time
+from argparse import ArgumentParser, Namespace
+
+from dilatednets.arguments import add_model, check_seconds
+
+VERB, HELP = "generate", "make audio with a WaveNet"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """MODEL, and what it is to say."""
+    add_model(parser)
+    parser.add_argument("--text", help='what to say, e.g. "four two seven"')
+    parser.add_argument("--speaker", help="whose voice")
+    parser.add_argument("--seconds", type=float, help="how long; default: as long as the text")
+    parser.add_argument("--seed", type=int, help="same seed, same audio")
+    parser.add_argument("--temperature", type=float, default=1.0, help="below 1: less noise (default 1)")
+    parser.add_argument("--output", required=True, metavar="FILE.wav")
+    parser.add_argument("--plot", metavar="FILE.png", help="draw waveform and spectrogram")
+
+
+def run(options: Namespace) -> None:
+    """`dilatednets generate MODEL [--text T] [--speaker S] [--seconds N] ... --output FILE.wav [--plot FILE.png]`."""
+    from dilatednets.data.audio import write_wav
+    from dilatednets.files import check_writable
+    from dilatednets.plots.audio import waveform_and_spectrogram
+    from dilatednets.plots.figure import check_suffix, save
+    from dilatednets.zoo.wavenet import WaveNet
+
+    check_seconds(options.seconds)
+    check_writable(options.output)
+    if options.plot:
+        check_suffix(options.plot)
+        check_writable(options.plot)
+    model = WaveNet.from_preset(options.model)
+    samples = None if options.seconds is None else max(round(options.seconds * model.sample_rate), 1)
+    begin = time.perf_counter()
+    audio = model.generate(
+        samples, text=options.text, speaker=options.speaker, temperature=options.temperature, seed=options.seed
+    )[0]
+    seconds = time.perf_counter() - begin
+    write_wav(options.output, audio, model.sample_rate)
+    length = len(audio) / model.sample_rate
+    print(f"{options.output}: {length:.2f} s of audio, made in {seconds:.2f} s (compilation included)")
+    if options.plot:
+        title = f"{options.speaker or options.model}: {options.text or 'no text'}"
+        save(waveform_and_spectrogram(audio, model.sample_rate, title), options.plot)
+        print(f"{options.plot}: its waveform and spectrogram")

@@ -1,0 +1,220 @@
+"""Text to aligned linguistic features: what a WaveNet needs to know of each moment to say words.
+
+"Adding text - how?" In three steps, none of which WaveNet knows of: text becomes units (here words; phonemes work the
+same way), each unit gets a duration from a small model of the speaker's tempo, and each frame of the resulting
+timeline is described by features: which unit this, the previous and the next one is, how far into it the frame lies,
+and how long it lasts. WaveNet sees frames of numbers, its local condition (van den Oord et al. 2016, section 3.2, used
+the same kind of features for text to speech).
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any, NamedTuple
+
+import numpy as np
+
+from dilatednets.errors import InputError
+from dilatednets.rules import config_of, keep_arguments, not_negative, positive
+
+POSITION_BUMPS = 8  # overlapping hat functions over a unit's length: a soft "which eighth of it"
+REFERENCE_SECONDS = 0.4  # unit durations are described as log(duration / this)
+
+
+class Segment(NamedTuple):
+    """A stretch of the timeline in which a unit of the vocabulary is said; start and end are in samples."""
+
+    unit: str
+    start: int
+    end: int
+
+
+@dataclass(eq=False)
+class WordFrontEnd:
+    """Turns text into frames of linguistic features.
+
+    Args:
+        vocabulary: The units, e.g. the ten digits' names.
+        hop: Samples a frame.
+        sample_rate: Samples a second.
+        durations: Seconds, by speaker and unit, as `fit_durations` gives them. Speaker "" serves all others.
+        aliases: Other spellings of units, e.g. {"4": "four"}. A token made of aliases alone is spelt out: "427".
+        gap: Seconds of silence between units.
+        margin: Seconds of silence before the first and after the last unit.
+
+    Raises:
+        InputError: for an argument of another type, or out of range.
+
+    Example:
+    >>> front_end = WordFrontEnd(["four", "two"], 80, 8000, {"": {"four": 0.4, "two": 0.3}}, {"4": "four", "2": "two"})
+    >>> front_end.units("Four, 24")
+    ['four', 'two', 'four']
+    >>> front_end.frames("4 2").shape  # 0.05 + 0.4 + 0.06 + 0.3 + 0.05 seconds
+    (86, 18)
+    """
+
+    vocabulary: Sequence[str]
+    hop: Annotated[int, positive]
+    sample_rate: Annotated[int, positive]
+    durations: dict[str, dict[str, float]]
+    aliases: dict[str, str] = field(default_factory=dict)
+    gap: Annotated[float, not_negative] = 0.06
+    margin: Annotated[float, not_negative] = 0.05
+
+    def __post_init__(self) -> None:
+        """Checks the arguments."""
+        keep_arguments(self, {**vars(self), "__class__": type(self)})
+        self._index = {unit: index for index, unit in enumerate(self.vocabulary)}
+
+    @property
+    def num_features(self) -> int:
+        """Features of a frame: three identities (with silence), the position, the log duration."""
+        return 3 * (len(self.vocabulary) + 1) + POSITION_BUMPS + 1
+
+    def units(self, text: str) -> list[str]:
+        """The units that `text` says.
+
+        Raises:
+            InputError: for a word that is not in the vocabulary, listing the vocabulary; for text without a word.
+        """
+        units: list[str] = []
+        for token in re.findall(r"[^\s,.;:!?-]+", text.lower()):
+            word = self.aliases.get(token, token)
+            if word in self._index:
+                units.append(word)
+            elif all(character in self.aliases for character in token):
+                units.extend(self.aliases[character] for character in token)
+            else:
+                raise InputError(f"text: cannot say {token!r}; this model's words are {', '.join(self.vocabulary)}")
+        if not units:
+            raise InputError(f"text: nothing to say in {text!r}; this model's words are {', '.join(self.vocabulary)}")
+        return units
+
+    def align(self, units: Sequence[str], speaker: str | None = None) -> list[Segment]:
+        """Places units on a timeline, with the durations of `speaker`."""
+        durations = self.durations.get(speaker or "", self.durations[""])
+        segments: list[Segment] = []
+        end = self._samples(self.margin)
+        for number, unit in enumerate(units):
+            start = end + (self._samples(self.gap) if number else 0)
+            end = start + self._samples(durations[unit])
+            segments.append(Segment(unit, start, end))
+        return segments
+
+    def frames(self, text: str, speaker: str | None = None) -> np.ndarray:
+        """Features of all that is needed to say `text`: float32 (frames, num_features)."""
+        segments = self.align(self.units(text), speaker)
+        total = segments[-1].end + self._samples(self.margin)
+        return self.features(segments, -(-total // self.hop))
+
+    def features(self, segments: Sequence[Segment], num_frames: int) -> np.ndarray:
+        """Describes a timeline frame by frame, at the frames' centres.
+
+        Args:
+            segments: What is said when, in order and not overlapping; what they leave out is silence.
+            num_frames: How many frames to describe.
+
+        Returns:
+            float32 (num_frames, num_features).
+        """
+        units = np.array([[self._index[segment.unit] for segment in segments]], np.int32)
+        starts = np.array([[segment.start for segment in segments]], np.float64)
+        ends = np.array([[segment.end for segment in segments]], np.float64)
+        return self.batch_features(units, starts, ends, np.array([num_frames]))[0]
+
+    def batch_features(self, units: Any, starts: Any, ends: Any, num_frames: Any, xp: Any = np) -> Any:
+        """As `features`, for a batch of timelines, and in a graph.
+
+        Args:
+            units: Numbers of the units in order, int32 (batch, longest); -1 at the end of shorter timelines.
+            starts: Where the units start, in samples, float64 (batch, longest).
+            ends: Where the units end, in samples, float64 (batch, longest).
+            num_frames: How many frames each timeline lasts, (batch,); silence follows.
+            xp: The module that computes: `numpy`, or `keras.ops` in a graph.
+
+        Returns:
+            float32 (batch, max(num_frames), num_features).
+        """
+        silence = len(self.vocabulary)
+        frame = xp.arange(xp.max(num_frames))
+        centres = (xp.array(frame, "float64") + 0.5) * self.hop
+        begun = (units >= 0)[:, None] & (starts[:, None] <= centres[:, None])
+        last = xp.sum(xp.array(begun, "int32"), axis=-1)  # the last unit that has begun, from 1 on; 0 before the first
+        # Silence stands before the first unit and after the last.
+        around = ((0, 0), (1, 1))
+        units = xp.pad(xp.where(units >= 0, units, silence), around, constant_values=silence)
+        starts, ends = xp.pad(starts, around), xp.pad(ends, around)
+
+        def at(values: Any, place: Any) -> Any:
+            return xp.take_along_axis(values, place, axis=1)
+
+        inside = centres < at(ends, last)
+        this = xp.where(inside, at(units, last), silence)
+        previous = xp.where(inside, at(units, xp.maximum(last - 1, 0)), at(units, last))
+        own = frame < num_frames[:, None]
+        identities = [xp.where(own, unit, silence) for unit in (this, previous, at(units, last + 1))]
+        length = xp.maximum(at(ends - starts, last), 1.0)
+        position = xp.clip((centres - at(starts, last)) / length, 0.0, 1.0)
+        bumps = 1 - xp.abs(position[..., None] * (POSITION_BUMPS - 1) - np.arange(POSITION_BUMPS))
+        log_duration = xp.log(length / (REFERENCE_SECONDS * self.sample_rate))[..., None]
+        within = xp.array(inside & own, "float64")[..., None]
+        features = [xp.array(unit[..., None] == xp.arange(silence + 1), "float64") for unit in identities]
+        features += [xp.maximum(bumps, 0.0) * within, log_duration * within]
+        return xp.array(xp.concatenate(features, axis=-1), "float32")
+
+    def _samples(self, seconds: float) -> int:
+        return round(seconds * self.sample_rate)
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments, and `num_features`, for WaveNet's `text`."""
+        return {**config_of(self), "num_features": self.num_features}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> "WordFrontEnd":
+        """The inverse of `get_config`."""
+        return cls(**{key: value for key, value in config.items() if key != "num_features"})
+
+
+def fit_durations(
+    observations: Sequence[tuple[str, str, float]], shrinkage: float = 5.0
+) -> dict[str, dict[str, float]]:
+    """Fits a small model of durations: log seconds = mean + unit + speaker + the pair's own deviation.
+
+    Unit and speaker effects are least squares; the pair's deviation is its mean residual, shrunk towards zero by
+    `shrinkage` observations, so that a rarely heard pair falls back on what its unit and its speaker do elsewhere.
+
+    Args:
+        observations: (speaker, unit, seconds) of each recording.
+        shrinkage: How many observations the prior counts for.
+
+    Returns:
+        Seconds by speaker and unit. Speaker "" is the average voice.
+
+    Raises:
+        InputError: without observations, or for a duration that is not positive.
+
+    Example:
+    >>> table = fit_durations([("ann", "one", 0.5), ("ann", "two", 0.4), ("bob", "one", 0.25), ("bob", "two", 0.2)])
+    >>> round(table["bob"]["two"], 3), round(table[""]["one"], 3)
+    (0.2, 0.354)
+    """
+    if not observations or any(seconds <= 0 for _, _, seconds in observations):
+        raise InputError("durations: need at least one recording, each longer than zero seconds")
+    speakers = sorted({speaker for speaker, _, _ in observations})
+    units = sorted({unit for _, unit, _ in observations})
+    row = np.array([speakers.index(speaker) for speaker, _, _ in observations])
+    column = np.array([units.index(unit) for _, unit, _ in observations])
+    log_seconds = np.log([seconds for _, _, seconds in observations])
+    mean = log_seconds.mean()
+    design = np.concatenate([np.eye(len(speakers))[row], np.eye(len(units))[column]], axis=1)
+    effects = np.linalg.lstsq(design, log_seconds - mean, rcond=None)[0]  # the minimum-norm solution
+    residual = log_seconds - mean - design @ effects
+    deviation = np.zeros((len(speakers), len(units)))
+    count = np.zeros_like(deviation)
+    np.add.at(deviation, (row, column), residual)
+    np.add.at(count, (row, column), 1)
+    of_speaker, of_unit = effects[: len(speakers)], effects[len(speakers) :]
+    average = mean + of_speaker.mean() + of_unit
+    fitted = mean + of_speaker[:, None] + of_unit + deviation / (count + shrinkage)
+    table = np.exp([average, *fitted]).tolist()
+    return {speaker: dict(zip(units, row, strict=True)) for speaker, row in zip(("", *speakers), table, strict=True)}

@@ -1,0 +1,68 @@
+"""The reader of CamVid, and of pairs of an image and its label image, on folders laid out as it is."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from dilatednets.data import camvid
+from dilatednets.data.label_images import find_pairs
+
+
+def make_camvid(folder, split="train", suffix=".png"):
+    """A folder in CamVid's layout; labels depend on the image."""
+    rng = np.random.default_rng(0)
+    for name in (split, f"{split}annot"):
+        (folder / name).mkdir()
+    for number in range(3):
+        labels = rng.integers(0, 12, (12, 16), np.uint8)
+        picture, options = Image.fromarray(np.repeat(labels[..., None] * 20, 3, 2)), {"lossless": True}
+        picture.save(folder / split / f"f{number}{suffix}", **(options if suffix == ".webp" else {}))
+        Image.fromarray(labels).save(folder / f"{split}annot" / f"f{number}.png")
+    return folder
+
+
+@pytest.mark.parametrize("suffix", [".png", ".webp"])
+@pytest.mark.parametrize(
+    ("split", "folder"), [("train", "train"), ("validation", "val"), ("val", "val"), ("test", "test")]
+)
+def test_camvid_is_read_from_a_folder_of_one_split(tmp_path, split, folder, suffix):
+    make_camvid(tmp_path, folder, suffix)
+    pairs = camvid.load(str(tmp_path), split)
+    assert len(pairs) == 3 and len(pairs.class_names) == 11 == len(pairs.palette)
+    for image, labels in pairs:
+        raw = image[..., 0] // 20
+        np.testing.assert_array_equal(labels, np.where(raw == 11, -1, raw.astype(int)))
+
+
+def test_bad_pairs_are_refused(tmp_path, refusal):
+    assert "missing; camvid has folders train/ and trainannot/" in refusal(camvid.load, str(tmp_path), "train")
+    make_camvid(tmp_path)
+    image, label = tmp_path / "train" / "f1.png", tmp_path / "trainannot" / "f1.png"
+    label.rename(tmp_path / "kept.png")
+    assert "f1.png: has no label image f1.png in" in refusal(camvid.load, str(tmp_path), "train")
+    (tmp_path / "kept.png").rename(label)
+    image.rename(tmp_path / "kept.png")
+    assert "f1.png: has no image of that name in" in refusal(camvid.load, str(tmp_path), "train")
+    (tmp_path / "kept.png").rename(image)
+    pairs = camvid.load(str(tmp_path), "train")
+    for labels, says in [
+        (np.zeros((12, 15), np.uint8), "15x12 pixels, but its image f1.png has 16x12"),
+        (np.full((12, 16), 12, np.uint8), "holds the label 12, but classes are 0 to 10 and 11 for ignored"),
+        (np.full((12, 16), 255, np.uint8), "a mask of 0 and 255 must be saved as 0 and 1"),
+        (np.full((12, 16), 11, np.uint8), "every pixel is void (label 11); remove the pair"),
+    ]:
+        Image.fromarray(labels).save(label)
+        message = refusal(pairs.__getitem__, 1)
+        assert says in message and str(label) in message
+    (tmp_path / "train" / "f1.webp").write_bytes(image.read_bytes())
+    assert "has the same name" in refusal(camvid.load, str(tmp_path), "train")
+    (tmp_path / "nothing").mkdir()
+    assert "holds no images" in refusal(find_pairs, tmp_path / "nothing", tmp_path / "nothing")
+    assert "no such folder" in refusal(find_pairs, tmp_path / "none", tmp_path / "nothing")
+
+
+def test_pairs_are_kept_only_while_they_fit(tmp_path, monkeypatch):
+    pairs = camvid.load(str(make_camvid(tmp_path)), "train")
+    assert pairs[0][0] is pairs[0][0]
+    monkeypatch.setattr("dilatednets.data.label_images.CACHE_BYTES", 0)
+    assert pairs[1][0] is not pairs[1][0]

@@ -1,0 +1,48 @@
+"""What tests share: where the checkout is, and models small enough to run in no time."""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+
+HAS_TENSORFLOW = importlib.util.find_spec("tensorflow") is not None
+CHECKOUT = Path(__file__).resolve().parents[1]
+
+
+def tiny_segmenter(num_classes=3, **settings):
+    """A ContextSegmenter small enough to run in no time."""
+    import keras
+
+    from dilatednets.zoo.context_segmenter import ContextSegmenter
+
+    keras.utils.set_random_seed(0)
+    small = {"widths": (4, 4, 8, 8), "blocks": (1, 1), "dilations": (1, 2), "output_channels": 6}
+    return ContextSegmenter(num_classes, front_end_options=small, **settings)
+
+
+def tiny_chunker(seed=0, **settings):
+    """A TCNChunker small enough to run in no time; every weight is random, so that each of them matters."""
+    import keras
+
+    from dilatednets.zoo.tcn_chunker import TCNChunker
+
+    small = {
+        "labels": ["NP", "VP"],
+        "words": ["it", "works", "the", "a", "dog", "in", "0000"],
+        "characters": "Iabcdeghiknorstw0",
+        "shapes": ["xx", "Xx", "x", "dd", "."],
+        "pos_tags": ["DT", "NN", "VB"],
+        "width": 8,
+        "dilations": (1, 2),
+        "word_channels": 6,
+        "character_channels": 4,
+        "character_filters": 6,
+        "shape_channels": 3,
+        "pos_channels": 3,
+    }
+    keras.utils.set_random_seed(seed)
+    model = TCNChunker(**{**small, **settings})
+    rng = np.random.default_rng(seed)
+    for weight in model.weights:
+        weight.assign(rng.normal(0, 0.5, weight.shape))
+    return model

@@ -1,0 +1,35 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from keras import ops
+from layer_checks import conv1d_oracle, run_layer_checks
+
+from dilatednets.errors import InputError
+from dilatednets.layers import CentredDilatedConv
+
+
+def test_passes_the_checks_of_all_layers(rng):
+    run_layer_checks(CentredDilatedConv(4, 3, 2, activation="tanh"), rng.standard_normal((2, 9, 3)))
+
+
+@settings(deadline=None, max_examples=12)
+@given(kernel_size=st.integers(1, 5), dilation=st.integers(1, 6), time=st.integers(1, 25), seed=st.integers(0, 99))
+def test_equals_the_oracle(kernel_size, dilation, time, seed):
+    x = np.random.default_rng(seed).standard_normal((2, time, 3)).astype(np.float32)
+    conv = CentredDilatedConv(4, kernel_size, dilation)
+    conv.build(x.shape)
+    expected = conv1d_oracle(x, ops.convert_to_numpy(conv.kernel), dilation, kernel_size // 2 * dilation)
+    np.testing.assert_allclose(ops.convert_to_numpy(conv(x)), expected, atol=1e-4)
+
+
+def test_has_no_steps():
+    conv = CentredDilatedConv(4)
+    for call in (lambda: conv.initial_state(1), lambda: conv.state_after(None), lambda: conv.step(None, None)):
+        with pytest.raises(ValueError, match="sees the future"):
+            call()
+
+
+def test_checks_its_arguments_as_the_causal_one():
+    with pytest.raises(InputError, match="filters: must be above 0, not 0"):
+        CentredDilatedConv(0)

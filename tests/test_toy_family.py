@@ -1,0 +1,112 @@
+"""A family that no shared room knows does all that the others do: shared rooms name no model."""
+
+import json
+
+import numpy as np
+import pytest
+
+import dilatednets
+from dilatednets import registry
+from dilatednets.cli.main import main
+from dilatednets.errors import InputError
+from dilatednets.training.epoch_end import EpochEnd
+
+RECIPE = """
+name = "toy"
+model = "Scale"
+[training]
+epochs = 3
+learning_rate = 0.05
+warmup_steps = 0
+weight_decay = 0.0
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Handfuls of three pebbles that weigh 1, 2 and 3 ounces; and the family in the registry."""
+    folder = tmp_path_factory.mktemp("toy")
+    for split, seed in (("train", 0), ("validation", 1)):
+        pebbles = np.random.default_rng(seed).integers(0, 5, (64, 3))
+        rows = np.concatenate([pebbles, pebbles @ [[1], [2], [3]]], axis=1)
+        np.savetxt(folder / f"{split}.pebbles", rows)
+    (folder / "recipe.toml").write_text(RECIPE)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(registry.FAMILIES, "Scale", registry.Family("Scale", "toy"))
+        yield folder
+
+
+def command(*arguments):
+    assert main([str(argument) for argument in arguments]) == 0
+
+
+def train(folder, run, *more):
+    command("train", folder / "recipe.toml", "--data-dir", folder, "--output", run, *more)
+
+
+@pytest.fixture(scope="module")
+def preset(folder):
+    arguments = ["train", folder / "recipe.toml", "--data-dir", folder, "--output", folder / "run"]
+    whole = EpochEnd.on_epoch_end
+
+    def stop(self, epoch, logs=None):
+        whole(self, epoch, logs)
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(EpochEnd, "on_epoch_end", stop)
+        assert main([str(argument) for argument in arguments]) == 130
+    train(folder, folder / "run", "--resume")
+    return folder / "run" / "best"
+
+
+def test_it_is_trained_and_goes_on_where_it_stopped(folder, preset, capsys):
+    rows = (folder / "run" / "history.csv").read_text().splitlines()
+    assert rows[0].split(",")[-1] == "validation_ounces_off"
+    errors = [float(row.split(",")[-1]) for row in rows[1:]]
+    assert len(errors) == 3 and errors[2] < errors[0]
+    train(folder, folder / "whole")
+    assert "ounces off on validation" in capsys.readouterr().out
+    weights = [dilatednets.from_preset(folder / run / "last").get_weights() for run in ("run", "whole")]
+    for stopped, uninterrupted in zip(*weights, strict=True):
+        np.testing.assert_array_equal(stopped, uninterrupted)
+
+
+def test_its_preset_is_described_evaluated_and_drawn(folder, preset, capsys):
+    command("describe", preset, "--plot", folder / "a.png")
+    assert "weighs 3 pebbles at once" in capsys.readouterr().out and (folder / "a.png").stat().st_size > 5000
+    command("evaluate", preset, "--data-dir", folder, "--json")
+    figures = json.loads(capsys.readouterr().out.splitlines()[-1])
+    model = dilatednets.from_preset(preset)
+    assert figures["ounces_off"] == pytest.approx(model.evaluate_on(folder)["ounces_off"])
+    assert "| Receptive field, pebbles | 3 |" in (preset / "README.md").read_text()
+
+
+def test_the_command_offers_its_verb(preset, capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert "tell what a handful of pebbles weighs" in capsys.readouterr().out
+    command("weigh", preset, 1, 0, 2)
+    model = dilatednets.from_preset(preset)
+    said = float(capsys.readouterr().out.split()[0])
+    assert said == pytest.approx(float(np.asarray(model(np.array([[1.0, 0.0, 2.0]])))[0, 0]), abs=1e-5)
+
+
+@pytest.mark.tensorflow
+def test_it_is_served_without_keras(folder, preset, capsys):
+    from dilatednets.serving.saved_model_runner import ask
+
+    command("export", preset, folder / "models", "--name", "toy")
+    assert (folder / "models" / "models.config").is_file()
+    handful = np.array([[1, 2, 3]], np.float32)
+    (answer,) = ask(folder / "models" / "toy" / "1", [("serving_default", {"handful": handful})])
+    expected = np.asarray(dilatednets.from_preset(preset)(handful))
+    np.testing.assert_allclose(answer["ounces"], expected, rtol=1e-5)
+
+
+def test_a_class_of_no_family_is_an_error(preset, monkeypatch):
+    monkeypatch.delitem(registry.FAMILIES, "Scale")
+    with pytest.raises(InputError, match="unknown class 'Scale'; models are WaveNet"):
+        dilatednets.from_preset(preset)
+    with pytest.raises(InputError, match="key model: 'Scale' cannot be trained"):
+        registry.parse_recipe({"name": "toy", "model": "Scale"})

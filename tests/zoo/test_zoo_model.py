@@ -1,0 +1,63 @@
+"""What all models have in common."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from helpers import CHECKOUT, tiny_chunker, tiny_segmenter
+
+import dilatednets
+from dilatednets import registry
+from dilatednets.errors import InputError
+
+LOAD = """
+import sys, keras, numpy as np, dilatednets.zoo
+for path in sys.argv[1:]:
+    model = keras.models.load_model(path)
+    np.savez(path + ".npz", *model.get_weights(), **{"class": type(model).__name__})
+"""
+
+
+def test_keras_files_load_in_a_new_process(tiny_model, tmp_path):
+    """After `import dilatednets.zoo` alone."""
+    models = {str(tmp_path / f"{m.name}.keras"): m for m in (tiny_model, tiny_segmenter(), tiny_chunker())}
+    for path, model in models.items():
+        model.save(path)
+    subprocess.run([sys.executable, "-W", "ignore", "-c", LOAD, *models], cwd=CHECKOUT, check=True)
+    for path, model in models.items():
+        with np.load(f"{path}.npz") as loaded:
+            assert str(loaded["class"]) == type(model).__name__
+            for number, weight in enumerate(model.get_weights()):
+                np.testing.assert_array_equal(loaded[f"arr_{number}"], weight)
+
+
+@pytest.mark.parametrize("family", registry.FAMILIES.values(), ids=lambda family: family.model)
+def test_each_argument_is_an_attribute_of_its_name(family, tiny_model):
+    model = {"WaveNet": lambda: tiny_model, "ContextSegmenter": tiny_segmenter, "TCNChunker": tiny_chunker}[
+        family.model
+    ]()
+    for name, value in model.get_config().items():
+        assert hasattr(model, name), name
+        if isinstance(value, int | float | str) and not isinstance(getattr(type(model), name, None), property):
+            held = getattr(model, name)
+            assert held == value or not isinstance(held, type(value)), name
+    twin = type(model).from_config(model.get_config())
+    assert {**twin.get_config(), "name": ""} == {**model.get_config(), "name": ""}
+
+
+def test_package_offers_its_rooms_on_demand():
+    code = "import sys, dilatednets; assert 'keras' not in sys.modules; print(dilatednets.__version__)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == dilatednets.__version__
+    assert dilatednets.layers.CausalDilatedConv and dilatednets.zoo.wavenet.WaveNet
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        dilatednets.nothing  # noqa: B018
+
+
+def test_a_model_of_no_family_is_refused():
+    class Stranger:
+        pass
+
+    with pytest.raises(InputError, match="Stranger: no model of the zoo; models are WaveNet"):
+        registry.family_of(Stranger())
