@@ -50,6 +50,9 @@ def checked(value: Any, kind: Any, where: str) -> Any:
     Traceback (most recent call last):
     dilatednets.errors.InputError: dilations: must be a list of positive integers, not range(0, 3)
     """
+    parts = typing.get_args(kind)
+    if len(parts) == 2 and parts[1] is type(None):
+        return None if value is None else checked(value, parts[0], where)
     rules = getattr(kind, "__metadata__", ())
     kind = typing.get_args(kind)[0] if rules else kind
     result = _typed(value, kind, where)

@@ -5,26 +5,19 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from dilatednets.layers.light_front_end import LightFrontEnd
-from dilatednets.rules import Argument, Rule, arguments_of, each_positive, not_negative, one_of, positive, share
+from dilatednets.rules import Argument, Rule, arguments_of, not_negative, one_of, positive, share
 from dilatednets.training import recipe
 from dilatednets.zoo.context_segmenter.loss import CLASS_WEIGHTS, LOSSES
 from dilatednets.zoo.context_segmenter.model import ContextSegmenter
 
 FROM_DATA = ("num_classes", "class_names", "palette", "front_end_options")
 """Arguments of ContextSegmenter that are no keys, since the data or other keys say them."""
-LIGHT = {
-    "widths": Rule(lambda x: len(x) == 4 and min(x) > 0 and not any(n % 2 for n in x), "four positive even integers"),
-    "blocks": Rule(lambda x: len(x) == 2 and min(x) >= 0, "two integers, 0 or above"),
-    "dilations": each_positive,
-    "stride": Rule(lambda x: x in (2, 4, 8), "2, 4 or 8"),
-    "output_channels": positive,
-}
-"""Rules for the options of the front end "light", which are keys of their own."""
-LIGHT_ARGUMENTS = arguments_of(LightFrontEnd)
+LIGHT = arguments_of(LightFrontEnd)
+"""Options of the front end "light", which are keys of their own."""
 Net: Any = recipe.net_table(
     {
         **{name: one for name, one in arguments_of(ContextSegmenter).items() if name not in FROM_DATA},
-        **{name: Argument(Annotated[one.kind, LIGHT[name]], one.default) for name, one in LIGHT_ARGUMENTS.items()},
+        **LIGHT,
         # Whether the front end `vgg16` starts from ImageNet's weights, which are downloaded.
         "imagenet": Argument(bool, False),
     }

@@ -38,7 +38,7 @@ def test_no_distribution_sees_its_own_sample_or_later_ones(rng, tiny_model):
 
 
 @pytest.mark.parametrize("output", ["softmax", "logistics", "gaussian"])
-@pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
+@pytest.mark.parametrize("dtype", ["float32", pytest.param("mixed_bfloat16", marks=pytest.mark.slow)])
 def test_training_moves_every_weight_and_lowers_the_loss(rng, output, dtype):
     keras.utils.set_random_seed(0)
     model = WaveNet(

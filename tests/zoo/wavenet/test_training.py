@@ -25,7 +25,15 @@ from dilatednets.zoo.wavenet import training
 from dilatednets.zoo.wavenet.model import WaveNet
 
 NET = {"dilations": [1, 2, 4], "residual_channels": 8, "gate_channels": 16, "skip_channels": 8, "condition_channels": 4}
-TRAINING = {"epochs": 2, "batch_size": 16, "target": 1600, "learning_rate": 1e-2, "ema": 0.5, "sample_every": 0}
+TRAINING = {
+    "epochs": 2,
+    "batch_size": 16,
+    "target": 1600,
+    "learning_rate": 1e-2,
+    "ema": 0.5,
+    "sample_every": 0,
+    "jit_compile": False,
+}  # which is quicker where there are few steps; test_cli trains with XLA
 
 
 def tiny_recipe(**changes):
