@@ -1,6 +1,7 @@
 # make demo    hear a WaveNet, see a segmenter, read a chunker: WAV, pictures and text in demo/
 # make test    the fast tests
 # make check   everything else that must hold: style, types, doc examples, slow tests, the lanes `latest` and `jax`
+# make torch   the comparisons with PyTorch, which it installs into .venv (5 GB)
 # make readmes the presets' READMEs and the front page's table of the zoo, from the cards
 # make docs    the reference of every public name, made of docstrings: build/docs/index.html
 # make clean   remove what these made
@@ -9,7 +10,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint doctest slow latest jax docs readmes clean again
+.PHONY: help demo test check lint doctest slow torch latest jax docs readmes clean again
 
 # Two processes; the tests of a file share what is costly to make, and tests/conftest.py says which files come first.
 PYTEST := -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
@@ -60,6 +61,10 @@ doctest: .venv/.ready
 
 slow: .venv/.ready
 	.venv/bin/python $(PYTEST) -m slow
+
+torch: .venv/.ready
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -e '.[benchmark]'
+	.venv/bin/python -m pytest -q -m "slow or not slow" tests/benchmarks/context_segmenter tests/benchmarks/wavenet/test_torch_incremental.py
 
 # What depends on neither TensorFlow's version nor the backend is tested once.
 ONCE := $(addprefix --ignore=tests/,presets/test_handles.py test_files.py test_fuzz.py test_packaging.py test_readme.py \

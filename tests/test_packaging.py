@@ -90,7 +90,7 @@ def test_trained_models_are_found_and_speak(way, source, wheel, tmp_path):
     cwd = source if way == "checkout" else elsewhere
     code = """import dilatednets
 from dilatednets.data.samples import sample
-from dilatednets.zoo import presets
+from dilatednets.presets import presets
 print(dilatednets.__file__, sample("snips"), *presets.available())"""
     file, folder, *names = run(python, "-c", code, cwd=cwd).split()
     assert Path(file).is_relative_to(home) and Path(folder).is_relative_to(home)

@@ -31,8 +31,8 @@ class PresetNames:
 
 def roots() -> list[Path]:
     """Where presets lie: in the installed package, or in a checkout's top-level zoo folder."""
-    here = Path(__file__).resolve().parent
-    return [root for root in (here / "pretrained", here.parents[1] / "zoo") if root.is_dir()]
+    package = Path(__file__).resolve().parents[1]
+    return [root for root in (package / "zoo" / "pretrained", package.parent / "zoo") if root.is_dir()]
 
 
 def available() -> dict[str, Path]:

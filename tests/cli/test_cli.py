@@ -200,9 +200,9 @@ def test_every_command_explains_itself(capsys):
 
 
 @pytest.mark.slow
-def test_demo_speaks_segments_and_fine_tunes(sample_dir, tmp_path, capsys):
+def test_demo_speaks_segments_chunks_and_fine_tunes(tmp_path, capsys):
     output = tmp_path / "demo"
-    assert main(["demo", "--output", str(output), "--data-dir", str(sample_dir)]) == 0
+    assert main(["demo", "--output", str(output)]) == 0
     printed = capsys.readouterr().out
     for speaker in ("jackson", "theo"):
         assert len(read_audio(output / f"four_two_seven_{speaker}.wav")) > 4000
