@@ -115,16 +115,22 @@ def load(cls: Any, handle: str | os.PathLike[str], overrides: dict[str, Any] | N
     config = _config(cls, folder)
     model = _make(cls, config, overrides or {}, folder / CONFIG)
     path = _whole_weights(folder)
+    if overrides:
+        trained = _make(cls, config, {}, folder / CONFIG)
+        _load_weights(trained, path)
+        _copy_fitting(trained, model, config, overrides)
+    else:
+        _load_weights(model, path)
+    return model
+
+
+def _load_weights(model: Any, path: Path) -> None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # Keras would leave weights that are missing as they were drawn, and say so
-            if overrides:
-                _load_fitting(model, path, config, overrides)
-            else:
-                model.load_weights(path)
+            model.load_weights(path)
     except Exception as error:  # a crafted file can fail anywhere in Keras and h5py
         raise InputError(f"{path}: not the weights of this model ({one_line(error)})") from error
-    return model
 
 
 def config(cls: Any, handle: str | os.PathLike[str]) -> dict[str, Any]:
@@ -154,15 +160,15 @@ def _make(cls: Any, config: dict[str, Any], overrides: dict[str, Any], path: Pat
         raise InputError(f"{path}: not a configuration of {cls.__name__} ({one_line(error)})") from error
 
 
-def _load_fitting(model: Any, path: Path, config: dict[str, Any], overrides: dict[str, Any]) -> None:
-    """Loads the weights that fit and mean the same; rows that belong to names go where the names are now.
+def _copy_fitting(trained: Any, model: Any, config: dict[str, Any], overrides: dict[str, Any]) -> None:
+    """Copies the weights that fit and mean the same; rows that belong to names go where the names are now.
 
     They are matched by their paths in the preset's own model: the file numbers the layers of each kind, so that one layer
     more or less would shift those after it.
     """
-    trained = type(model).from_config(config)
-    trained.load_weights(path)
-    stored = {weight.path: np.array(weight) for weight in trained.weights}
+    from keras import ops
+
+    stored = {weight.path: ops.convert_to_numpy(weight) for weight in trained.weights}
     fresh = model.fresh_layers(config, overrides)
     for weight in model.weights:
         value = stored.get(weight.path)
@@ -171,7 +177,8 @@ def _load_fitting(model: Any, path: Path, config: dict[str, Any], overrides: dic
         for name, (layer, first) in model.rows_by_name.items():
             of_names = weight.path.startswith(layer) and changed(config, overrides, name)
             if of_names and value.shape[1:] == tuple(weight.shape[1:]):
-                value = _moved_rows(np.array(weight), value, overrides[name], config[name], first)
+                rows = ops.convert_to_numpy(weight).copy()
+                value = _moved_rows(rows, value, overrides[name], config[name], first)
         if value.shape == tuple(weight.shape):
             weight.assign(value)
 
