@@ -38,7 +38,7 @@ stamp = printf '%s' "$(CURDIR)" > $@
 
 # JAX and no TensorFlow: the way to GPU and TPU.
 .venv-jax/.ready: setup.cfg $(call again_unless_whole,.venv-jax)
-	@tools/make_venv .venv-jax jax keras numpy scipy pillow matplotlib 'pooch[progress]' pytest pytest-xdist hypothesis
+	@tools/make_venv .venv-jax jax keras numpy scipy soundfile pillow tqdm matplotlib 'pooch[progress]' pytest pytest-xdist hypothesis
 	@.venv-jax/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	@$(stamp)
 
@@ -83,7 +83,7 @@ jax: .venv-jax/.ready
 # torch_*.py need PyTorch.
 docs: .venv/.ready
 	@mkdir -p build
-	.venv/bin/pdoc -d google -o build/docs dilatednets '!dilatednets.benchmarks.torch_.*' 2> build/docs.log || { cat build/docs.log; exit 1; }
+	.venv/bin/pdoc -d google -o build/docs dilatednets '!dilatednets.benchmarks..*torch_.*' 2> build/docs.log || { cat build/docs.log; exit 1; }
 	@echo build/docs/index.html
 
 readmes: .venv/.ready

@@ -80,6 +80,8 @@ class Family:
         if spec is None or not spec.submodule_search_locations:
             return self.part("verb")
         path = Path(spec.submodule_search_locations[0], *rest, "verb.py")
+        if not path.is_file():  # a family that is a single module
+            return self.part("verb")
         spec = importlib.util.spec_from_file_location(f"{self.package}.verb", path)
         assert spec is not None and spec.loader is not None
         module = importlib.util.module_from_spec(spec)
@@ -168,10 +170,10 @@ def parse_recipe(content: dict[str, Any], origin: str = "recipe") -> Any:
     Traceback (most recent call last):
     dilatednets.errors.InputError: recipe: unknown key training.epoch; did you mean training.epochs?
     """
-    model = content.get("model")
-    if model is None and content.get("init"):
-        model = family_of_preset(content["init"]).model
-    if model not in FAMILIES:
+    model, init = content.get("model"), content.get("init", "")
+    if model is None and init and isinstance(init, str):
+        model = family_of_preset(init).model
+    if not isinstance(model, str) or model not in FAMILIES:
         wrong = "missing" if model is None else f"{model!r} cannot be trained"
         raise InputError(f"{origin}: key model: {wrong}; models are {', '.join(FAMILIES)}")
     return recipes.parse(FAMILIES[model].part("recipe").Recipe, {**content, "model": model}, origin)

@@ -110,3 +110,11 @@ def test_a_class_of_no_family_is_an_error(preset, monkeypatch):
         dilatednets.from_preset(preset)
     with pytest.raises(InputError, match="key model: 'Scale' cannot be trained"):
         registry.parse_recipe({"name": "toy", "model": "Scale"})
+
+
+def test_a_family_may_be_a_module_of_a_package(tmp_path, monkeypatch):
+    (tmp_path / "outer").mkdir()
+    (tmp_path / "outer" / "__init__.py").touch()
+    (tmp_path / "outer" / "inner.py").write_text('VERB = "inner"\n')
+    monkeypatch.syspath_prepend(tmp_path)
+    assert registry.Family("Inner", "outer.inner").verb().VERB == "inner"

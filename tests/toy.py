@@ -18,6 +18,7 @@ from dilatednets.zoo.zoo_model import ZooModel
 VERB, HELP = "weigh", "tell what a handful of pebbles weighs"
 
 
+@keras.saving.register_keras_serializable("toy")
 class Scale(ZooModel):
     unit, facts = "pebbles", {"receptive_field": "Receptive field, pebbles"}
 

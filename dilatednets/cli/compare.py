@@ -1,4 +1,4 @@
-"""The command `compare`: a dilated net and a recurrent one, equal in size and training."""
+"""The command `compare`: a dilated net beside recurrent ones, with the same data, batches and epochs."""
 
 from argparse import ArgumentParser, Namespace
 
@@ -6,7 +6,7 @@ from dilatednets import registry
 from dilatednets.arguments import add_data_dir, add_json, add_settings, check_at_least_one, print_result
 from dilatednets.errors import InputError
 
-VERB, HELP = "compare", "a dilated net and a recurrent one, equal in size and training"
+VERB, HELP = "compare", "a dilated net beside recurrent ones: the same data, batches and epochs"
 PRESETS = {"spoken_digits": "wavenet_digits", "conll2000": "tcn_chunker_conll2000", "snips": "tcn_slots_snips"}
 """The preset whose recipe is compared, by data set."""
 

@@ -45,7 +45,8 @@ class RunFolder:
             raise InputError(f"{path}: holds a run already; go on with it by --resume, or choose another output folder")
         if kept.is_file() and parse(type(recipe), read_toml(kept), str(kept), strict=False) != recipe:
             raise InputError(f"{kept}: is not the recipe given; resume with the run's own recipe and --set values")
-        left_over = [".best.*", ".last.*", "stages/.*"]  # of a crash in the middle of a save
+        # Of a crash in the middle of a save.
+        left_over = [".best.*", ".last.*", ".state.npz.*", ".history.csv.*", "stages/.*"]
         for folder in [folder for pattern in left_over for folder in path.glob(pattern)]:
             shutil.rmtree(folder, ignore_errors=True)
         if not kept.is_file():
@@ -75,6 +76,8 @@ class RunFolder:
 
     def _history(self) -> list[dict[str, Any]]:
         if not (self.path / "state.npz").is_file():
+            if (self.path / "history.csv").is_file():  # which is written after the state
+                raise InputError(f"{self.path / 'state.npz'}: missing, though epochs have ended; start again elsewhere")
             return []
         with self._state() as state:
             history: list[dict[str, Any]] = json.loads(str(state["history"]))

@@ -32,11 +32,14 @@ def test_keras_files_load_in_a_new_process(tiny_model, tmp_path):
                 np.testing.assert_array_equal(loaded[f"arr_{number}"], weight)
 
 
+TINY = {"WaveNet": None, "ContextSegmenter": tiny_segmenter, "TCNChunker": tiny_chunker}
+"""What makes a small model of each family; that of WaveNet is a fixture."""
+
+
 @pytest.mark.parametrize("family", registry.FAMILIES.values(), ids=lambda family: family.model)
 def test_each_argument_is_an_attribute_of_its_name(family, tiny_model):
-    model = {"WaveNet": lambda: tiny_model, "ContextSegmenter": tiny_segmenter, "TCNChunker": tiny_chunker}[
-        family.model
-    ]()
+    make = TINY[family.model]
+    model = tiny_model if make is None else make()
     for name, value in model.get_config().items():
         assert hasattr(model, name), name
         if isinstance(value, int | float | str) and not isinstance(getattr(type(model), name, None), property):
