@@ -6,7 +6,7 @@ import numbers
 import operator
 import typing
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from dilatednets.errors import InputError
 
@@ -22,6 +22,8 @@ positive = Rule(lambda x: 0 < x < math.inf, "above 0")
 not_negative = Rule(lambda x: 0 <= x < math.inf, "0 or above")
 share = Rule(lambda x: 0 <= x < 1, "at least 0 and below 1")
 each_positive = Rule(lambda x: bool(x) and min(x) > 0, "a list of positive integers")
+_WORD_EACH = "a list of different names, none of them empty and none with blanks around it"
+distinct_names = Rule(lambda x: len(set(x)) == len(x) and all(name and name == name.strip() for name in x), _WORD_EACH)
 below_2_32 = Rule(lambda x: 0 <= x < 2**32, "0 or above, and below 2**32")
 
 
@@ -30,6 +32,8 @@ def one_of(*choices: str) -> Rule:
     return Rule(choices.__contains__, " or ".join(map(repr, choices)))
 
 
+Names = Annotated[Sequence[str], distinct_names]
+"""The names of speakers, classes or tags; a single string is refused, since it would be taken for a list of letters."""
 _NAMES = {int: "an integer", float: "a number", str: "a string", bool: "true or false"}
 _PLURALS = {int: "integers", float: "numbers", str: "strings"}
 

@@ -10,7 +10,7 @@ from helpers import CHECKOUT
 
 # What a room may import of the package, and from elsewhere, besides the standard library; the second pair adds what it
 # may import inside a function only: a task's verb reads data, and a backend is touched when it runs.
-GROUND = {"errors", "files", "rules", "arguments"}
+GROUND = {"errors", "files", "rules", "arguments", "arrays", "progress"}
 MODEL_ROOMS = GROUND | {"backend", "layers", "presets", "registry", "zoo"}
 SHARED = MODEL_ROOMS | {"data", "training", "plots"}
 BACKENDS = {"tensorflow", "jax"}
@@ -23,10 +23,12 @@ RULES = {
     "files": ({"errors"}, set(), set(), set()),
     "rules": ({"errors"}, set(), set(), set()),
     "arguments": ({"errors"}, set(), set(), set()),
+    "arrays": ({"errors"}, {"numpy"}, set(), set()),
+    "progress": (set(), set(), set(), {"tqdm"}),
     "backend": ({"errors"}, {"keras"}, set(), BACKENDS),
     "layers": (GROUND | {"layers"}, MODEL_LIBRARIES, set(), BACKENDS),
     "presets": (GROUND | {"presets"}, MODEL_LIBRARIES, set(), {"h5py", "pooch", "requests", "huggingface_hub"}),
-    "data": (GROUND | {"data"}, ANY_LIBRARY, set(), {"tensorflow", "tensorflow_io"}),
+    "data": (GROUND | {"data"}, ANY_LIBRARY | {"soundfile"}, set(), {"tensorflow", "tensorflow_io"}),
     "plots": (GROUND | {"plots"}, {"numpy"}, {"layers"}, {"matplotlib", "PIL"}),
     "training": (GROUND | {"training"}, MODEL_LIBRARIES, set(), BACKENDS),
     "serving": (GROUND | {"serving"}, MODEL_LIBRARIES | {"tensorflow"}, set(), {"tensorflow_serving"}),
@@ -40,7 +42,7 @@ RULES = {
     # A verb is known without Keras, a demonstration runs everything.
     "family/verb": (GROUND | {"registry"}, set(), SHARED, ANY_LIBRARY),
     # Comparisons train both sides on the same data.
-    "benchmarks": (SHARED | {"serving", "benchmarks"}, ANY_LIBRARY | {"torch"}, set(), BACKENDS),
+    "benchmarks": (SHARED | {"serving", "benchmarks"}, ANY_LIBRARY | {"torch"}, set(), BACKENDS | {"skimage"}),
     "cli": (GROUND | {"registry", "presets", "cli"}, set(), SHARED | {"serving", "benchmarks"}, set()),
 }  # fmt: skip
 KINDS = {

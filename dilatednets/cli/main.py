@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from dilatednets import __version__, registry
 from dilatednets.cli import benchmark, compare, demo, describe, evaluate, export, models, train
@@ -13,7 +13,8 @@ from dilatednets.errors import InputError
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's greeting would hide the command's own words
 
 SHARED = (models, describe, train, evaluate, export, benchmark, compare, demo)
-"""The verbs that all models share. Each is a module with VERB, HELP, `add_arguments` and `run`, as a family's verb is."""
+"""The verbs that all models share. Each is a module with VERB, HELP, `add_arguments` and `run`, as a family's verb is; and
+OPTION_OF where an option has another name than the argument it becomes: {"num_samples": "--seconds"}."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (InputError, OSError) as error:
-        print(f"dilatednets: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"dilatednets: {_in_options(' '.join(str(error).split()), options)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("dilatednets: stopped", file=sys.stderr)
@@ -45,13 +46,31 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for verb in (*SHARED[:4], *(family.verb() for family in registry.FAMILIES.values()), *SHARED[4:]):
         command = commands.add_parser(verb.VERB, help=verb.HELP, description=verb.HELP)
-        command.set_defaults(run=verb.run)
         verb.add_arguments(command)
+        command.set_defaults(run=verb.run, option_of={**command.option_of, **getattr(verb, "OPTION_OF", {})})
     return top
+
+
+def _in_options(message: str, options: argparse.Namespace) -> str:
+    """What is wrong, in the language of the command: of the argument `speaker` it says --speaker."""
+    name, colon, rest = message.partition(":")
+    option = options.option_of.get(name)
+    return f"{option}:{rest}" if colon and option else message
 
 
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong with the arguments in one line, like every other refusal; subcommands' parsers are of it, too."""
+
+    def __init__(self, **options: Any) -> None:
+        self.option_of: dict[str, str] = {}
+        super().__init__(**options)
+
+    def add_argument(self, *names: Any, **options: Any) -> Any:
+        """Adds an argument, and keeps which option it is."""
+        action = super().add_argument(*names, **options)
+        if action.option_strings:
+            self.option_of[action.dest] = action.option_strings[-1]
+        return action
 
     def error(self, message: str) -> NoReturn:
         """Prints the line and exits with status 2."""

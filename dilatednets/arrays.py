@@ -1,0 +1,129 @@
+"""What arrays and texts must be at the doors of the package: each kind has one function that checks it."""
+
+import os
+from typing import Any
+
+import numpy as np
+
+from dilatednets.errors import InputError
+
+SILENCE = 10 ** (-70 / 20)
+"""Root mean square below which a recording is digital silence with dither, not something heard from afar: -70 dB."""
+_CLEARLY_ABOVE_1 = 2.0
+"""Decoders of MP3 and filters exceed full scale by less; samples in the range of integers exceed it by much more."""
+
+
+def numbers(value: Any, where: str, shape: tuple[int | None, ...], finite: bool = True) -> np.ndarray:
+    """A NumPy array of real numbers, of the shape that is asked for.
+
+    Args:
+        value: What was given: an array of any library, or nested lists.
+        where: What messages begin with, such as the name of the argument.
+        shape: The length of each dimension; None for any length above 0.
+        finite: Whether NaN and infinity are refused.
+
+    Raises:
+        InputError: for something else.
+
+    Example:
+    >>> numbers([[1, 2], [3, 4]], "condition", (None, 3))
+    Traceback (most recent call last):
+    dilatednets.errors.InputError: condition: must be an array of shape (any, 3), not (2, 2)
+    """
+    array = as_array(value, where)
+    if array.dtype.kind not in "iufb" and str(array.dtype) not in ("bfloat16", "float16"):
+        raise InputError(f"{where}: must hold real numbers, not {array.dtype}")
+    wanted = ", ".join("any" if length is None else str(length) for length in shape) + ("," if len(shape) == 1 else "")
+    fits = len(shape) == array.ndim and all(x in (y, None) for x, y in zip(shape, array.shape, strict=True))
+    if not fits:
+        raise InputError(f"{where}: must be an array of shape ({wanted}), not {array.shape}")
+    if 0 in array.shape:
+        raise InputError(f"{where}: is empty, of shape {array.shape}")
+    if finite and array.dtype.kind not in "iub" and not np.all(np.isfinite(array.astype(np.float32))):
+        raise InputError(f"{where}: holds NaN or infinity")
+    return array
+
+
+def as_array(value: Any, where: str) -> np.ndarray:
+    """A NumPy array of whatever is one, or can be made one.
+
+    Args:
+        value: What was given.
+        where: What messages begin with.
+
+    Raises:
+        InputError: for lists of unequal lengths, text, and what is no array at all.
+
+    Example:
+    >>> as_array([1, 2], "audio").shape
+    (2,)
+    """
+    if value is None or isinstance(value, str | bytes | dict | set | os.PathLike):
+        raise InputError(f"{where}: must be an array of numbers, not {type(value).__name__}")
+    try:
+        array = np.asarray(value)
+    except Exception as error:  # each library has its own
+        raise InputError(f"{where}: must be an array of numbers with rows of equal length") from error
+    if array.dtype == object:
+        raise InputError(f"{where}: must be an array of numbers, not {type(value).__name__}")
+    return array
+
+
+def as_audio(value: Any, where: str = "audio", ndim: int | None = None) -> np.ndarray:
+    """Sound as float32 in [-1, 1], whatever it came as.
+
+    Args:
+        value: Samples, of any shape. Integers are scaled by the range of their type (unsigned 8 bits have silence at 128);
+            floats must be in [-1, 1], and are cut where a filter or a decoder went a little beyond.
+        where: What messages begin with, such as the name of the argument or file.
+        ndim: The number of dimensions; None for any.
+
+    Raises:
+        InputError: for another shape, no samples, NaN or infinity, or floats that are clearly not in [-1, 1].
+
+    Example:
+    >>> as_audio(np.array([0, 16384, -32768], "int16")).tolist()
+    [0.0, 0.5, -1.0]
+    >>> as_audio([0.0, 20000.0])
+    Traceback (most recent call last):
+    dilatednets.errors.InputError: audio: reaches 20000, but floats must be in [-1, 1]; divide by the largest possible value
+    """
+    array = as_array(value, where)
+    if ndim is not None and array.ndim != ndim:
+        shape = {1: "(samples,)", 2: "(batch, samples)"}.get(ndim, f"{ndim} dimensions")
+        raise InputError(f"{where}: must be of shape {shape}, not {array.shape}")
+    array = numbers(array, where, (None,) * array.ndim)
+    if array.dtype == np.uint8:
+        return (array.astype(np.float32) - 128.0) / 128.0
+    if array.dtype.kind == "i":
+        return (array / -float(np.iinfo(array.dtype).min)).astype(np.float32)
+    if array.dtype.kind in "ub":
+        raise InputError(f"{where}: {array.dtype} is no type of samples; give integers with a sign, uint8 or floats")
+    array = array.astype(np.float32)
+    peak = float(np.max(np.abs(array)))
+    if peak > _CLEARLY_ABOVE_1:
+        raise InputError(
+            f"{where}: reaches {peak:g}, but floats must be in [-1, 1]; divide by the largest possible value"
+        )
+    return np.clip(array, -1.0, 1.0)
+
+
+def text(value: Any, where: str) -> str:
+    """A string, which bytes and lists are not.
+
+    Args:
+        value: What was given.
+        where: What messages begin with.
+
+    Raises:
+        InputError: for something else.
+
+    Example:
+    >>> text(b"two", "text")
+    Traceback (most recent call last):
+    dilatednets.errors.InputError: text: must be a string, not bytes; decode them first
+    """
+    if isinstance(value, str):
+        return str(value)
+    cure = "; decode them first" if isinstance(value, bytes) else ""
+    raise InputError(f"{where}: must be a string, not {type(value).__name__}{cure}")
