@@ -238,3 +238,56 @@ def test_forbidden_transitions_are_not_learnt():
 def test_bad_rules(rules, words):
     with pytest.raises(ValueError, match=words):
         LinearChainCRF(3, **rules)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e30])
+def test_padding_does_not_reach_real_steps_faults(value):
+    crf, answers = answers_of(False)
+    scores, mask = padded([3, 5, 0], 5, 1)
+    tags = np.zeros(mask.shape, np.int32)
+    before = answers(scores, mask, tags)
+    scores[~mask], tags[~mask] = value, -1
+    for one, other in zip(before, answers(scores, mask, tags), strict=True):
+        np.testing.assert_array_equal(one, other)
+    np.testing.assert_array_equal(crf.decode(scores, mask.sum(1))[mask], before[0][mask])
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize(("batch", "time"), [(2, 1), (2, 0), (0, 3), (0, 0), (1, 1)])
+def test_a_graph_of_any_size_answers_small_ones_faults(batch, time):
+    import tensorflow as tf
+
+    crf = constrained()
+    scores, mask = np.ones((batch, time, len(TAGS)), np.float32), np.ones((batch, time), bool)
+
+    @tf.function(input_signature=[tf.TensorSpec([None, None, len(TAGS)]), tf.TensorSpec([None, None], tf.bool)])
+    def answers(scores, mask):
+        tags = crf(scores, mask=mask)
+        return (
+            tags,
+            crf.marginals(scores, mask),
+            crf.log_partition(scores, mask),
+            crf.log_likelihood(scores, tags, mask),
+        )
+
+    found = answers(scores, mask)
+    shapes = [(batch, time), (batch, time, len(TAGS)), (batch,), (batch,)]
+    assert [tuple(one.shape) for one in found] == shapes
+    np.testing.assert_array_equal(found[0], crf.decode(scores, mask.sum(1)))
+    np.testing.assert_array_equal(found[0], crf(scores, mask=mask))
+    if time == 1:
+        (likelihoods,) = program(crf, crf.log_likelihood)(np.repeat(scores[:1], 5, axis=0), np.arange(5)[:, None])
+        assert np.exp(likelihoods).sum() == pytest.approx(1, abs=1e-4)
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (2, 3, 4), (2, 3, 4, 5), (5,)])
+def test_scores_of_another_shape_faults(shape):
+    crf = constrained()
+    for door in (
+        crf,
+        crf.log_partition,
+        crf.marginals,
+        lambda scores: crf.log_likelihood(scores, np.zeros((2, 3), int)),
+    ):
+        with pytest.raises(ValueError):
+            door(np.zeros(shape, np.float32))
