@@ -1,6 +1,7 @@
 """How far a stack of dilated convolutions sees."""
 
 from collections.abc import Iterable
+from numbers import Integral
 from typing import Any
 
 from dilatednets.errors import InputError
@@ -21,7 +22,7 @@ def receptive_field(model_or_layers: Any) -> int:
 
     Args:
         model_or_layers: Anything with a `receptive_field` property (every model and layer of this package), or an
-            iterable of such layers, applied one after the other.
+            iterable of such layers, applied one after the other; of none, one sample sees itself.
 
     Returns:
         The field in samples. Layers in sequence add `field - 1` each.
@@ -38,8 +39,11 @@ def receptive_field(model_or_layers: Any) -> int:
     8
     """
     own = getattr(model_or_layers, "receptive_field", None)
-    if own is not None:
+    if isinstance(own, Integral):
         return int(own)
-    if not isinstance(model_or_layers, Iterable):
-        raise InputError(f"{type(model_or_layers).__name__}: does not know its receptive field")
-    return 1 + sum(receptive_field(layer) - 1 for layer in model_or_layers)
+    if isinstance(model_or_layers, Iterable) and not isinstance(model_or_layers, str):
+        return 1 + sum(receptive_field(layer) - 1 for layer in model_or_layers)
+    raise InputError(
+        f"{type(model_or_layers).__name__}: does not know its receptive field; give a layer or model of this package, "
+        "or a list of such"
+    )

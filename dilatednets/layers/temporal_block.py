@@ -9,7 +9,8 @@ from dilatednets.layers.causal_dilated_conv import CausalDilatedConv, ConvState
 from dilatednets.layers.centred_dilated_conv import CentredDilatedConv
 from dilatednets.layers.configured_layer import ConfiguredLayer
 from dilatednets.layers.receptive_field import causal_field
-from dilatednets.rules import keep_arguments, one_of, positive, share
+from dilatednets.layers.shapes import as_tensor, parts_of
+from dilatednets.rules import Size, keep_arguments, one_of, share
 
 NORMALIZATIONS = ("weight", "layer", "none")
 
@@ -63,9 +64,9 @@ class TemporalBlock(ConfiguredLayer):
 
     def __init__(
         self,
-        filters: Annotated[int, positive],
-        kernel_size: Annotated[int, positive] = 3,
-        dilation_rate: Annotated[int, positive] = 1,
+        filters: Size,
+        kernel_size: Size = 3,
+        dilation_rate: Size = 1,
         causal: bool = True,
         normalization: Annotated[str, one_of(*NORMALIZATIONS)] = "weight",
         dropout: Annotated[float, share] = 0.0,
@@ -102,6 +103,7 @@ class TemporalBlock(ConfiguredLayer):
 
     def build(self, input_shape: Any) -> None:
         """Creates the weights for inputs of `input_shape`."""
+        self.set_channels(input_shape)
         inner = (*input_shape[:-1], self.filters)
         for conv, shape in zip(self.convs, (input_shape, inner), strict=True):
             conv.build(shape)
@@ -113,11 +115,12 @@ class TemporalBlock(ConfiguredLayer):
 
     def call(self, x: Any, mask: Any = None, training: Any = None) -> Any:
         """(batch, time, channels) -> (batch, time, filters)."""
+        x = as_tensor(x, self.compute_dtype, "x", (None, None, None))
         if mask is not None:
-            mask = ops.cast(mask, self.compute_dtype)[..., None]
+            mask = as_tensor(mask, "bool", "mask", tuple(x.shape[:2]))[..., None]
 
-        def masked(values: Any) -> Any:
-            return values if mask is None else values * mask
+        def masked(values: Any) -> Any:  # a product would let NaN and infinity through
+            return values if mask is None else ops.where(mask, values, 0.0)
 
         h = x = masked(x)
         for number, conv in enumerate(self.convs):
@@ -138,11 +141,14 @@ class TemporalBlock(ConfiguredLayer):
 
         Returns:
             (y_t (batch, filters), the next state).
+
+        Raises:
+            InputError: for an input of another shape, or a state of another layer or number of sequences.
         """
-        h = x_t = ops.cast(x_t, self.compute_dtype)
+        h = x_t = as_tensor(x_t, self.compute_dtype, "x_t", (None, None))
         states = []
-        for number, conv in enumerate(self.convs):
-            h, new = conv.step(h, state[number])
+        for number, (conv, before) in enumerate(zip(self.convs, parts_of(state, 2), strict=True)):
+            h, new = conv.step(h, before)
             h = self._after_conv(h, number)
             states.append(new)
         return self._sum(x_t, h), states
