@@ -30,7 +30,7 @@ WRONG = {
     "table": ["a", 3, [1]],
     "count": ["3", 1.5, 0, -1, [1], NAN, 2**40],
     "number": ["1", [], NAN, INFINITY, -1.0],
-    "seed": ["a", 1.5, -1, 2**64, [1]],
+    "seed": ["a", 1.5, -1, [1]],
     "text": [3, b"two", {}, {"a": 1}, 1.5],
     "name": [3, b"ann", "nobody", ["ann", 3], {}],
     "audio": ["a.wav", b"", {}, [], [[]], np.zeros((1, 9, 2)), [NAN], [INFINITY], [9e4], np.zeros(4, complex), ["a"]],
@@ -105,11 +105,11 @@ def test_constructors_refuse_what_is_wrong_faults(models, model, name, value):
 
 
 METHODS = {
-    "WaveNet.generate": ({"num_samples": 8}, {
+    "WaveNet.generate": ({"text": "1", "speaker": "ann"}, {
         "num_samples": "count", "text": "text", "speaker": "name", "prime": "audio", "temperature": "number", "seed": "seed",
         "condition": "audio",
     }),
-    "WaveNet.stream": ({"num_samples": 8}, {
+    "WaveNet.stream": ({"text": "1", "speaker": "ann"}, {
         "num_samples": "count", "text": "text", "speaker": "name", "prime": "audio", "temperature": "number", "seed": "seed",
         "condition": "audio",
     }),
@@ -138,6 +138,7 @@ def test_methods_refuse_what_is_wrong_faults(models, door):
     model, method = door.split(".")
     right, kinds = METHODS[door]
     call = getattr(models[model], method)
+    list(call(**right))  # what is right is taken
     for name, kind in kinds.items():
         for value in WRONG[kind]:
             if value is None and kind not in ("sentences", "document", "picture"):
@@ -209,7 +210,7 @@ OPTIONS = {
     }),
     "generate": (["wavenet_digits", "--text", "two", "--speaker", "theo", "--output", "OUT/a.wav"], {
         "--text": ["xylophone", "\x00"], "--speaker": ["", "nobody"], "--seconds": [*NUMBERS, "0", "1e300"],
-        "--seed": [*NUMBERS, "1.5", str(2**64)], "--temperature": NUMBERS,
+        "--seed": [*NUMBERS, "1.5"], "--temperature": NUMBERS,
         "--output": ["", "OUT", "OUT/a.xyz", "/dev/null/x.wav"], "--plot": ["", "x.txt", "/dev/null/x.png"],
     }),
     "segment": (["context_segmenter_nuclei", "IMAGE", "--output", "OUT"], {

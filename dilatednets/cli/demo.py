@@ -4,6 +4,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from dilatednets import registry
+from dilatednets.errors import InputError
 
 VERB, HELP = "demo", "what the models are for, on samples that come with the package, in a few minutes"
 
@@ -17,6 +18,8 @@ def run(options: Namespace) -> None:
     """Each family shows what it is for; then the files and the commands to try next are listed."""
     from dilatednets.files import check_writable
 
+    if not options.output:
+        raise InputError("--output: is empty; name a folder")
     output = Path(options.output)
     check_writable(output / "demo.txt")
     families = [family for family in registry.FAMILIES.values() if family.has("demo")]

@@ -22,12 +22,12 @@ def run(options: Namespace) -> None:
     from dilatednets.files import check_writable
     from dilatednets.plots.figure import check_suffix, save
 
-    if options.plot:
+    if options.plot is not None:
         check_suffix(options.plot)
         check_writable(options.plot)
     model = registry.from_preset(options.model)
     describe, facts = registry.family_of(model).part("describe"), model.describe()
-    if options.plot:
+    if options.plot is not None:
         save(describe.draw(model, str(options.model)), options.plot)
     if options.json:
         print(json.dumps({"model": str(options.model), **facts}))
@@ -35,5 +35,5 @@ def run(options: Namespace) -> None:
     print(f"{options.model}: {presets.card(options.model).get('description', type(model).__name__)}")
     for line in describe.lines(model, facts):
         print(f"  {line}")
-    if options.plot:
+    if options.plot is not None:
         print(f"{options.plot}: what one output sees, and what that costs")

@@ -102,7 +102,7 @@ def test_all_exports_at_once_are_kept_faults(quick, tmp_path, monkeypatch):
 
     def together(*arguments):
         warm = save(*arguments)
-        ready.wait(60)
+        ready.wait(600)
         return warm
 
     monkeypatch.setattr(export, "_save", together)
@@ -117,7 +117,7 @@ def test_all_exports_at_once_are_kept_faults(quick, tmp_path, monkeypatch):
 
 def test_two_exports_of_one_version_do_not_replace_each_other_faults(quick, tmp_path, monkeypatch):
     ready, save = threading.Barrier(2), export._save
-    monkeypatch.setattr(export, "_save", lambda *arguments: (save(*arguments), ready.wait(60))[0])
+    monkeypatch.setattr(export, "_save", lambda *arguments: (save(*arguments), ready.wait(600))[0])
 
     def one(model):
         try:

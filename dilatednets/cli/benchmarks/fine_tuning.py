@@ -26,10 +26,10 @@ def run(options: Namespace) -> None:
     from dilatednets.plots.figure import check_suffix, save
 
     check_at_least_one("--epochs", options.epochs)
-    if options.plot:
+    if options.plot is not None:
         check_suffix(options.plot)
         check_writable(options.plot)
     result = fine_tuning.run(options.model, options.data_dir, options.held_out, options.epochs)
-    if options.plot:
+    if options.plot is not None:
         save(fine_tuning.draw(result), options.plot)
     print_result(options, result, fine_tuning.report(result))

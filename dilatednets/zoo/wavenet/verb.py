@@ -36,7 +36,7 @@ def run(options: Namespace) -> None:
     check_seconds(options.seconds)
     check_writable(options.output)
     check_sound(options.output)
-    if options.plot:
+    if options.plot is not None:
         check_suffix(options.plot)
         check_writable(options.plot)
     model = WaveNet.from_preset(options.model)
@@ -52,7 +52,7 @@ def run(options: Namespace) -> None:
     write_audio(options.output, audio, model.sample_rate)
     length = len(audio) / model.sample_rate
     print(f"{options.output}: {length:.2f} s of audio, made in {seconds:.2f} s (compilation included)")
-    if options.plot:
+    if options.plot is not None:
         title = f"{options.speaker or options.model}: {options.text or 'no text'}"
         save(waveform_and_spectrogram(audio, model.sample_rate, title), options.plot)
         print(f"{options.plot}: its waveform and spectrogram")
