@@ -38,7 +38,7 @@ stamp = printf '%s' "$(CURDIR)" > $@
 
 # JAX and no TensorFlow: the way to GPU and TPU.
 .venv-jax/.ready: setup.cfg $(call again_unless_whole,.venv-jax)
-	@tools/make_venv .venv-jax jax keras numpy scipy soundfile pillow tqdm matplotlib 'pooch[progress]' pytest pytest-xdist hypothesis
+	@tools/make_venv .venv-jax jax keras numpy scipy soundfile pillow tifffile tqdm matplotlib 'pooch[progress]' pytest pytest-xdist hypothesis
 	@.venv-jax/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	@$(stamp)
 
