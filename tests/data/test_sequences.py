@@ -40,7 +40,7 @@ def test_faults_of_arrays(tmp_path, arrays, words):
 @pytest.mark.parametrize("content", [b"", b"PK", b"no archive", b"\x80\x04."])
 def test_faults_of_files(tmp_path, content):
     (tmp_path / "a.npz").write_bytes(content)
-    with pytest.raises(InputError, match="a.npz: no archive of NumPy arrays"):
+    with pytest.raises(InputError, match=r"a.npz: no archive of NumPy arrays"):
         read(tmp_path / "a.npz")
 
 

@@ -108,9 +108,8 @@ def check_names(model: Any, named: dict[str, Any]) -> None:
     """
     needed = {"sequence", *(["known"] if model.known else [])}
     if not needed <= named.keys() <= needed | {"lengths"}:
-        raise InputError(
-            f"inputs: this model takes {' and '.join(sorted(needed, reverse=True))}, and perhaps lengths, not {', '.join(named)}"
-        )
+        wanted = " and ".join(sorted(needed, reverse=True))
+        raise InputError(f"inputs: this model takes {wanted}, and perhaps lengths, not {', '.join(named)}")
 
 
 def _check_shape(name: str, array: Any, wanted: tuple[int | None, ...]) -> None:

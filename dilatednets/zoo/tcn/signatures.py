@@ -63,11 +63,16 @@ class Signatures(ServedModel):
     def _answer(self, sequence: Any, lengths: Any, **known: Any) -> Tensors:
         batch, time = tf.shape(sequence)[0], tf.shape(sequence)[1]
         right = tf.reduce_all((lengths >= 1) & (lengths <= time)) & (tf.size(lengths) == batch)
-        tf.debugging.Assert(right, ["lengths: one for each sequence, from 1 to its steps"])
-        self._check(tf.boolean_mask(sequence, tf.sequence_mask(lengths, time)))
+        checks = [tf.debugging.Assert(right, ["lengths: one for each sequence, from 1 to its steps"])]
         for name, values in known.items():
-            tf.debugging.Assert(tf.reduce_all(tf.math.is_finite(values)), [f"{name}: holds NaN or infinity"])
-        return self._in_words(self.model({"sequence": sequence, "lengths": lengths, **known}, training=False))
+            checks.append(
+                tf.debugging.Assert(tf.reduce_all(tf.math.is_finite(values)), [f"{name}: holds NaN or infinity"])
+            )
+        with tf.control_dependencies(checks):
+            real = tf.boolean_mask(sequence, tf.sequence_mask(tf.clip_by_value(lengths, 0, time), time))
+        with tf.control_dependencies([self._check(real)]):
+            inputs = {"sequence": tf.identity(sequence), "lengths": lengths, **known}
+        return self._in_words(self.model(inputs, training=False))
 
     def _start(self, batch_size: Any) -> Tensors:
         tf.debugging.Assert(batch_size >= 1, ["batch_size: must be at least 1"])
@@ -77,15 +82,17 @@ class Signatures(ServedModel):
     def _next(self, sequence: Any, **state: Any) -> Tensors:
         time = tf.shape(sequence)[1]
         whole = (time >= 1) & (time % self.model.frame == 0)
-        tf.debugging.Assert(whole, [f"sequence: needs at least one step, and whole frames of {self.model.frame}"])
-        tf.debugging.Assert(
-            tf.shape(sequence)[0] == tf.size(state["seen"]), ["sequence: one for each stream of the state"]
-        )
-        self._check(sequence)
-        answers, state = self.model.process(sequence, state)
+        fits = tf.shape(sequence)[0] == tf.size(state["seen"])
+        checks = [
+            tf.debugging.Assert(whole, [f"sequence: needs at least one step, and whole frames of {self.model.frame}"]),
+            tf.debugging.Assert(fits, ["sequence: one for each stream of the state"]),
+            self._check(sequence),
+        ]
+        with tf.control_dependencies(checks):  # before anything else fails, in words of its own
+            answers, state = self.model.process(tf.identity(sequence), state)
         return {**self._in_words(answers), **state}
 
-    def _check(self, values: Any) -> None:
+    def _check(self, values: Any) -> Any:
         if self.model.vocabulary:
             right, words = (
                 (values >= 0) & (values < self.model.vocabulary),
@@ -93,7 +100,7 @@ class Signatures(ServedModel):
             )
         else:
             right, words = tf.math.is_finite(values), "finite numbers"
-        tf.debugging.Assert(tf.reduce_all(right), [f"sequence: must hold {words}"])
+        return tf.debugging.Assert(tf.reduce_all(right), [f"sequence: must hold {words}"])
 
     def _in_words(self, outputs: Any) -> Tensors:
         answer: Tensors = self.model.in_words(outputs)
