@@ -1,7 +1,6 @@
 """Sequences in NumPy archives, and which of several belong to which split."""
 
 import os
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,7 +67,7 @@ def read(path: str | os.PathLike[str]) -> Sequences:
             arrays = {name: stored[name] for name in stored.files}
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or one_line(error)})") from error
-    except (ValueError, EOFError, zipfile.BadZipFile, AttributeError, KeyError) as error:
+    except Exception as error:  # a damaged one can fail anywhere in NumPy and zipfile
         raise InputError(f"{path}: no archive of NumPy arrays; write it by numpy.savez(file, x=..., y=...)") from error
     x, y, lengths = (arrays.get(name) for name in ("x", "y", "lengths"))
     if x is None:

@@ -44,6 +44,16 @@ def test_faults_of_files(tmp_path, content):
         read(tmp_path / "a.npz")
 
 
+def test_faults_of_damaged_archives(tmp_path):
+    np.savez(tmp_path / "a.npz", x=np.ones((4, 9)))
+    whole = (tmp_path / "a.npz").read_bytes()
+    method = whole.rindex(b"PK\x01\x02") + 10  # a compression that there is not; then the header of the array
+    for place in (method, whole.index(b"descr")):
+        (tmp_path / "a.npz").write_bytes(whole[:place] + b"\x63\x63" + whole[place + 2 :])
+        with pytest.raises(InputError, match=r"a.npz: no archive of NumPy arrays"):
+            read(tmp_path / "a.npz")
+
+
 def test_faults_of_folders(tmp_path):
     with pytest.raises(InputError, match=r"test.npz: no such file; the layout is train.npz"):
         load(tmp_path, "test")
