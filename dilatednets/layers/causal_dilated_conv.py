@@ -91,6 +91,11 @@ class CausalDilatedConv(ConfiguredLayer):
         return causal_field(self.kernel_size, [self.dilation_rate])
 
     @property
+    def future(self) -> int:
+        """Number of future samples that one output sample sees."""
+        return self._padding[1]
+
+    @property
     def history(self) -> int:
         """Number of past samples that a step needs."""
         return (self.kernel_size - 1) * self.dilation_rate

@@ -113,6 +113,11 @@ class TemporalBlock(ConfiguredLayer):
         """Number of input steps that one output step sees."""
         return causal_field(self.kernel_size, [self.dilation_rate] * 2)
 
+    @property
+    def future(self) -> int:
+        """Number of future steps that one output step sees."""
+        return sum(conv.future for conv in self.convs)
+
     def build(self, input_shape: Any) -> None:
         """Creates the weights for inputs of `input_shape`."""
         inner = (*input_shape[:-1], self.filters)
