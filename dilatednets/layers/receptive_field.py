@@ -21,7 +21,7 @@ def causal_field(kernel_size: int, dilations: Iterable[int]) -> int:
 
 
 class _Field(NamedTuple):
-    """The first and the last input sample that an output sees, counted from its own place, and the input's samples a step."""
+    """The first and the last input sample that an output sees, counted from its own place, and the samples a step."""
 
     first: int = 0
     last: int = 0
@@ -34,12 +34,10 @@ class _Field(NamedTuple):
         return _Field(*ends, self.stride * own.stride)
 
 
-POINTWISE = set(
-    """Activation ActivityRegularization Add AlphaDropout Average BatchNormalization Concatenate Dense Dropout ELU Embedding
-    GaussianDropout GaussianNoise Identity InputLayer LayerNormalization LeakyReLU Masking Maximum Minimum Multiply
-    Normalization PReLU ReLU Relu Rescaling RMSNormalization Sigmoid Softmax SpatialDropout1D Subtract Tanh TimeDistributed
-    UnitNormalization""".split()
-)
+POINTWISE = """Activation ActivityRegularization Add AlphaDropout Average BatchNormalization Concatenate Dense Dropout ELU
+Embedding GaussianDropout GaussianNoise Identity InputLayer LayerNormalization LeakyReLU Masking Maximum Minimum Multiply
+Normalization PReLU ReLU Relu Rescaling RMSNormalization Sigmoid Softmax SpatialDropout1D Subtract Tanh TimeDistributed
+UnitNormalization"""
 """Layers and operations of Keras that compute each step from the steps of their inputs at the same place."""
 
 
@@ -90,7 +88,7 @@ def _field_of_keras(part: Any) -> _Field:
     name = type(part).__name__ if type(part).__module__.startswith("keras.") else ""
     axes = keras.tree.flatten(getattr(part, "axis", None))
     over_time = name in ("Concatenate", "LayerNormalization", "Softmax", "UnitNormalization") and {1, -2} & set(axes)
-    if name in POINTWISE and not over_time:
+    if name in POINTWISE.split() and not over_time:
         return _Field()
     if name in ("ZeroPadding1D", "Cropping1D"):
         shift = part.cropping[0] if name == "Cropping1D" else -part.padding[0]
