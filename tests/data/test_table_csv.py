@@ -20,7 +20,14 @@ def table(tmp_path):
 
 @pytest.mark.parametrize(
     "text",
-    [GOOD, GOOD.replace(",", ";"), GOOD.replace(",", "\t"), GOOD.replace("\n", "\r\n"), "\ufeff" + GOOD, GOOD + "\n,,\n"],
+    [
+        GOOD,
+        GOOD.replace(",", ";"),
+        GOOD.replace(",", "\t"),
+        GOOD.replace("\n", "\r\n"),
+        "\ufeff" + GOOD,
+        GOOD + "\n,,\n",
+    ],
     ids=["commas", "semicolons", "tabs", "Windows", "BOM", "empty lines"],
 )
 def test_tables_as_programs_write_them(table, text):
