@@ -29,8 +29,9 @@ def dilated_conv1d(x: Any, kernel: Any, dilation_rate: int) -> Any:
     def plain(x: Any, kernel: Any) -> Any:
         return ops.conv(x, kernel, 1, "valid", "channels_last", dilation_rate)
 
-    if keras.backend.backend() != "tensorflow":
-        return plain(x, kernel)
+    batch, time = ops.shape(x)[0], ops.shape(x)[1] - (kernel.shape[0] - 1) * dilation_rate
+    if keras.backend.backend() != "tensorflow":  # Keras refuses to compute nothing
+        return plain(x, kernel) if time else ops.zeros((batch, time, kernel.shape[2]), x.dtype)
     import tensorflow as tf
 
     @tf.custom_gradient
@@ -43,7 +44,6 @@ def dilated_conv1d(x: Any, kernel: Any, dilation_rate: int) -> Any:
 
         y = tf.nn.conv2d(x[:, :, None], kernel[:, None], 1, "VALID", dilations=(dilation_rate, 1))
         # Where nothing is to be computed, oneDNN gives the input instead of nothing.
-        batch, time = ops.shape(x)[0], ops.shape(x)[1] - (kernel.shape[0] - 1) * dilation_rate
         return tf.reshape(y[:, :time], (batch, time, kernel.shape[2])), gradient
 
     return convolve(ops.convert_to_tensor(x), ops.convert_to_tensor(kernel))
