@@ -6,10 +6,11 @@ import keras
 import numpy as np
 from keras import ops
 
+from dilatednets.layers.last_step import LastStep
 from dilatednets.layers.receptive_field import causal_field
 from dilatednets.layers.temporal_block import TemporalBlock
 from dilatednets.zoo.tcn.inputs import parts
-from dilatednets.zoo.tcn.pooling import last_step, mean_of_steps
+from dilatednets.zoo.tcn.pooling import mean_of_steps
 from dilatednets.zoo.zoo_model import ZooModel
 
 
@@ -41,6 +42,7 @@ class SequenceNet(ZooModel):
             )
             for number, dilation in enumerate(self.dilations * self.stacks)
         ]
+        self.last_step = LastStep(dtype=policy, name="last_step")
         # Likelihoods and forecasts need float32 whatever the policy.
         self.head = keras.layers.Dense(int(np.prod(self._answer_shape)), dtype="float32", name="head")
         self.known_projection: Any = None
@@ -129,7 +131,7 @@ class SequenceNet(ZooModel):
         """What the answer is made of: (batch, channels), or one vector a frame."""
         if self.pooling == "none":
             return x
-        return last_step(x, mask) if self.pooling == "last" else mean_of_steps(x, mask)
+        return self.last_step(x, mask=mask) if self.pooling == "last" else mean_of_steps(x, mask)
 
     def answers(self, x: Any, known: Any = None) -> Any:
         """(..., channels) -> scores or values, in the units of the data."""

@@ -41,7 +41,7 @@ class Signatures(ServedModel):
         if model.streams:
             start = graph(self._start, {"batch_size": spec("batch_size", [], tf.int32)})
             state = {
-                name: spec(name, [None, *tensor.shape[1:]], tensor.dtype)
+                name: spec(name, [None, *tensor.shape[1:]] if tensor.shape.rank else [], tensor.dtype)
                 for name, tensor in start.structured_outputs.items()
             }
             graphs |= {"stream_start": start, "stream_next": graph(self._next, {**sequence, **state})}

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import keras
 from keras import ops
 
 from dilatednets.errors import InputError
@@ -19,8 +20,8 @@ def initial_state(model: Any, batch_size: int) -> dict[str, Any]:
         batch_size: Number of streams.
 
     Returns:
-        What each block has seen last, "past_0" and so on, (batch, frames, channels); "seen" int32 (batch,), the frames so
-        far; and with `pooling="mean"`, "sum" (batch, channels).
+        Tensors by name, as a server can hand them over: those of each block, "block_0_0" and so on; "seen" int32 (batch,),
+        the frames so far; and with `pooling="mean"`, "sum" (batch, channels).
 
     Raises:
         InputError: for a model that cannot stream.
@@ -29,15 +30,16 @@ def initial_state(model: Any, batch_size: int) -> dict[str, Any]:
         raise InputError("causal: a centred model waits for the future and cannot stream; train one with causal=True")
     if model.known:
         raise InputError("known: a model with known columns forecasts whole sequences only")
-    width = model.features if model.embedding_layer is None else model.embedding
-    widths = [model.channels if model.projection is not None else width, *[model.channels] * (len(model.blocks) - 1)]
-    state = {
-        f"past_{number}": ops.zeros((batch_size, block.receptive_field - 1, width), model.compute_dtype)
-        for number, (block, width) in enumerate(zip(model.blocks, widths, strict=True))
-    }
+    state: dict[str, Any] = {}
+    for block in model.blocks:
+        state |= _named(block, block.initial_state(batch_size))
     if model.pooling == "mean":
         state["sum"] = ops.zeros((batch_size, model.channels), "float32")
     return {**state, "seen": ops.zeros((batch_size,), "int32")}
+
+
+def _named(block: Any, state: Any) -> dict[str, Any]:
+    return {f"{block.name}_{number}": tensor for number, tensor in enumerate(keras.tree.flatten(state))}
 
 
 def process(model: Any, x: Any, state: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
@@ -46,14 +48,13 @@ def process(model: Any, x: Any, state: dict[str, Any]) -> tuple[Any, dict[str, A
     if model.frame > 1 and x.shape[1] is not None and x.shape[1] % model.frame:
         raise InputError(f"x: {x.shape[1]} steps are no whole frames of {model.frame}")
     x = model.encoded(x)
-    time, seen, after, skips = ops.shape(x)[1], state["seen"], {}, 0
-    for number, block in enumerate(model.blocks):
-        history = block.receptive_field - 1
-        x = ops.concatenate([state[f"past_{number}"], x], axis=1)
-        after[f"past_{number}"] = x[:, time:]
-        # Before the first step there is nothing, which a mask says and zeros would not: blocks have biases.
-        real = ops.arange(history + time, dtype="int32") >= history - seen[:, None]
-        x = block(x, mask=real, training=False)[:, history:]
+    time, seen, skips = ops.shape(x)[1], state["seen"], 0
+    after: dict[str, Any] = {}
+    for block in model.blocks:
+        names = _named(block, block.initial_state(1))
+        before = keras.tree.pack_sequence_as(block.initial_state(1), [state[name] for name in names])
+        x, new = block.process(x, before)
+        after |= _named(block, new)
         skips = skips + x
     x = ops.cast(skips if model.skip_connections else x, "float32")
     if model.pooling == "mean":

@@ -16,7 +16,7 @@ CUTS = {"at once": [24], "step by step": [1] * 24, "in blocks": [4, 12, 4, 4]}
     [
         {"pooling": "last"},
         {"pooling": "none", "skip_connections": True, "gated": True, "normalization": "layer"},
-        {"pooling": "mean", "stacks": 2},
+        {"pooling": "mean", "stacks": 2, "normalization": "batch"},
         {
             "task": "forecast",
             "horizon": 3,
