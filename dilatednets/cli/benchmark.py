@@ -3,6 +3,7 @@
 from argparse import ArgumentParser, Namespace
 
 from dilatednets.cli.benchmarks import (
+    blocks,
     chunking,
     context,
     fine_tuning,
@@ -15,7 +16,7 @@ from dilatednets.cli.benchmarks import (
 )
 
 VERB, HELP = "benchmark", "measure speed, beside what one would otherwise use"
-KINDS = (generation, inference, training, context, chunking, fine_tuning, serving, recognition, lowering)
+KINDS = (generation, inference, training, blocks, context, chunking, fine_tuning, serving, recognition, lowering)
 
 
 def add_arguments(parser: ArgumentParser) -> None:
