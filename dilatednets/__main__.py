@@ -2,6 +2,17 @@
 
 import sys
 
-from dilatednets.cli.main import main
 
-sys.exit(main())
+def run() -> int:
+    """Runs the command; returns its exit status, also if Ctrl-C is pressed while it loads."""
+    try:
+        from dilatednets.cli.main import main
+
+        return main()
+    except KeyboardInterrupt:
+        print("dilatednets: stopped", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(run())

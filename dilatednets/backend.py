@@ -1,11 +1,20 @@
-"""What depends on Keras's backend: compiling a function, and making it pure."""
+"""What depends on Keras's backend: whether there is one, compiling a function, and making it pure."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import keras
+from dilatednets.errors import InputError, one_line
 
-from dilatednets.errors import InputError
+try:
+    import keras
+except Exception as error:  # each backend has its own
+    raise InputError(
+        f"KERAS_BACKEND: Keras does not load ({one_line(error)}); set it to tensorflow or jax, whichever is installed"
+    ) from error
+if keras.backend.backend() not in ("tensorflow", "jax"):
+    raise InputError(
+        f"KERAS_BACKEND: models compute on tensorflow and jax, not on {keras.backend.backend()}; set it to one of these"
+    )
 
 
 def compiled(
@@ -25,9 +34,6 @@ def compiled(
             to call. Without XLA, TensorFlow then has one program for all, and need not look for the right one, which takes
             longer the more sizes it has seen.
 
-    Raises:
-        InputError: on a backend other than tensorflow and jax.
-
     Example:
     >>> import numpy as np
     >>> scale = keras.Variable(2.0)
@@ -38,8 +44,7 @@ def compiled(
     6.0
     """
     with_values = stateless(function, variables)
-    backend = keras.backend.backend()
-    if backend == "tensorflow":
+    if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
         if not xla:  # such a program refers to the variables themselves
@@ -48,14 +53,10 @@ def compiled(
             specs = keras.tree.map_structure(lambda x: tf.TensorSpec(x.shape, x.dtype), list(signature))
             return tf.function(function, autograph=False, input_signature=specs)
         program = tf.function(with_values, jit_compile=True, autograph=False)
-    elif backend == "jax":
+    else:
         import jax
 
         program = jax.jit(with_values)
-    else:
-        raise InputError(
-            f"KERAS_BACKEND: models compute on tensorflow and jax, not on {backend}; set it to one of these"
-        )
     return lambda *arguments: program([keras.ops.convert_to_tensor(v) for v in variables], *arguments)
 
 

@@ -1,4 +1,7 @@
-"""The one exception that says: the input is wrong, and here is the cure."""
+"""The one exception that says: the input is wrong, and here is the cure; and the one warning."""
+
+import difflib
+from collections.abc import Iterable
 
 
 class InputError(ValueError):
@@ -8,7 +11,26 @@ class InputError(ValueError):
     exits with status 2; library callers can catch it as a `ValueError`.
     """
 
+    _keras_call_info_injected = True  # or Keras makes ten lines of the one when a layer's `call` raises it
+
+
+class Note(UserWarning):
+    """Something worth knowing that is no error. The command line prints it as one line that begins with `note:`."""
+
 
 def one_line(reason: object) -> str:
     """What an error says, or what it is, without ends of lines and cut short: part of the one line that a user sees."""
-    return " ".join((str(reason) or type(reason).__name__).split())[:160]
+    words = " ".join((str(reason) or type(reason).__name__).split())
+    return words if len(words) <= 160 else f"{words[:157]}..."
+
+
+def did_you_mean(name: object, known: Iterable[str]) -> str:
+    """The end of a message about an unknown name: which of those known it is most probably; empty if none is like it.
+
+    Example:
+    >>> did_you_mean("dilation", ["kernel_size", "dilations"])
+    '; did you mean dilations?'
+    """
+    by_lower = {one.lower(): one for one in known}
+    near = difflib.get_close_matches(str(name).lower(), by_lower, n=1)
+    return f"; did you mean {by_lower[near[0]]}?" if near else ""

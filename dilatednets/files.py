@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import errno
 import hashlib
 import os
 import tempfile
@@ -19,10 +20,10 @@ def atomic_path(target: str | os.PathLike[str]) -> Iterator[Path]:
     it. After an error or a crash, `target` is what it was before.
 
     Args:
-        target: The file to write. Its folder is created when missing.
+        target: The file to write. Its folder is created when missing; a link stays one.
 
     Raises:
-        InputError: If the folder cannot be created or written to, or if `target` is itself a folder.
+        InputError: If it cannot be written there, or the disk is full, or `target` is a folder or a device.
 
     Example:
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -31,9 +32,9 @@ def atomic_path(target: str | os.PathLike[str]) -> Iterator[Path]:
     ...     print((Path(folder) / "a.txt").read_text())
     whole
     """
-    target = Path(target)
-    with _folder_beside(target, is_file=True) as folder:
-        path = Path(folder) / target.name
+    target = _resolved(target)
+    with folder_beside(target, is_file=True) as folder:
+        path = folder / target.name
         yield path
         os.replace(path, target)
 
@@ -46,7 +47,7 @@ def atomic_folder(target: str | os.PathLike[str]) -> Iterator[Path]:
         target: The folder to write. What is there before is replaced as a whole.
 
     Raises:
-        InputError: If it cannot be written there.
+        InputError: If it cannot be written there, or the disk is full.
 
     Example:
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -56,9 +57,9 @@ def atomic_folder(target: str | os.PathLike[str]) -> Iterator[Path]:
     ...     print(os.listdir(folder), (Path(folder) / "a" / "b.txt").read_text())
     ['a'] second
     """
-    target = Path(target)
-    with _folder_beside(target) as folder:
-        new = Path(folder) / target.name
+    target = _resolved(target)
+    with folder_beside(target) as folder:
+        new = folder / target.name
         new.mkdir()
         yield new
         replace_folder(new, target)
@@ -124,11 +125,67 @@ def check_writable(target: str | os.PathLike[str]) -> None:
     Traceback (most recent call last):
     dilatednets.errors.InputError: /dev/null/a/b.txt: cannot write there (Not a directory); choose another output
     """
-    target = Path(target)
+    target = _resolved(target)
     made = [folder for folder in target.parents if not folder.exists()]
-    _folder_beside(target, is_file=True).cleanup()
+    with folder_beside(target, is_file=True):
+        pass
     for folder in made:  # the innermost first
         folder.rmdir()
+
+
+@contextlib.contextmanager
+def locked(folder: str | os.PathLike[str]) -> Iterator[None]:
+    """Within it, no other training, or whatever else asks for it, has the folder; the lock of a killed process is gone.
+
+    Args:
+        folder: It is created when missing.
+
+    Raises:
+        InputError: If another has it, or it cannot be created.
+
+    Example:
+    >>> with tempfile.TemporaryDirectory() as folder, locked(folder), locked(folder):
+    ...     pass  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    dilatednets.errors.InputError: /...: is being written by another process; wait for it, or choose another output
+    """
+    import fcntl
+
+    folder = _resolved(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise _refusal(folder, str(error.strerror)) from error
+    try:
+        with contextlib.suppress(OSError):  # of file systems that know no locks
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                words = "is being written by another process; wait for it, or choose another output"
+                raise InputError(f"{folder}: {words}") from error
+        yield
+    finally:
+        os.close(handle)
+
+
+def check_room(path: Path, size: int) -> None:
+    """Says before a library writes a file that it would not fit; HDF5 cannot even close a file that it cannot write.
+
+    Args:
+        path: A file that is not there yet.
+        size: Its bytes, rather too many than too few.
+
+    Raises:
+        OSError: If the disk is full or the user may not write so much.
+    """
+    with open(path, "wb") as file:
+        try:
+            os.posix_fallocate(file.fileno(), 0, size)
+        except (AttributeError, OSError) as error:  # other systems and file systems cannot say
+            if getattr(error, "errno", None) in _FULL:
+                raise
+    path.unlink()
 
 
 def sha256(path: str | os.PathLike[str]) -> str:
@@ -145,12 +202,64 @@ def sha256(path: str | os.PathLike[str]) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _folder_beside(target: Path, is_file: bool = False) -> tempfile.TemporaryDirectory[str]:
-    """A hidden folder, on the disk of `target`; what is made in it gets the modes of the user's umask."""
+@contextlib.contextmanager
+def folder_beside(target: Path, is_file: bool = False) -> Iterator[Path]:
+    """Yields a hidden folder on the disk of `target`, which is gone after the block; a full disk is an InputError.
+
+    Args:
+        target: What is being written, as messages name it. Its folder is created when missing.
+        is_file: Whether it is to be a file, and so may be no folder or device.
+
+    Raises:
+        InputError: If it cannot be written there, or if the block fails since the disk is full.
+
+    Example:
+    >>> with tempfile.TemporaryDirectory() as folder, folder_beside(Path(folder) / "a"):
+    ...     raise OSError(28, "Full", "part")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    dilatednets.errors.InputError: ...a: cannot write there (No space left on device); make room, or choose another output
+    """
     try:
-        if is_file and target.is_dir():
-            raise IsADirectoryError(0, "it is a folder")
+        if is_file and target.exists() and not target.is_file():
+            raise OSError(0, "it is a folder" if target.is_dir() else "it is a device")
         target.parent.mkdir(parents=True, exist_ok=True)
-        return tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent, ignore_cleanup_errors=True)
-    except OSError as error:
-        raise InputError(f"{target}: cannot write there ({error.strerror}); choose another output") from error
+        # The name may be as long as a file system takes, so that nothing could be added to the whole of it. What is made in
+        # the folder gets the modes of the user's umask.
+        beside = tempfile.TemporaryDirectory(
+            prefix=f".{target.name[:50]}.", dir=target.parent, ignore_cleanup_errors=True
+        )
+    except (OSError, ValueError) as error:  # the latter for what no name can hold
+        raise _refusal(target, getattr(error, "strerror", None) or str(error)) from error
+    with beside as folder:
+        try:
+            yield Path(folder)
+        except Exception as error:
+            if isinstance(error, InputError) or not (reason := _full(error)):
+                raise
+            raise _refusal(target, reason, "make room, or ") from error
+
+
+_FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
+"""What a system says when a file cannot be written further."""
+
+
+def _full(error: BaseException | None) -> str:
+    """What the system said, if that is why writing failed; h5py and TensorFlow hand on its words, in errors of their own."""
+    while error is not None:
+        for code in _FULL:
+            if getattr(error, "errno", None) == code or os.strerror(code) in str(error):
+                return os.strerror(code)
+        error = error.__cause__ or error.__context__
+    return ""
+
+
+def _refusal(target: Path, reason: str, cure: str = "") -> InputError:
+    return InputError(f"{target}: cannot write there ({reason}); {cure}choose another output")
+
+
+def _resolved(target: str | os.PathLike[str]) -> Path:
+    """The path, or of a link that to which it leads, so that what is written takes the place of that and not of the link."""
+    if not isinstance(target, str | os.PathLike) or not str(target):
+        raise InputError(f"{target!r}: not the name of a file or folder; give one")
+    path = Path(target)
+    return Path(os.path.realpath(path)) if os.path.islink(path) else path

@@ -25,7 +25,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from dilatednets.errors import InputError
+from dilatednets.errors import InputError, did_you_mean
 from dilatednets.presets import presets
 from dilatednets.presets.layout import CONFIG, RECIPE
 from dilatednets.training import recipe as recipes
@@ -66,11 +66,19 @@ class Family:
         Raises:
             InputError: if it has none of that name.
         """
-        folder = self.package.rpartition(".")[2]
-        try:
-            return importlib.import_module(f"dilatednets.benchmarks.{folder}.{name}")
-        except ModuleNotFoundError as error:
-            raise InputError(f"{self.model}: there is no benchmark of its {name}; try another model") from error
+        if name not in self.benchmarks():
+            others = f"; there are: {', '.join(self.benchmarks())}" if self.benchmarks() else "; try another model"
+            raise InputError(f"{self.model}: there is no benchmark of its {name}{others}")
+        return importlib.import_module(f"dilatednets.benchmarks.{self._folder}.{name}")
+
+    def benchmarks(self) -> list[str]:
+        """Names of the benchmarks that are its own."""
+        folder = Path(__file__).parent / "benchmarks" / self._folder
+        return sorted(path.stem for path in folder.glob("[!_]*.py") if not path.stem.startswith("torch_"))
+
+    @property
+    def _folder(self) -> str:
+        return self.package.rpartition(".")[2]
 
     @functools.cache  # noqa: B019  a handful of families
     def verb(self) -> ModuleType:
@@ -121,7 +129,10 @@ def family_of_preset(handle: str | os.PathLike[str]) -> Family:
     """
     name = presets.class_name(handle)
     if name not in FAMILIES:
-        raise InputError(f"{presets.find(handle) / CONFIG}: unknown class {name!r}; models are {', '.join(FAMILIES)}")
+        near = did_you_mean(name, FAMILIES)
+        raise InputError(
+            f"{presets.find(handle) / CONFIG}: unknown class {name!r}; models are {', '.join(FAMILIES)}{near}"
+        )
     return FAMILIES[name]
 
 
@@ -172,17 +183,31 @@ def parse_recipe(content: dict[str, Any], origin: str = "recipe") -> Any:
     dilatednets.errors.InputError: recipe: unknown key training.epoch; did you mean training.epochs?
     """
     model, init = content.get("model"), content.get("init", "")
-    if model is None and init and isinstance(init, str):
-        model = family_of_preset(init).model
+    if init and isinstance(init, str):
+        try:
+            from_one = family_of_preset(init).model
+        except InputError as error:
+            raise InputError(f"{origin}: key init: {error}") from error
+        if model in FAMILIES and model != from_one:
+            raise InputError(
+                f"{origin}: key init: {init} is a {from_one}, but key model is {model}; change one of them"
+            )
+        model = from_one if model is None else model
     if not isinstance(model, str) or model not in FAMILIES:
         wrong = "missing" if model is None else f"{model!r} cannot be trained"
-        raise InputError(f"{origin}: key model: {wrong}; models are {', '.join(FAMILIES)}")
+        raise InputError(
+            f"{origin}: key model: {wrong}; models are {', '.join(FAMILIES)}{did_you_mean(model, FAMILIES)}"
+        )
     return recipes.parse(FAMILIES[model].part("recipe").Recipe, {**content, "model": model}, origin)
+
+
+def task(recipe: Any, data_dir: str | os.PathLike[str]) -> Any:
+    """What `dilatednets.training.loop.train` trains by a recipe of any family; its data are read and checked."""
+    return FAMILIES[recipe.model].part("training").Task(recipe, data_dir)
 
 
 def train(recipe: Any, data_dir: str | os.PathLike[str], output: str | os.PathLike[str], resume: bool = False) -> Path:
     """Trains by a recipe of any family, as `dilatednets.training.loop.train` says; returns the folder of the best model."""
     from dilatednets.training import loop
 
-    task = FAMILIES[recipe.model].part("training").Task(recipe, data_dir)
-    return loop.train(task, Path(output), resume)
+    return loop.train(task(recipe, data_dir), Path(output), resume)

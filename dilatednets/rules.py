@@ -1,5 +1,6 @@
 """What arguments and recipes may hold: a rule stands beside its field, as in `Annotated[float, positive]`."""
 
+import contextlib
 import inspect
 import math
 import numbers
@@ -32,6 +33,9 @@ def one_of(*choices: str) -> Rule:
     return Rule(choices.__contains__, " or ".join(map(repr, choices)))
 
 
+Size = Annotated[int, positive, Rule(lambda x: x < 2**31, "below 2**31")]
+"""A number of channels, taps, levels or steps between them."""
+Sizes = Annotated[Sequence[int], each_positive, Rule(lambda x: max(x) < 2**31, "a list of integers below 2**31")]
 Names = Annotated[Sequence[str], distinct_names]
 """The names of speakers, classes or tags; a single string is refused, since it would be taken for a list of letters."""
 _NAMES = {int: "an integer", float: "a number", str: "a string", bool: "true or false"}
@@ -68,11 +72,12 @@ def checked(value: Any, kind: Any, where: str) -> Any:
 
 def _typed(value: Any, kind: Any, where: str) -> Any:
     base, inner = typing.get_origin(kind) or kind, typing.get_args(kind)
-    truth = isinstance(value, bool) or type(value).__name__ == "bool"
+    truth = isinstance(value, bool) or type(value).__name__ in ("bool", "bool_")
     if base is bool and truth:
         return bool(value)
-    if base is int and hasattr(value, "__index__") and not truth:
-        return operator.index(value)
+    if base is int and not truth:
+        with contextlib.suppress(TypeError):
+            return operator.index(value)
     if base is float and isinstance(value, numbers.Real) and not truth:
         return float(value)
     if base is str and isinstance(value, str):

@@ -28,6 +28,11 @@ LONGEST = (
 """Files that come first: of two processes, neither is to be left alone with one of these at the end."""
 
 
+def pytest_configure(config):
+    """A preset that is loaded with other arguments says which weights start fresh; who tests that asks for the warning."""
+    config.addinivalue_line("filterwarnings", "ignore:.* weights start fresh:UserWarning")
+
+
 def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: not item.path.as_posix().endswith(LONGEST))
     if not HAS_TENSORFLOW:

@@ -20,11 +20,12 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
+import soundfile
 from helpers import tiny_segmenter
 from PIL import Image
 
 from dilatednets import registry
-from dilatednets.data.audio import read_audio, write_wav
+from dilatednets.data.audio import read_audio
 from dilatednets.data.columns import read_columns
 from dilatednets.data.images import as_rgb, read_labels
 from dilatednets.data.sequences import read as read_sequences
@@ -54,11 +55,20 @@ ODD = [
 ]
 
 
-def wav():
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "a.wav"
-        write_wav(path, np.sin(np.arange(800) / 9).astype(np.float32) / 2, 8000)
-        return path.read_bytes()
+def sound(kind, subtype):
+    file = io.BytesIO()
+    soundfile.write(file, np.sin(np.arange(800) / 9) / 2, 8000, subtype, format=kind)
+    return file.getvalue()
+
+
+SOUNDS = {
+    "WAV": "PCM_16",
+    "RF64": "ULAW",
+    "AIFF": "PCM_24",
+    "CAF": "ALAC_16",
+    "FLAC": "PCM_16",
+    "MP3": "MPEG_LAYER_III",
+}
 
 
 def picture(kind, mode="RGB"):
@@ -118,7 +128,11 @@ def sequences():
 
 
 KINDS = {
-    "WAV": ([wav()], "a.wav", lambda path: read_audio(path, 16000)),
+    **{
+        kind: ([sound(kind, subtype)], "a.wav", lambda path: read_audio(path, 16000))
+        for kind, subtype in SOUNDS.items()
+    },
+    "OGG": ([sound("OGG", "VORBIS"), sound("OGG", "OPUS")], "a.wav", lambda path: read_audio(path, 16000)),
     "image": ([picture(kind) for kind in ("PNG", "JPEG", "TIFF", "GIF", "BMP")], "a.png", as_rgb),
     "label image": ([picture("PNG", "L"), picture("PNG", "P")], "a.png", read_labels),
     "CoNLL": ([conll()], "train.txt", lambda path: list(read_columns(path, ["word", "pos", "tag"]))),

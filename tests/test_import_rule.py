@@ -26,9 +26,9 @@ RULES = {
     "arrays": ({"errors"}, {"numpy"}, set(), set()),
     "progress": (set(), set(), set(), {"tqdm"}),
     "backend": ({"errors"}, {"keras"}, set(), BACKENDS),
-    "layers": (GROUND | {"layers"}, MODEL_LIBRARIES, set(), BACKENDS),
+    "layers": (GROUND | {"backend", "layers"}, MODEL_LIBRARIES, set(), BACKENDS),
     "presets": (GROUND | {"presets"}, MODEL_LIBRARIES, set(), {"h5py", "pooch", "requests", "huggingface_hub"}),
-    "data": (GROUND | {"data"}, ANY_LIBRARY | {"soundfile"}, set(), {"tensorflow", "tensorflow_io"}),
+    "data": (GROUND | {"data"}, ANY_LIBRARY | {"soundfile"}, set(), {"tensorflow", "tensorflow_io", "tifffile"}),
     "plots": (GROUND | {"plots"}, {"numpy"}, {"layers"}, {"matplotlib", "PIL"}),
     "training": (GROUND | {"training"}, MODEL_LIBRARIES, set(), BACKENDS),
     "serving": (GROUND | {"serving"}, MODEL_LIBRARIES | {"tensorflow"}, set(), {"tensorflow_serving"}),
@@ -49,8 +49,11 @@ KINDS = {
     "verb": "family/verb",
     "demo": "family/verb",
     "signatures": "family/signatures",
+    "encoded_pictures": "family/signatures",
     **dict.fromkeys(("folded_wavenet", "word_frames", "split_words", "word_numbers"), "family/signatures"),
-    **dict.fromkeys(("training", "recipe", "tasks", "fine_tuning", "programs"), "family/training"),
+    **dict.fromkeys(
+        ("training", "recipe", "tasks", "counting", "watershed", "fine_tuning", "programs"), "family/training"
+    ),
     **dict.fromkeys(("windows", "image_batches", "augmentation", "sentence_batches"), "family/training"),
     **dict.fromkeys(("examples", "table_examples", "prediction"), "family/training"),
 }

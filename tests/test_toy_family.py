@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import dilatednets
-from dilatednets import registry
+from dilatednets import files, registry
 from dilatednets.cli.main import main
 from dilatednets.errors import InputError
 from dilatednets.training.epoch_end import EpochEnd
@@ -118,3 +118,35 @@ def test_a_family_may_be_a_module_of_a_package(tmp_path, monkeypatch):
     (tmp_path / "outer" / "inner.py").write_text('VERB = "inner"\n')
     monkeypatch.syspath_prepend(tmp_path)
     assert registry.Family("Inner", "outer.inner").verb().VERB == "inner"
+
+
+def test_two_trainings_do_not_share_a_folder_faults(folder, preset, capsys):
+    again = ["train", folder / "recipe.toml", "--data-dir", folder, "--output", folder / "run", "--resume"]
+    with files.locked(folder / "run"):
+        before = (folder / "run" / "state.npz").stat().st_mtime_ns
+        assert main([*map(str, again)]) == 2
+    assert "run: is being written by another process; wait for it" in capsys.readouterr().err
+    assert (folder / "run" / "state.npz").stat().st_mtime_ns == before
+    command(*again)
+
+
+def test_bad_data_are_refused_before_a_run_is_spoken_of_faults(folder, tmp_path, capsys):
+    where = ["--data-dir", str(tmp_path / "none"), "--output", str(tmp_path / "run")]
+    assert main(["train", str(folder / "recipe.toml"), *where]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == "" and not (tmp_path / "run").exists()
+
+
+def test_unknown_options_of_an_evaluation_are_named_faults(folder, preset):
+    with pytest.raises(InputError, match="scale: no option of the evaluation of a Scale; options are: none"):
+        dilatednets.from_preset(preset).evaluate_on(folder, scale=2)
+
+
+def test_an_interrupted_training_says_how_to_go_on_faults(folder, tmp_path, capsys, monkeypatch):
+    def stop(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(EpochEnd, "on_epoch_end", stop)
+    arguments = ["train", str(folder / "recipe.toml"), "--data-dir", str(folder), "--output", str(tmp_path / "run")]
+    assert main(arguments) == 130
+    assert capsys.readouterr().err == "dilatednets: stopped; go on by the same command and --resume\n"

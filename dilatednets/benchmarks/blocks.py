@@ -1,5 +1,6 @@
 """How fast stacks of TemporalBlocks train under Keras's default `compile`, beside what one would otherwise use."""
 
+import functools
 import importlib.util
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -78,7 +79,7 @@ def nets(kernel_size: int, channels: int, x: np.ndarray, y: np.ndarray) -> dict[
     lstm = classifier(x, [keras.layers.LSTM(units, return_sequences=True)])
     models = dict(zip(names, (ours, classifier(x, conv1d_stack(kernel_size, channels)), tcn, lstm), strict=True))
     made: dict[str, tuple[int, Callable[[], Any]]] = {
-        name: (model.count_params(), lambda model=model: model.train_on_batch(x, y)) for name, model in models.items()
+        name: (model.count_params(), functools.partial(model.train_on_batch, x, y)) for name, model in models.items()
     }
     if importlib.util.find_spec("torch"):
         from dilatednets.benchmarks.torch_blocks import training_step

@@ -1,11 +1,13 @@
 """The command `benchmark`: each kind of it is a module of its own, with KIND, HELP, `add_arguments` and `run`."""
 
 from argparse import ArgumentParser, Namespace
+from typing import Any
 
 from dilatednets.cli.benchmarks import (
     blocks,
     chunking,
     context,
+    counting,
     fine_tuning,
     generation,
     inference,
@@ -16,16 +18,28 @@ from dilatednets.cli.benchmarks import (
 )
 
 VERB, HELP = "benchmark", "measure speed, beside what one would otherwise use"
-KINDS = (generation, inference, training, blocks, context, chunking, fine_tuning, serving, recognition, lowering)
+KINDS = (
+    generation,
+    inference,
+    training,
+    blocks,
+    context,
+    counting,
+    chunking,
+    fine_tuning,
+    serving,
+    recognition,
+    lowering,
+)
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """A kind, and its arguments."""
     kinds = parser.add_subparsers(title="what to measure", required=True, metavar="KIND")
     for kind in KINDS:
-        command = kinds.add_parser(kind.KIND, help=kind.HELP, description=kind.HELP)
-        command.set_defaults(run=kind.run)
+        command: Any = kinds.add_parser(kind.KIND, help=kind.HELP, description=kind.HELP)
         kind.add_arguments(command)
+        command.set_defaults(run=kind.run, option_of=command.option_of)
 
 
 def run(options: Namespace) -> None:

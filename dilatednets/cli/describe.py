@@ -13,12 +13,12 @@ VERB, HELP = "describe", "a model's cost, receptive field, picture of the dilati
 def add_arguments(parser: ArgumentParser) -> None:
     """MODEL, --plot, --json."""
     add_model(parser)
-    parser.add_argument("--plot", metavar="FILE.png", help="draw which samples one output sees")
+    parser.add_argument("--plot", metavar="FILE", help="draw which samples one output sees, as PNG, SVG or PDF")
     add_json(parser)
 
 
 def run(options: Namespace) -> None:
-    """`dilatednets describe MODEL [--plot FILE.png] [--json]`."""
+    """`dilatednets describe MODEL [--plot FILE] [--json]`."""
     from dilatednets.files import check_writable
     from dilatednets.plots.figure import check_suffix, save
 

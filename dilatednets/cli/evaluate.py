@@ -1,5 +1,6 @@
 """The command `evaluate`."""
 
+import inspect
 import json
 from argparse import ArgumentParser, Namespace
 from typing import Any
@@ -18,7 +19,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_data_dir(parser)
     parser.add_argument("--split", default="validation", help="train, validation (or val) or test")
     parser.add_argument(
-        "--reader", help="the data set, as data.reader of a recipe (default: that of the model's recipe)"
+        "--reader",
+        help="what the data set is, such as columns; what key data.reader of a recipe may be (default: as trained)",
     )
     for family in registry.FAMILIES.values():
         if hasattr(family.verb(), "add_evaluation_arguments"):
@@ -37,8 +39,13 @@ def run(options: Namespace) -> None:
             raise InputError(f"--{next(iter(given))}: is for a {other.model}, not for a {family.model}; leave it out")
         how |= given
     model = registry.from_preset(options.model)
-    reader = options.reader or presets.recipe(options.model).get("data", {}).get("reader")
-    result = family.part("training").evaluate(model, options.data_dir, options.split, reader, **how)
+    evaluate, reader = family.part("training").evaluate, options.reader
+    if reader is None:  # as it was trained
+        stored = presets.recipe(options.model).get("data", {})
+        reader = stored.get("reader")
+        others = list(inspect.signature(evaluate).parameters)[4:]  # after the model, the data, the split, the reader
+        how = {name: stored[name] for name in others if stored.get(name)} | how
+    result = evaluate(model, options.data_dir, options.split, reader, **how)
     if options.json:
         print(json.dumps({"model": str(options.model), **result}))
         return

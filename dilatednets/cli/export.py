@@ -1,7 +1,9 @@
 """The command `export`: a model for TensorFlow Serving."""
 
 import shlex
+import sys
 from argparse import ArgumentParser, Namespace
+from pathlib import Path
 
 from dilatednets import registry
 from dilatednets.arguments import add_model
@@ -22,15 +24,18 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> None:
     """`dilatednets export MODEL DIR [--version N] [--name NAME]`."""
-    from dilatednets.serving.export import export_version
+    from dilatednets.serving import warm_up
+    from dilatednets.serving.export import check_version, export_version
 
-    name = options.name or presets.card(options.model).get("name") or presets.find(options.model).name
+    name = options.name
+    if name is None:
+        name = presets.card(options.model).get("name") or presets.find(options.model).name
+    check_version(name, options.folder, options.version)
+    if not warm_up.available():
+        cure = "pip install 'dilatednets[serving]', and export again"
+        print(f"note: without warm-up requests, which need tensorflow-serving-api; {cure}", file=sys.stderr)
     model = registry.from_preset(options.model)
     folder, warm = export_version(model, name, options.folder, options.version)
     print(f"{folder}: signatures of {type(model).__name__}{', with warm-up requests' if warm else ''}")
-    if not warm:
-        print("For warm-up requests: pip install 'dilatednets[serving]', and export again")
-    print(
-        f'Try: docker run -p 8501:8501 -v "$(realpath {shlex.quote(str(options.folder))})":/models tensorflow/serving '
-        "--model_config_file=/models/models.config"
-    )
+    place = shlex.quote(f"{Path(options.folder).resolve()}:/models")
+    print(f"Try: docker run -p 8501:8501 -v {place} tensorflow/serving --model_config_file=/models/models.config")

@@ -8,9 +8,8 @@ from typing import Any, NoReturn
 
 from dilatednets import __version__, registry
 from dilatednets.cli import benchmark, compare, demo, describe, evaluate, export, models, train
+from dilatednets.cli.quiet import interruptible, own_words
 from dilatednets.errors import InputError
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's greeting would hide the command's own words
 
 SHARED = (models, describe, train, evaluate, export, benchmark, compare, demo)
 """The verbs that all models share. Each is a module with VERB, HELP, `add_arguments` and `run`, as a family's verb is; and
@@ -25,25 +24,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.file = rest.pop()  # argparse takes an optional argument for missing if an option comes before it
     if rest:
         grammar.error(f"unrecognized arguments: {' '.join(rest)}")
-    try:
-        options.run(options)
-    except BrokenPipeError:  # who read the output, such as head, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except (InputError, OSError) as error:
-        print(f"dilatednets: {_in_options(' '.join(str(error).split()), options)}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("dilatednets: stopped", file=sys.stderr)
-        return 130
-    return 0
+    with own_words(), interruptible() as stopped:
+        try:
+            options.run(options)
+            return 0
+        except BrokenPipeError:  # who read the output, such as head, has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        except KeyboardInterrupt:
+            stopped.set()
+        except Exception as error:
+            if not stopped.is_set():
+                if not isinstance(error, InputError | OSError):
+                    raise
+                print(f"dilatednets: {_in_options(' '.join(str(error).split()), options)}", file=sys.stderr)
+                return 2
+    print(f"dilatednets: stopped{getattr(options, 'when_stopped', '')}", file=sys.stderr)
+    return 130
 
 
 def parser() -> argparse.ArgumentParser:
     """The command's grammar. What a command does is imported when it runs, so that --help answers at once."""
     top = _Parser(prog="dilatednets", description="Trained models of dilated convolutions.")
     top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    commands = top.commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for verb in (*SHARED[:4], *(family.verb() for family in registry.FAMILIES.values()), *SHARED[4:]):
         command = commands.add_parser(verb.VERB, help=verb.HELP, description=verb.HELP)
         verb.add_arguments(command)
@@ -63,6 +67,7 @@ class _Parser(argparse.ArgumentParser):
 
     def __init__(self, **options: Any) -> None:
         self.option_of: dict[str, str] = {}
+        self.commands: Any = None
         super().__init__(**options)
 
     def add_argument(self, *names: Any, **options: Any) -> Any:

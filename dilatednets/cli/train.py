@@ -24,19 +24,23 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> None:
     """`dilatednets train RECIPE --data-dir DIR --output RUN [--resume] [--set key=value ...] [--data-parallel]`."""
+    from dilatednets.training import loop
     from dilatednets.training.data_parallel import data_parallel, is_first_process
 
     recipe = registry.read_recipe(options.recipe, options.set)
+    options.when_stopped = "; go on by the same command and --resume"
     with ExitStack() as stack:
         devices = ""
         if options.data_parallel:
             devices = f", on {stack.enter_context(data_parallel(recipe.training.seed))} devices"
             if not is_first_process():
                 stack.enter_context(redirect_stdout(stack.enter_context(open(os.devnull, "w"))))
+        task = registry.task(recipe, options.data_dir)
         print(
             f"Training {recipe.name} on {options.data_dir} for {recipe.epochs} epochs{devices}; "
-            f"the run is in {options.output}"
+            f"the run is in {options.output}",
+            flush=True,
         )
-        best = registry.train(recipe, options.data_dir, options.output, options.resume)
+        best = loop.train(task, options.output, options.resume)
         print(f"The best model on validation is {best}")
         print(f"Try: {recipe.try_next(best)}")

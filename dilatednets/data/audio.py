@@ -1,98 +1,65 @@
 """Audio files to mono float32 at one sample rate, and back.
 
-WAV goes through SciPy, which reads every bit depth on any machine; FLAC, MP3 and Ogg through tensorflow-io's native
-readers (extra `io`). The format is told by the file's first bytes, not by its name.
+All formats go through soundfile's libsndfile, the same on every lane. The format is told by a file's first bytes, not by its
+name; a new file has the format that its suffix names.
 """
 
 import os
-import re
-import warnings
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, BinaryIO
 
 import numpy as np
 
-from dilatednets.errors import InputError, one_line
-from dilatednets.files import atomic_path
+from dilatednets.arrays import SILENCE, as_audio
+from dilatednets.data.sound_formats import check_suffix, decode, encode
+from dilatednets.errors import InputError
+from dilatednets.files import atomic_path, check_writable
+from dilatednets.rules import checked, positive
 
 
-def read_audio(path: str | os.PathLike[str], sample_rate: int | None = None) -> np.ndarray:
+def read_audio(path: str | os.PathLike[str] | BinaryIO, sample_rate: int | None = None) -> np.ndarray:
     """Reads a recording.
 
     Args:
-        path: A WAV (8 to 32-bit integer, 32 or 64-bit float), FLAC, MP3 or Ogg Vorbis file, of any channel count.
+        path: A file, by its path or opened in binary mode: WAV of any kind, FLAC, MP3, Ogg Vorbis or Opus, AIFF, and what
+            else libsndfile reads, of any channel count; also one from a pipe, whose header does not know its length.
         sample_rate: Samples a second of the result. None keeps those of the file.
 
     Returns:
         float32 (samples,) in [-1, 1], the mean over channels.
 
     Raises:
-        InputError: If the file is missing, empty, truncated, of another format, or needs the extra `io`.
+        InputError: If the file is missing, empty, truncated or damaged, or of a codec that cannot be read.
 
     Example:
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_wav(f"{folder}/a.wav", np.zeros(800, np.float32), 8000)
+    ...     write_audio(f"{folder}/a.wav", np.zeros(800, np.float32), 8000)
     ...     read_audio(f"{folder}/a.wav", sample_rate=16000).shape
     (1600,)
     """
-    path = Path(path)
-    try:
-        with open(path, "rb") as file:
-            head = file.read(12)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
-    if not head:
-        raise InputError(f"{path}: the file is empty (0 bytes)")
-    rate, audio = _read_wav(path) if head[:4] in (b"RIFF", b"RIFX") else _read_compressed(path, head)
-    if audio.ndim == 2:  # (samples, channels)
-        audio = audio.mean(axis=1, dtype=np.float32)
+    where, data = _content(path)
+    rate, audio = decode(data, where)
     if audio.size == 0:
-        raise InputError(f"{path}: holds no samples")
-    if not np.all(np.isfinite(audio)):
-        raise InputError(f"{path}: holds samples that are no numbers; export it again")
-    audio = np.clip(audio, -1.0, 1.0)
+        raise InputError(f"{where}: holds no samples")
+    audio = as_audio(audio, where).mean(axis=1, dtype=np.float32)
     return audio if sample_rate is None else resample(audio, rate, sample_rate)
 
 
-def _read_wav(path: Path) -> tuple[int, np.ndarray]:
-    from scipy.io import wavfile
-
+def _content(path: Any) -> tuple[str, bytes]:
+    """The name of a file, for messages, and what it holds."""
+    if hasattr(path, "read"):
+        data = path.read()
+        where = str(getattr(path, "name", "audio"))
+        if not isinstance(data, bytes):
+            raise InputError(f"{where}: gives {type(data).__name__}, not bytes; open the file in binary mode")
+        return where, data
+    if not isinstance(path, str | os.PathLike):
+        raise InputError(f"path: must be a path or a file opened in binary mode, not {type(path).__name__}")
     try:
-        with warnings.catch_warnings():
-            # Unknown chunks (tags, cue points) are harmless; a file that ends too early is not.
-            warnings.simplefilter("ignore", wavfile.WavFileWarning)
-            warnings.filterwarnings("error", message="Reached EOF", category=wavfile.WavFileWarning)
-            rate, audio = wavfile.read(path)
-    except Exception as error:  # damaged headers make SciPy raise struct, index, type, memory and many more errors
-        raise InputError(f"{path}: truncated or damaged WAV file ({one_line(error)}); export it again") from error
-    if rate < 1:
-        raise InputError(f"{path}: damaged WAV file, a sample rate of {rate}")
-    return int(rate), _to_float(audio)
-
-
-def _to_float(audio: np.ndarray) -> np.ndarray:
-    if audio.dtype.kind == "f":
-        return audio.astype(np.float32)
-    if audio.dtype == np.uint8:  # 8-bit WAV is unsigned, silence is 128
-        return (audio.astype(np.float32) - 128.0) / 128.0
-    return (audio / -float(np.iinfo(audio.dtype).min)).astype(np.float32)  # SciPy left-aligns 24 bits in 32
-
-
-def _read_compressed(path: Path, head: bytes) -> tuple[int, np.ndarray]:
-    if not re.match(rb"fLaC|OggS|ID3|\xff[\xe0-\xff]", head):  # the last two begin MP3
-        raise InputError(f"{path}: not an audio file of a known format; give WAV, FLAC, MP3 or Ogg Vorbis")
-    try:
-        import tensorflow_io as tfio
-
-        tensor = tfio.audio.AudioIOTensor(str(path))
-        return int(tensor.rate), _to_float(tensor.to_tensor().numpy())
-    except (ImportError, NotImplementedError) as error:
-        raise InputError(
-            f"{path}: reading FLAC, MP3 and Ogg needs tensorflow-io: pip install 'dilatednets[io]', or convert to WAV"
-        ) from error
-    except Exception as error:  # TensorFlow's many error classes, all of which mean: the file cannot be decoded
-        raise InputError(f"{path}: truncated or damaged file ({one_line(error)}); export it again") from error
+        return str(path), Path(path).read_bytes()
+    except (OSError, ValueError) as error:  # the latter for a path with a zero byte
+        raise InputError(f"{path}: cannot be read ({getattr(error, 'strerror', error)})") from error
 
 
 def resample(audio: np.ndarray, from_rate: int, to_rate: int) -> np.ndarray:
@@ -106,10 +73,16 @@ def resample(audio: np.ndarray, from_rate: int, to_rate: int) -> np.ndarray:
     Returns:
         float32 (ceil(samples * to_rate / from_rate),).
 
+    Raises:
+        InputError: for what is no audio, or no sample rate.
+
     Example:
     >>> resample(np.ones(441, np.float32), 44100, 8000).shape
     (80,)
     """
+    audio = as_audio(audio, ndim=1)
+    from_rate = checked(from_rate, Annotated[int, positive], "from_rate")
+    to_rate = checked(to_rate, Annotated[int, positive], "sample_rate")
     if from_rate == to_rate:
         return audio
     from scipy.signal import resample_poly
@@ -153,42 +126,62 @@ def normalize_level(audio: np.ndarray, level_db: float = -20.0) -> np.ndarray:
         level_db: Root mean square of the result, in dB of full scale; lower where the peak would exceed full scale.
 
     Returns:
-        float32 (samples,). Digital silence stays as it is.
+        float32 (samples,). Silence stays as it is, its dither included: what lies below -70 dB is no recording.
 
     Example:
     >>> quiet = 0.01 * np.sin(np.arange(8000))
     >>> round(float(np.sqrt(np.mean(normalize_level(quiet) ** 2))), 3)
     0.1
     """
-    peak = float(np.max(np.abs(audio), initial=0.0))
-    if peak == 0.0:
+    if is_silent(audio):
         return audio
-    scale = 10 ** (level_db / 20) / float(np.sqrt(np.mean(np.square(audio, dtype=np.float64))))
-    return (audio * min(scale, 1.0 / peak)).astype(np.float32)
+    scale = 10 ** (level_db / 20) / _level(audio)
+    return (audio * min(scale, 1.0 / float(np.max(np.abs(audio))))).astype(np.float32)
 
 
-def write_wav(path: str | os.PathLike[str], audio: Any, sample_rate: int) -> None:
-    """Writes 16-bit mono WAV, whole or not at all.
+def is_silent(audio: np.ndarray) -> bool:
+    """Whether a recording is digital silence, with dither or without.
 
     Args:
-        path: The file to write; its folder is created when missing.
         audio: The samples in [-1, 1], of shape (samples,).
+
+    Example:
+    >>> is_silent(np.full(8000, 2.5e-5))
+    True
+    """
+    return audio.size == 0 or _level(audio) < SILENCE
+
+
+def _level(audio: np.ndarray) -> float:
+    """Root mean square."""
+    return float(np.sqrt(np.mean(np.square(audio, dtype=np.float64))))
+
+
+def write_audio(path: str | os.PathLike[str], audio: Any, sample_rate: int) -> None:
+    """Writes a mono file in the format that its suffix names, whole or not at all.
+
+    Args:
+        path: The file to write: .wav or .flac of 16 bits, .ogg (Vorbis) or .mp3. Its folder is created when missing.
+        audio: The samples of shape (samples,), as `dilatednets.arrays.as_audio` takes them.
         sample_rate: Samples a second.
 
     Raises:
-        InputError: If the audio has another shape or values that are not finite, or if the file cannot be written.
+        InputError: If that is no audio, if the suffix names no format that is written, or if the file cannot be written.
 
     Example:
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_wav(f"{folder}/a.wav", [0.0, 0.5, -0.5], 8000)
-    ...     read_audio(f"{folder}/a.wav").round(2).tolist()
+    ...     write_audio(f"{folder}/a.flac", [0.0, 0.5, -0.5], 8000)
+    ...     read_audio(f"{folder}/a.flac").tolist()
     [0.0, 0.5, -0.5]
     """
-    from scipy.io import wavfile
-
-    audio = np.asarray(audio)
-    if audio.ndim != 1 or not np.all(np.isfinite(audio)):
-        raise InputError(f"{path}: need finite audio of shape (samples,), not {audio.shape}")
+    check_writable(path)
+    suffix = check_suffix(path)
+    sample_rate = checked(sample_rate, Annotated[int, positive], "sample_rate")
+    data = encode(as_audio(audio, str(path), ndim=1), sample_rate, suffix)
     with atomic_path(path) as temporary:
-        wavfile.write(temporary, sample_rate, np.round(np.clip(audio, -1.0, 1.0) * 32767).astype(np.int16))
+        temporary.write_bytes(data)
+
+
+write_wav = write_audio
+"""The same, by the name that it had when it wrote WAV alone."""

@@ -8,9 +8,10 @@ import numpy as np
 
 from dilatednets.data.audio import read_audio
 from dilatednets.data.sequences import SPLITS, check_split, shared_out
+from dilatednets.data.sound_formats import SUFFIXES
+from dilatednets.data.splits import data_folder
 from dilatednets.errors import InputError
 
-SUFFIXES = (".wav", ".flac", ".mp3", ".ogg", ".opus", ".aif", ".aiff")
 LAYOUT = "DIR/LABEL/*.wav, or DIR/train/LABEL/*.wav beside DIR/validation and DIR/test"
 
 
@@ -26,7 +27,7 @@ class Clip:
 def load(
     data_dir: str | os.PathLike[str], split: str, sample_rate: int, validation: float = 0.15, test: float = 0.15
 ) -> list[Clip]:
-    """Reads one split, sorted by label and file name.
+    """Reads one split, sorted by label and file name; of any format that `dilatednets.data.audio.read_audio` reads.
 
     Args:
         data_dir: The folder of folders.
@@ -38,7 +39,7 @@ def load(
     Raises:
         InputError: for a folder that is missing or laid out otherwise, or a recording that cannot be read.
     """
-    root = Path(data_dir)
+    root = data_folder(data_dir)
     if not root.is_dir():
         raise InputError(f"{root}: no such folder; the layout is {LAYOUT}")
     own = (root / "train").is_dir()

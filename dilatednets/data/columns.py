@@ -9,11 +9,15 @@ from itertools import chain
 from typing import IO, Any
 
 from dilatednets.errors import InputError
+from dilatednets.rules import checked
 
 MAX_LINE = 2**20
 """Longest line, in bytes (or characters, of a text stream)."""
 MAX_TOKENS = 100_000
 """Longest sentence: without a bound, a file without empty lines would be read into memory as one."""
+CONLL_U = ("id", "word", "lemma", "universal", "pos", "features", "head", "relation", "enhanced", "misc")
+"""The columns of Universal Dependencies; lines of several words in one (1-2) or of none (1.1) are left out."""
+CONLL_2003 = ("word", "pos", "-", "tag")
 _UNWRITABLE = re.compile("[ \t\r\n\0\ufeff\ud800-\udfff]")
 
 
@@ -60,8 +64,9 @@ def read_columns(
     Args:
         source: A path, or an open file or standard input. Open it as bytes (`sys.stdin.buffer`), so that a wrong byte can be
             located. It must be UTF-8; a byte order mark and ends of lines as on Windows are accepted.
-        columns: What the columns hold: "word", "pos" or "tag"; columns with other names are left out.
-        prefixes: Letters with which tags other than O may begin: "BI" in IOB1 and IOB2, "BIES" in IOBES.
+        columns: What the columns hold: "word", "pos" or "tag"; columns with other names are left out. `CONLL_U` are
+            separated by tabs alone.
+        prefixes: Letters with which tags other than O may begin: "BI" in IOB1 and IOB2, "BIES" in IOBES, "BILU" in BILOU.
 
     Yields:
         The sentences. Those before an error have been yielded by then.
@@ -76,6 +81,7 @@ def read_columns(
     >>> sentence.words, sentence.tags
     (('It', 'works'), ('B-NP', 'B-VP'))
     """
+    columns = checked(columns, Sequence[str], "columns")
     if "word" not in columns or any(columns.count(name) > 1 for name in ("word", "pos", "tag")):
         raise InputError(f"columns: {', '.join(columns)}; name word once, and pos and tag at most once")
     return _sentences(source, columns, re.compile(rf"O|[{prefixes}]-.+"))
@@ -117,10 +123,12 @@ def column_lines(sentence: TaggedSentence, columns: Sequence[str] = ()) -> str:
 
 
 def _sentences(source: Any, columns: Sequence[str], tag: re.Pattern[str]) -> Iterator[TaggedSentence]:
-    is_empty = True
+    is_empty, conll_u = True, tuple(columns) == CONLL_U
     rows: list[list[str]] = []
     for where, line in chain(text_lines(source), [("", "")]):  # as if the last sentence had an empty line after it, too
-        fields = re.findall("[^ \t]+", line)
+        fields = re.findall("[^\t]+" if conll_u and line.strip() else "[^ \t]+", line)
+        if conll_u and (line.startswith("#") or (len(fields) == len(columns) and not fields[0].isdecimal())):
+            continue
         fault = _fault(fields, columns, tag)
         if not fields or fields[0] == "-DOCSTART-" or (fields[0] == "#" and not rows and fault):
             if rows:
@@ -150,6 +158,29 @@ def _fault(fields: list[str], columns: Sequence[str], tag: re.Pattern[str]) -> s
         prefixes = ", ".join(f"{letter}-" for letter in re.findall("[A-Z]", tag.pattern)[1:])
         return f"{value!r} is not a tag; write O, or one of {prefixes} and a label, as in B-NP"
     return ""
+
+
+def known_columns(lines: Iterable[str]) -> tuple[str, ...]:
+    """What the columns of CoNLL-U and of CoNLL-2003 hold, of which the first lines tell them for sure; else nothing.
+
+    Args:
+        lines: The first lines of a file, or all of them. No more are taken than needed.
+
+    Example:
+    >>> known_columns(["-DOCSTART- -X- -X- O", "", "It PRP B-NP O"])
+    ('word', 'pos', '-', 'tag')
+    """
+    marked = False
+    for line in lines:
+        fields = line.split()
+        marked = marked or (len(fields) == 4 and fields[0] == "-DOCSTART-")
+        if not fields or fields[0] == "-DOCSTART-" or line.startswith("#"):
+            continue
+        cells = line.rstrip("\r\n").split("\t")
+        if len(cells) == len(CONLL_U) and re.fullmatch(r"\d+([-.]\d+)?", cells[0]):
+            return CONLL_U
+        return CONLL_2003 if marked and len(fields) == 4 else ()
+    return ()
 
 
 def column_count(lines: Iterable[str]) -> int:
@@ -188,6 +219,8 @@ def text_lines(source: Any) -> Iterator[tuple[str, str]]:
     >>> list(text_lines(io.BytesIO(b"It\r\nworks")))
     [('the input, line 1', 'It'), ('the input, line 2', 'works')]
     """
+    if not isinstance(source, str | os.PathLike) and not hasattr(source, "readline"):
+        raise InputError(f"path: must be a path or an open file, not {type(source).__name__}")
     name, number, offset = _name(source), 0, 0
     try:
         with open(source, "rb") if isinstance(source, str | os.PathLike) else nullcontext(source) as stream:

@@ -1,10 +1,9 @@
 """CoNLL-2000: sentences of the Wall Street Journal with parts of speech and chunks (Tjong Kim Sang & Buchholz 2000)."""
 
 import os
-from pathlib import Path
 
 from dilatednets.data.columns import TaggedSentence, read_columns
-from dilatednets.data.splits import split_name
+from dilatednets.data.splits import data_folder, split_name
 from dilatednets.errors import InputError
 
 VALIDATION = 1000
@@ -34,7 +33,7 @@ def load(data_dir: str | os.PathLike[str], split: str) -> list[TaggedSentence]:
         Tjong Kim Sang & Buchholz 2000, "Introduction to the CoNLL-2000 shared task: Chunking", CoNLL.
     """
     name = split_name("conll2000", split)
-    path = Path(data_dir) / ("test.txt" if name == "test" else "train.txt")
+    path = data_folder(data_dir) / ("test.txt" if name == "test" else "train.txt")
     if not path.is_file():
         raise InputError(f"{path}: missing; conll2000 has train.txt and test.txt, see datasets/conll2000")
     sentences = list(read_columns(path))

@@ -3,10 +3,9 @@
 import os
 import re
 from collections.abc import Sequence
-from pathlib import Path
 
 from dilatednets.data.columns import TaggedSentence, read_columns
-from dilatednets.data.splits import split_name
+from dilatednets.data.splits import data_folder, split_name
 from dilatednets.errors import InputError
 
 FILES = {"train": "train.tsv", "val": "dev.tsv", "test": "test.tsv"}
@@ -47,7 +46,7 @@ def load(data_dir: str | os.PathLike[str], split: str, rejoin: bool = True) -> l
     Traceback (most recent call last):
     dilatednets.errors.InputError: nowhere/test.tsv: missing; ewt has train.tsv, dev.tsv, test.tsv, see datasets/ewt
     """
-    path = Path(data_dir) / FILES[split_name("ewt", split)]
+    path = data_folder(data_dir) / FILES[split_name("ewt", split)]
     if not path.is_file():
         raise InputError(f"{path}: missing; ewt has {', '.join(FILES.values())}, see datasets/ewt")
     sentences = []

@@ -1,127 +1,93 @@
-"""Any image as RGB: files, PIL images, arrays; grey, palette, 16-bit, with transparency, rotated by EXIF."""
+"""Any image as pixels: files, PIL images, arrays; grey, palette, 8 and 16 bits, more bands than three, rotated by EXIF."""
 
 import os
-import warnings
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps
+from PIL import Image
 
-from dilatednets.errors import InputError, one_line
+from dilatednets.arrays import as_array
+from dilatednets.data.image_files import chosen_page, name_of, numbers_of
+from dilatednets.data.image_files import open_image as open_image
+from dilatednets.data.image_files import pages_of as pages_of
+from dilatednets.errors import InputError
 
 SMALLEST_SIDE = 2
-STRIP = 512
-"""Rows to convert at once."""
 
 
-def open_image(path: str | os.PathLike[str]) -> Image.Image:
-    """Opens and decodes an image file.
+def pixels_of(image: Any, channels: int = 3, page: int | None = None) -> np.ndarray:
+    """The pixels of any image.
 
     Args:
-        path: The file, in any format that Pillow reads.
+        image: A path; a file object; a PIL image; or an array, (height, width) or (height, width, bands), of integers of any
+            type from 0 to 255 or 65535, or of bool, whose True is white.
+        channels: Bands of the result. A fourth band that is transparency is dropped for 3, grey is repeated; and a
+            picture of three equal bands is grey for 1. Otherwise the picture must have as many.
+        page: Which picture of a file of several, such as a TIFF stack or an animation, from 1.
+
+    Returns:
+        uint8, or uint16 of pictures of 16 bits, (height, width, channels). A rotation noted in EXIF is carried out.
 
     Raises:
-        InputError: If the file is missing, empty, truncated, or not an image.
+        InputError: If a file is not an image, or holds several and `page` does not say which; if an image has other bands,
+            floating-point values, or CMYK colours (which depend on a profile); or if it is below 2x2 pixels.
 
     Example:
-    >>> open_image("nowhere.png")
-    Traceback (most recent call last):
-    dilatednets.errors.InputError: nowhere.png: no such file
+    >>> pixels_of(np.full((4, 6), 1000), channels=1).dtype
+    dtype('uint16')
     """
-    path = Path(path)
-    if path.is_file() and path.stat().st_size == 0:
-        raise InputError(f"{path}: is empty; fetch or write it again")
-    try:
-        with warnings.catch_warnings(), open(path, "rb") as file:
-            # A large picture is no attack, above twice that size Pillow refuses; and of what it makes of a damaged one it
-            # either gives an image or an error.
-            warnings.simplefilter("ignore")
-            image: Image.Image = Image.open(file)
-            image.load()
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: no such file") from error
-    except Image.DecompressionBombError as error:
-        raise InputError(f"{path}: has more pixels than Pillow opens at once; cut it into parts") from error
-    except (OSError, SyntaxError, ValueError) as error:
-        raise InputError(f"{path}: not a readable image ({one_line(error)}); fetch or write it again") from error
-    return image
+    if isinstance(image, str | os.PathLike | Image.Image) or hasattr(image, "read"):
+        origin, (values, palette, transparent) = name_of(image), numbers_of(image, page)
+        if values.dtype.kind == "f" or values.dtype.itemsize > 2:
+            kind = "floating-point" if values.dtype.kind == "f" else f"{8 * values.dtype.itemsize}-bit"
+            raise InputError(f"{origin}: holds {kind} values of unknown range; convert it to 8 or 16 bits first")
+        values = values if palette is None else palette[values[..., 0]]
+    elif hasattr(image, "__array__"):
+        origin, values = "image", as_array(image, "image")
+        chosen_page(1, page, origin)
+        if values.ndim not in (2, 3) or 0 in values.shape:
+            raise InputError(f"image: an array must be (height, width) or (height, width, bands), not {values.shape}")
+        values = values[..., None] if values.ndim == 2 else values
+        transparent = values.shape[2] == 4
+    else:
+        kind = "a path, a file object, a PIL image or an array"
+        cure = "; wrap them in io.BytesIO" if isinstance(image, bytes) else ""
+        raise InputError(f"image: must be {kind}, not {type(image).__name__}{cure}")
+    pixels = _with_bands(_eight_or_sixteen_bits(values, origin), channels, transparent, origin)
+    if min(pixels.shape[:2]) < SMALLEST_SIDE:
+        height, width = pixels.shape[:2]
+        raise InputError(f"{origin}: {width}x{height} pixels; an image needs at least {SMALLEST_SIDE}x{SMALLEST_SIDE}")
+    return np.ascontiguousarray(pixels)
 
 
 def as_rgb(image: Any) -> np.ndarray:
-    """Gives any image as RGB.
+    """Gives any image as RGB of 8 bits; 16-bit values are scaled by their full range.
 
     Args:
-        image: A path; a PIL image of any mode but CMYK; or an array, uint8 or uint16, (height, width) or (height, width,
-            1, 3 or 4). 16-bit values are scaled to 8 by their full range. Transparency is dropped, and a rotation noted in
-            EXIF carried out.
+        image: What `pixels_of` takes, grey or in colours, of a single page.
 
     Returns:
         uint8 (height, width, 3).
 
     Raises:
-        InputError: If a file is not an image, if an array has another shape or type, if the colours are CMYK (which depend
-            on a profile), or if the image is below 2x2 pixels.
+        InputError: As `pixels_of`.
 
     Example:
     >>> as_rgb(np.full((4, 6), 65535, "uint16"))[0, 0].tolist()
     [255, 255, 255]
     """
-    origin = "image"
-    if isinstance(image, str | os.PathLike):
-        origin, image = str(image), open_image(image)
-    if not isinstance(image, np.ndarray | Image.Image):
-        raise InputError(f"image: must be a path, a PIL image or an array, not {type(image).__name__}")
-    rgb = _array_as_rgb(image) if isinstance(image, np.ndarray) else _picture_as_rgb(image, origin)
-    if min(rgb.shape[:2]) < SMALLEST_SIDE:
-        raise InputError(
-            f"{origin}: {rgb.shape[1]}x{rgb.shape[0]} pixels; an image needs at least {SMALLEST_SIDE}x{SMALLEST_SIDE}"
-        )
-    return rgb
-
-
-def _picture_as_rgb(image: Image.Image, origin: str) -> np.ndarray:
-    if image.mode in ("CMYK", "YCCK", "LAB"):
-        raise InputError(f"{origin}: is in {image.mode} colours, which depend on a profile; convert it to RGB first")
-    # Pillow 10 opens the 16-bit values of PNG in mode I.
-    if image.mode == "F" or (image.mode == "I" and image.format != "PNG"):
-        values = "floating-point" if image.mode == "F" else "32-bit"
-        raise InputError(f"{origin}: holds {values} values of unknown range; convert it to 8 or 16 bits first")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # EXIF that is damaged turns nothing
-            if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:  # without it, a large image would be copied, too
-                image = ImageOps.exif_transpose(image)
-        rgb = np.empty((image.height, image.width, 3), np.uint8)
-        for top in range(0, image.height, STRIP):  # Pillow would copy a large image three times over
-            bottom = min(top + STRIP, image.height)
-            strip = image.crop((0, top, image.width, bottom))
-            if image.mode.startswith("I"):
-                rgb[top:bottom] = _array_as_rgb(np.clip(np.asarray(strip), 0, 65535).astype(np.uint16))
-            else:
-                rgb[top:bottom] = np.asarray(strip.convert("RGB"))
-    except (SyntaxError, ValueError, OSError) as error:
-        raise InputError(f"{origin}: cannot be read as RGB ({one_line(error)}); save it again as plain PNG") from error
-    return rgb
-
-
-def _array_as_rgb(image: np.ndarray) -> np.ndarray:
-    if image.ndim == 2:
-        image = image[..., None]
-    if image.ndim != 3 or image.shape[2] not in (1, 3, 4) or 0 in image.shape:
-        raise InputError(f"image: an array must be (height, width) or (height, width, 1, 3 or 4), not {image.shape}")
-    if image.dtype == np.uint16:
-        image = (image // 257).astype(np.uint8)
-    if image.dtype != np.uint8:
-        raise InputError(f"image: an array must be uint8 or uint16, not {image.dtype}; scale it to 0..255 first")
-    return np.repeat(image, 3, axis=2) if image.shape[2] == 1 else np.ascontiguousarray(image[..., :3])
+    pixels = pixels_of(image)
+    return pixels if pixels.dtype == np.uint8 else (pixels // 257).astype(np.uint8)
 
 
 def read_labels(path: str | os.PathLike[str]) -> np.ndarray:
-    """Reads a label image: class or instance numbers, int32 (height, width).
+    """Reads a label image: class or instance numbers, or values.
 
     Args:
         path: The file, whose grey values or palette indices are the numbers.
+
+    Returns:
+        int32 (height, width), or float32 of a TIFF file of floating-point values.
 
     Raises:
         InputError: If the file is not an image, or is one in colours.
@@ -131,9 +97,47 @@ def read_labels(path: str | os.PathLike[str]) -> np.ndarray:
     >>> read_labels(next((sample("nuclei") / "labels").iterdir())).ndim
     2
     """
-    image = open_image(path)
-    if image.mode not in ("L", "P", "1") and not image.mode.startswith("I"):
+    values = numbers_of(path).values
+    if values.shape[2] != 1:
         raise InputError(
-            f"{path}: is in mode {image.mode}; label images hold class numbers as grey values or palette indices"
+            f"{path}: has {values.shape[2]} bands; label images hold class numbers as grey values or palette indices"
         )
-    return np.asarray(image).astype(np.int32)
+    if values.dtype.kind == "f":
+        return values[..., 0].astype(np.float32)
+    if values.dtype.itemsize > 4 and np.abs(values).max() >= 2**31:
+        raise InputError(f"{path}: holds numbers of 2**31 and more; number them anew from 0")
+    return values[..., 0].astype(np.int32)
+
+
+def _eight_or_sixteen_bits(values: np.ndarray, origin: str) -> np.ndarray:
+    """Bytes as they are, other integers in the smallest type that holds them."""
+    if values.dtype == bool:
+        return values.astype(np.uint8) * np.uint8(255)
+    if values.dtype.kind not in "iu":
+        raise InputError(
+            f"{origin}: must hold integers of 8 or 16 bits, not {values.dtype}; scale it to 0..255 and give uint8"
+        )
+    if values.dtype in (np.uint8, np.uint16):
+        return values
+    smallest, largest = int(values.min()), int(values.max())
+    if smallest < 0 or largest > 65535:
+        raise InputError(
+            f"{origin}: holds values from {smallest} to {largest}; pixels are 0 to 255, or to 65535 for 16 bits"
+        )
+    return values.astype(np.uint8 if values.dtype.itemsize != 2 and largest < 256 else np.uint16)
+
+
+def _with_bands(values: np.ndarray, channels: int, transparent: bool, origin: str) -> np.ndarray:
+    bands = values.shape[2]
+    if transparent and channels in (1, 3) and bands != channels:
+        values, bands = values[..., :-1], bands - 1
+    if bands == 1 and channels == 3:
+        return np.repeat(values, 3, axis=2)
+    if bands == 3 and channels == 1 and all(np.array_equal(values[..., 0], values[..., band]) for band in (1, 2)):
+        return values[..., :1]
+    if bands != channels:
+        words = f"{bands} band{'s' * (bands > 1)}, but {channels} {'are' if channels > 1 else 'is'} needed"
+        raise InputError(
+            f"{origin}: has {words}; an image is (height, width, bands): choose those that the model knows"
+        )
+    return values

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from dilatednets.data.images import as_rgb, read_labels
+from dilatednets.data.image_files import numbers_of, orientation_of
+from dilatednets.data.images import pixels_of, read_labels
+from dilatednets.data.label_colours import class_numbers
+from dilatednets.data.picture_folders import LABEL_SUFFIXES, SUFFIXES, pictures_below
 from dilatednets.errors import InputError
 
-LABEL_SUFFIXES = (".png", ".webp", ".bmp", ".tif", ".tiff")
-SUFFIXES = (*LABEL_SUFFIXES, ".jpg", ".jpeg")
-"""Suffixes of images. JPEG would change the numbers of labels near edges."""
 CACHE_BYTES = 2**30
 
 
@@ -21,11 +21,15 @@ class LabelledImages:
 
     Args:
         images: The files of the images.
-        labels: The files of the label images, in the same order: one channel, or a palette, of class numbers.
+        labels: The files of the label images, in the same order: class numbers, or colours of `palette`.
         class_names: The names of classes 0, 1, ...
         ignore: The label of pixels that do not count. None if all count.
         palette: One (R, G, B) for each class.
-        any_label: Whether labels may be any number: instances, or values to regress.
+        any_label: Whether labels may be any number from 0: instances, or values to regress, where -1 and NaN do not count.
+        void_colour: The colour of pixels that do not count, in label images in colours. None if all count.
+        channels: Bands of the images.
+        stretch: Whether 8 bits are made of 16 by each image's brightest value, for nets to which brightness says nothing,
+            instead of by the full range.
 
     Example:
     >>> from dilatednets.data.samples import sample
@@ -42,6 +46,9 @@ class LabelledImages:
     ignore: int | None = None
     palette: Sequence[Sequence[int]] = ()
     any_label: bool = False
+    void_colour: Sequence[int] | None = None
+    channels: int = 3
+    stretch: bool = False
     _cache: dict[int, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
@@ -51,7 +58,7 @@ class LabelledImages:
         return (self[index] for index in range(len(self)))
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        """(Image uint8 (height, width, 3), labels (height, width); ignored pixels are -1).
+        """(Image uint8 (height, width, channels), labels (height, width); ignored pixels are -1).
 
         Raises:
             InputError: If the files are not images, differ in size, or hold labels that are not classes.
@@ -64,40 +71,76 @@ class LabelledImages:
         return pair
 
     def _read(self, image_path: Path, label_path: Path) -> tuple[np.ndarray, np.ndarray]:
-        image, labels = as_rgb(image_path), read_labels(label_path)
-        if image.shape[:2] != labels.shape:
+        image, labels = self._pixels(image_path), self._labels(label_path)
+        turned, size = orientation_of(image_path), image.shape[:2]
+        fits = turned == 1 or (turned > 4 and labels.shape == size and size[0] != size[1])
+        if not fits and orientation_of(label_path) == 1:
+            raise InputError(
+                f"{label_path}: its image {image_path.name} is turned by EXIF, and it is not; save the image as it is seen, "
+                "without EXIF"
+            )
+        if labels.shape != size:
             raise InputError(
                 f"{label_path}: {labels.shape[1]}x{labels.shape[0]} pixels, but its image {image_path.name} has "
-                f"{image.shape[1]}x{image.shape[0]}; a label image needs its image's size"
+                f"{size[1]}x{size[0]}; a label image needs its image's size"
             )
-        void = np.zeros(labels.shape, bool) if self.ignore is None else labels == self.ignore
+        void = (labels == -1) if self.ignore is None else (labels == -1) | (labels == self.ignore)
+        void |= np.isnan(labels)
         if np.all(void):
-            raise InputError(f"{label_path}: every pixel is void (label {self.ignore}); remove the pair")
+            raise InputError(f"{label_path}: every pixel is void{self._marked()}; remove the pair")
+        labels = np.where(void, -1, labels)
         if self.any_label:
-            return image, np.where(void, -1, labels)
-        last = len(self.class_names) - 1
-        unknown = labels[((labels < 0) | (labels > last)) & ~void]
-        if unknown.size:
-            is_mask = np.all(unknown == 255)
-            also = "" if self.ignore is None else f" and {self.ignore} for ignored"
-            raise InputError(
-                f"{label_path}: holds the label {unknown.max() if unknown.max() > last else unknown.min()}, but classes are "
-                f"0 to {last}{also}; "
-                + (
-                    "a mask of 0 and 255 must be saved as 0 and 1"
-                    if is_mask
-                    else "label images hold class numbers, not colours"
+            if not np.all(np.isfinite(labels)) or labels.min() < -1 or np.any((labels < 0) & ~void):
+                wrong = labels[~np.isfinite(labels) | ((labels < 0) & ~void)][0]
+                raise InputError(
+                    f"{label_path}: holds the label {wrong}; values are finite and 0 or above, or NaN for void"
                 )
-            )
-        return image, np.where(void, -1, labels).astype(np.int16)
+            return image, labels
+        self._check(labels, void, label_path)
+        return image, labels.astype(np.int16)
+
+    def _pixels(self, path: Path) -> np.ndarray:
+        """The image in 8 bits."""
+        pixels = pixels_of(path, self.channels)
+        if pixels.dtype == np.uint8:
+            return pixels
+        return (pixels // 257 if not self.stretch else pixels * (255 / max(int(pixels.max()), 1))).astype(np.uint8)
+
+    def _labels(self, path: Path) -> np.ndarray:
+        if self.any_label:
+            return read_labels(path)
+        return class_numbers(numbers_of(path), self.palette, self.ignore, self.void_colour, str(path))
+
+    def _check(self, labels: np.ndarray, void: np.ndarray, path: Path) -> None:
+        """Refuses numbers that are no classes, with the cure that fits them."""
+        last = len(self.class_names) - 1
+        known = np.unique(labels[~void])
+        unknown = known[(known < 0) | (known > last)]
+        if not unknown.size:
+            return
+        cure = "label images hold class numbers, or colours of the classes"
+        if unknown.tolist() == [255] and set(known.tolist()) <= {0, 255}:
+            cure = "a mask of 0 and 255 must be saved as 0 and 1, or class 1 be given the colour [255, 255, 255]"
+        elif unknown.tolist() == [255]:
+            void_as = '"ignore": 255 in classes.json' if self.ignore is None else f"the label {self.ignore}"
+            cure = f"if 255 marks pixels that do not count, they need {void_as}"
+        elif unknown.tolist() == [last + 1] and 0 not in known:
+            cure = "if they count from 1, subtract 1"
+        raise InputError(
+            f"{path}: holds the label {unknown[-1] if unknown[-1] > last else unknown[0]}, but classes are "
+            f"0 to {last}{'' if self.ignore is None else f' and {self.ignore} for ignored'}; {cure}"
+        )
+
+    def _marked(self) -> str:
+        return "" if self.ignore is None else f" (label {self.ignore})"
 
 
 def find_pairs(image_folder: Path, label_folder: Path) -> tuple[list[Path], list[Path]]:
-    """Matches the files of two folders by their names without suffix.
+    """Matches the files of two folders, and of those below them, by their names without suffix.
 
     Args:
         image_folder: The folder of images.
-        label_folder: The folder of label images.
+        label_folder: The folder of label images, in the same folders below it. Their names may end in `_mask`.
 
     Returns:
         The image files and the label files, in order of name.
@@ -110,23 +153,25 @@ def find_pairs(image_folder: Path, label_folder: Path) -> tuple[list[Path], list
     Traceback (most recent call last):
     dilatednets.errors.InputError: nowhere: no such folder
     """
-    images, labels = _by_stem(image_folder, SUFFIXES), _by_stem(label_folder, LABEL_SUFFIXES)
-    for stem in images.keys() ^ labels.keys():
-        if stem in images:
-            raise InputError(f"{images[stem]}: has no label image {stem}.png in {label_folder}")
-        raise InputError(f"{labels[stem]}: has no image of that name in {image_folder}")
+    images, labels = _by_name(image_folder, SUFFIXES), _by_name(label_folder, LABEL_SUFFIXES)
+    for name in [name for name in labels if name not in images and name.removesuffix("_mask") in images]:
+        bare = name.removesuffix("_mask")
+        if bare in labels:
+            raise InputError(f"{labels[name]}: {labels[bare].name} is of the same image; keep one of the two")
+        labels[bare] = labels.pop(name)
+    for name in images.keys() ^ labels.keys():
+        if name in images:
+            raise InputError(f"{images[name]}: has no label image {name}.png in {label_folder}")
+        raise InputError(f"{labels[name]}: has no image of that name in {image_folder}")
     names = sorted(images)
     return [images[name] for name in names], [labels[name] for name in names]
 
 
-def _by_stem(folder: Path, suffixes: Sequence[str]) -> dict[str, Path]:
-    if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder")
-    files = [path for path in folder.iterdir() if path.suffix.lower() in suffixes and not path.name.startswith(".")]
-    if not files:
-        raise InputError(f"{folder}: holds no images ({', '.join(suffixes)})")
-    by_stem: dict[str, Path] = {}
-    for path in sorted(files):
-        if (first := by_stem.setdefault(path.stem, path)) != path:
+def _by_name(folder: Path, suffixes: Sequence[str]) -> dict[str, Path]:
+    """Files by their path below the folder, without suffix."""
+    by_name: dict[str, Path] = {}
+    for path in pictures_below(folder, suffixes):
+        name = path.relative_to(folder).with_suffix("").as_posix()
+        if (first := by_name.setdefault(name, path)) != path:
             raise InputError(f"{path}: {first.name} has the same name; keep one of the two")
-    return by_stem
+    return by_name

@@ -2,13 +2,12 @@
 
 import csv
 import os
-from pathlib import Path
 
 import numpy as np
 from scipy import ndimage
 
 from dilatednets.data.label_images import LabelledImages
-from dilatednets.data.splits import split_name
+from dilatednets.data.splits import data_folder, split_name
 from dilatednets.errors import InputError
 
 CLASSES = ("background", "nucleus")
@@ -37,7 +36,7 @@ def load(data_dir: str | os.PathLike[str], split: str) -> LabelledImages:
     >>> image.dtype, labels.shape == image.shape[:2]
     (dtype('uint8'), True)
     """
-    folder, split = Path(data_dir), split_name("nuclei", split)
+    folder, split = data_folder(data_dir), split_name("nuclei", split)
     index = folder / "index.tsv"
     try:
         with open(index, encoding="utf-8", newline="") as file:
@@ -95,23 +94,3 @@ def edge_distance(instances: np.ndarray) -> np.ndarray:
         distance[rows, columns][nucleus] = depth[nucleus]
     distance[instances < 0] = -1
     return distance[..., None]
-
-
-def count_peaks(distance: np.ndarray, radius: int = 3, threshold: float = 1.0, smoothing: float = 1.25) -> int:
-    """Number of nuclei by the peaks of their map of distances.
-
-    Args:
-        distance: The distances (height, width) that `edge_distance` gives, or a net that learnt it.
-        radius: A peak is the highest pixel within so many pixels.
-        threshold: Lower pixels are not peaks.
-        smoothing: Standard deviation, in pixels, of a Gaussian that is applied first.
-
-    Example:
-    >>> cells = np.zeros((20, 40), int)
-    >>> cells[4:15, 3:18], cells[4:15, 18:35] = 1, 2  # they touch
-    >>> ndimage.label(cells > 0)[1], count_peaks(edge_distance(cells)[..., 0])
-    (1, 2)
-    """
-    smooth = ndimage.gaussian_filter(distance.astype(np.float32), smoothing)
-    peaks = (smooth == ndimage.maximum_filter(smooth, size=2 * radius + 1)) & (smooth >= threshold)
-    return int(ndimage.label(peaks, structure=np.ones((3, 3)))[1])

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
+from dilatednets.data.characters import is_lower, plain
+
 MAX_SENTENCE = 100_000
 """Longest sentence, in characters: without a bound, text without ends of sentences would be read into memory as one."""
 
@@ -21,6 +23,7 @@ SYMBOLS = (
     r"!-*,.:-@\[\]\^`{-~\xa1-\xa9\xab\xac\xae-\xb1\xb4\xb6-\xb8\xbb\xbf\xd7\xf7\u060c\u061b\u061f\u06d4\u0964\u0965"
     r"\u2012-\u2027\u2030-\u205e\u20a0-\u20cf\u2190-\u2bff\u2e00-\u2e7f\u3001-\u3003\u3008-\u3020\u3030\ufe30-\ufe6b"
     r"\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65\uffe0-\uffe6\U0001f000-\U0001faff"
+    r"\u058f\u060b\u09f2\u09f3\u0e3f\u17db\ufdfc"
 )
 PICTURES = r"\xa9\xae\u203c\u2049\u2190-\u2bff\u3030\U0001f000-\U0001faff"
 MODIFIERS = r"\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f"
@@ -47,7 +50,7 @@ _TOKEN = re.compile(
         (?<!{_W})(?i:['\u2018\u2019](?:{LONE_CLITIC}))
         (?![\w'\u2019])  # a year or a clitic that stands alone
       | (?:(?<!{_W})-(?={_W}))?(?:\.(?=\d))?{_W}++
-        (?:(?:[&'\u2019\u2010\u2011-](?={_W})|\.(?=['\u2019-]?{_W})|%(?=-{_W})|(?<=\d)[,:\u2013](?=\d)){_W}*+)*+
+        (?:(?:[&'\u2019\u2010\u2011-](?={_W})|\.(?=['\u2019-]?{_W})|%(?=-{_W})|(?<=\d)[,:\u2013\uff0c\uff1a](?=\d)){_W}*+)*+
         (?:-(?!-))?(?:\.(?!\.))?
       )
     | =+ | \*+ | ~+ | \^+ | \|+ | \#+ | [^{SPACE}]
@@ -66,7 +69,10 @@ def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-NUMBERED = _set("No Nos NO Art Sec Fig Figs Vol Ch Pt Eq no nos art sec fig figs vol ch pp")
+NUMBERED = _set(
+    "No Nos NO Nr Art Sec Secs Sect Fig Figs Vol Vols Ch Chs Chap Chaps Pt Pts Eq Eqs Eqn Ref Refs Para Paras App Ex Op Thm "
+    "Ca no nos nr art sec secs sect fig figs vol vols ch chs chap chaps pt pts eq eqs eqn ref refs para paras pp ca circa"
+)
 """Abbreviations before a number, and only there: they are also words."""
 _NUMBER = re.compile(rf"[{SPACE}]*+[#(]?\d")
 TITLES = _set(
@@ -80,6 +86,11 @@ ABBREVIATIONS = TITLES | _set(
     "Ave Blvd Ala Ariz Ark Calif Colo Conn Del Fla Ga Ill Ind Kan Kans Ky La Mass Md Mich Minn Miss Mo Mont Neb Nev "
     "Okla Ont Ore Pa Que Tenn Tex Va Vt Wash Wis Wyo etc al approx est ft sq oz lb lbs ed eds Eds ext tel op cit"
 )
+ENDINGS = _set(
+    "it he him she her they them we me us you that this there here now then too so up out off down in on not is was are be "
+    "do did done good bad well nice great fine more much all one ok okay yes no lol"
+)
+"""Words that often end a sentence, and are no abbreviations even where one begins with a small letter, as in a chat."""
 _BEGINNERS = _set(
     "A After All Although An And Another Any As At Because Before Both But By Despite During Each Even Every For From "
     "He Hence Her Here His How However I If In Instead Is It Its Last Many Meanwhile More Moreover Most Mr. Mrs. Ms. "
@@ -94,10 +105,14 @@ CLOSERS = frozenset(_CLOSING) | {"''", "-RRB-", "-RCB-", "-RSB-"}
 FORMS = {
     "(": "-LRB-", ")": "-RRB-", "{": "-LCB-", "}": "-RCB-", "[": "-LSB-", "]": "-RSB-",
     "\u201c": "``", "\u201e": "``", "\u201f": "``", "\xab": "``", "\u201d": "''", "\xbb": "''", '"': "''",
-    "\u2018": "`", "\u201a": "`", "\u201b": "`", "\xa3": "#",  # CoNLL-2000 has # for a pound
+    "\u2018": "`", "\u201a": "`", "\u201b": "`",
+    **dict.fromkeys(map(chr, (0xa2, 0xa4, 0xa5, 0x58f, 0x60b, 0x9f2, 0x9f3, 0xe3f, 0x17db, *range(0x20a0, 0x20d0))), "$"),
+    **dict.fromkeys("\ufdfc\ufe69\uffe0\uffe5\uffe6", "$"), "\xa3": "#", "\uffe1": "#",  # CoNLL-2000 has # for a pound
 }  # fmt: skip
 CHARACTERS = str.maketrans({"\u2019": "'", "\u2010": "-", "\u2011": "-", "\u2212": "-", "\u2026": "...", "\xad": ""})
+_REFERENCES = re.compile(r"(?<=[.!?\u2026\"'\u201d\u2019)])(?:\[\w{1,4}\])+$")
 _RUN = re.compile(rf"[^{SPACE}]++")
+_SPACES = re.compile(rf"[{SPACE}]++")
 _EMPTY_LINE = re.compile(r"(?:\r\n?+|\n)[^\r\n]*+(?:\r|\n)|\u2029")
 
 
@@ -121,8 +136,9 @@ def split_words(text: str) -> list[Token]:
 
     Clitics are words (`do n't`, `it 's`), as are the halves of `can not`, `gon na` and their like. Numbers, fractions,
     times, words with hyphens, addresses, @names, #topics and emoji stay whole. A period stays with an abbreviation or
-    initials, except at the end of the text, where it is the sentence's (`Acme Inc .`); only `U.S.` and titles such as
-    `Mr.` keep it there. Text that is cut in this way already is cut at its spaces.
+    initials, and with any word before a small letter, where it ends no sentence; but at the end of the text it is the
+    sentence's (`Acme Inc .`): only `U.S.` and titles such as `Mr.` keep it there. Text that is cut in this way already is
+    cut at its spaces.
 
     Args:
         text: One sentence.
@@ -154,10 +170,10 @@ def split_sentences(text: str) -> Iterator[tuple[int, int]]:
     """Start and end of each sentence of a text, white space around it left out.
 
     A sentence ends at an empty line. It ends at a period, question or exclamation mark or ellipsis, with the quotes and
-    brackets closed after it, unless the next word begins with a small letter; but after an abbreviation or initials
-    only before a word such as "The", which rather begins a sentence than goes on with a name, and never after a title
-    or the number of an item in a list. One of more than `MAX_SENTENCE` characters is cut at white space, a longer word
-    inside.
+    brackets closed after it and references such as [1], unless the next word begins with a small letter; but after an
+    abbreviation or initials only before a word such as "The", which rather begins a sentence than goes on with a name, and
+    never after a title or the number of an item in a list. One of more than `MAX_SENTENCE` characters is cut at white
+    space, a longer word inside.
 
     Args:
         text: The whole text.
@@ -221,9 +237,10 @@ def sentences(source: Iterable[str]) -> Iterator[Sentence]:
 
 
 def treebank_form(word: str) -> str:
-    r"""What the treebank writes for a word: brackets have names, `/` and `*` a backslash, and a pound is `#`.
+    r"""What the treebank writes for a word: `-LRB-` for a bracket, `\/` for a slash, `#` for a pound, `$` for other money.
 
-    Curly quotes and apostrophes become straight ones, dashes and an ellipsis are spelt in ASCII. A straight quote is
+    Characters are plain, as `data.characters.plain` makes them; curly quotes and apostrophes become straight ones, dashes
+    and an ellipsis are spelt in ASCII. A straight quote is
     taken to close; `treebank_forms` sees which it does.
 
     Args:
@@ -233,7 +250,7 @@ def treebank_form(word: str) -> str:
     >>> [treebank_form(word) for word in ("(", "1/2", "\u201c", "n\u2019t", "\u2014", "U.S.")]
     ['-LRB-', '1\\/2', '``', "n't", '--', 'U.S.']
     """
-    form = word.translate(CHARACTERS) or word
+    form = plain(word.translate(CHARACTERS) or word)
     if re.fullmatch(r"\.{2,}", form):
         return "..."
     if re.fullmatch(r"-{2,}|[\u2012-\u2015]+", form):
@@ -255,6 +272,7 @@ def treebank_forms(words: Sequence[str]) -> list[str]:
     ['``', 'No', ',', "''", 'she', 'said', '.']
     """
     forms: list[str] = []
+    words = [plain(word) for word in words]
     quoted, lone = False, words.count('"') % 2 == 1
     for previous, word, following in zip(["", *words], words, [*words[1:], ""], strict=False):
         closes = quoted or not following or (lone and previous == "," and following[0].islower())
@@ -282,7 +300,11 @@ def _cuts(word: str, text: str, start: int) -> list[int]:
 def _keeps_period(word: str, text: str, end: int) -> bool:
     if text[end : end + 1] in (",", ";", ":") or _abbreviates(word):  # the former: one that is not in the list
         return True
-    return _part(word) in NUMBERED and _NUMBER.match(text, end) is not None
+    if _part(word) in NUMBERED and _NUMBER.match(text, end):
+        return True
+    spaces = _SPACES.match(text, end)  # before a small letter it ends no sentence, and clitics are no abbreviations
+    goes_on = spaces is not None and is_lower(text[spaces.end() : spaces.end() + 1] or " ")
+    return goes_on and word[-1].isalpha() and word.lower() not in ENDINGS and not re.search("['\u2019]", word)
 
 
 def _part(word: str) -> str:
@@ -302,7 +324,7 @@ def _closes(word: str) -> bool:
 
 def _ends(word: str, first: bool, following: str) -> bool:
     """Whether a sentence ends between two words; `first`: whether it begins with the former."""
-    marked = word.rstrip(_CLOSING)
+    marked = _REFERENCES.sub("", word).rstrip(_CLOSING)
     if marked[-1:] not in (".", "!", "?", "\u2026") or _closes(following):
         return False
     begin = following.lstrip(_OPENING)

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from dilatednets.data import penn_treebank, snips
-from dilatednets.data.penn_treebank import Sentence, Token
+from dilatednets.data.characters import plain
+from dilatednets.data.penn_treebank import Sentence, Token, treebank_forms
 
 
 class SplitSentence(NamedTuple):
@@ -37,13 +38,13 @@ def split(source: Iterable[str], tokenizer: str) -> Iterator[SplitSentence]:
     >>> [sentence.words for sentence in split(["play it\nwhat's on"], "plain")]
     [['play', 'it'], ['what', "'s", 'on']]
     """
-    plain = tokenizer == "plain"
-    split_words = snips.split_words if plain else penn_treebank.split_words
-    for text, offset in _lines(source) if plain else penn_treebank.sentences(source):
+    by_line = tokenizer == "plain"
+    split_words = snips.split_words if by_line else penn_treebank.split_words
+    for text, offset in _lines(source) if by_line else penn_treebank.sentences(source):
         tokens = [Token(word, offset + start, offset + end) for word, start, end in split_words(text)]
         words = [token.text for token in tokens]
         if words:
-            yield SplitSentence(text, offset, tokens, words if plain else penn_treebank.treebank_forms(words))
+            yield SplitSentence(text, offset, tokens, list(map(plain, words)) if by_line else treebank_forms(words))
 
 
 def _lines(source: Iterable[str]) -> Iterator[Sentence]:

@@ -2,10 +2,10 @@
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
+from dilatednets.data.splits import data_folder
 from dilatednets.errors import InputError, one_line
 
 SPLITS = ("train", "validation", "test")
@@ -38,7 +38,7 @@ def load(data_dir: str | os.PathLike[str], split: str) -> Sequences:
     Raises:
         InputError: as `read`; for a file that is missing or has no y.
     """
-    path = Path(data_dir) / f"{check_split(split)}.npz"
+    path = data_folder(data_dir) / f"{check_split(split)}.npz"
     if not path.is_file():
         raise InputError(
             f"{path}: no such file; the layout is train.npz, validation.npz and test.npz with x, y, lengths"
@@ -62,6 +62,8 @@ def read(path: str | os.PathLike[str]) -> Sequences:
     ...     read(f"{folder}/a.npz").x.shape
     (5, 20, 3)
     """
+    if not isinstance(path, str | os.PathLike):
+        raise InputError(f"path: must be the path of a file, not {path!r}")
     try:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
@@ -100,7 +102,7 @@ def check_split(split: str) -> str:
     Raises:
         InputError: if it is none.
     """
-    if split not in SPLITS:
+    if not isinstance(split, str) or split not in SPLITS:
         raise InputError(f"split: no split {split!r}; choose one of {', '.join(SPLITS)}")
     return split
 

@@ -10,14 +10,15 @@ from typing import Any
 
 from dilatednets.data.columns import TaggedSentence
 from dilatednets.data.penn_treebank import Token
-from dilatednets.data.splits import split_name
+from dilatednets.data.splits import data_folder, split_name
 from dilatednets.errors import InputError
 
 FOLDER = "2017-06-custom-intent-engines"
 LAYOUT = "INTENT/train_INTENT_full.json and INTENT/validate_INTENT.json"
 VALIDATION = 100
 """Number of utterances of each intent that validation takes from its training file."""
-_TOKEN = re.compile(r"\w+(?:[-./:,&]\w+)*|['\u2019]\w+|\S")
+WORD = r"[\w\u0300-\u036f]"
+_TOKEN = re.compile(rf"{WORD}+(?:[-./:,&]{WORD}+)*|['\u2019]{WORD}+|\S")
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,8 @@ def load(data_dir: str | os.PathLike[str], split: str) -> list[Utterance]:
     'AddToPlaylist'
     """
     name = split_name("snips", split)
-    folder = Path(data_dir) / FOLDER if (Path(data_dir) / FOLDER).is_dir() else Path(data_dir)
+    folder = data_folder(data_dir)
+    folder = folder / FOLDER if (folder / FOLDER).is_dir() else folder
     pattern = "validate_{}.json" if name == "test" else "train_{}_full.json"
     files = folder.glob(f"*/{pattern.format('*')}")
     paths = sorted(path for path in files if path.name == pattern.format(path.parent.name))

@@ -1,4 +1,8 @@
-"""Names of the splits of data sets."""
+"""Folders of data sets, and names of their splits."""
+
+import os
+from pathlib import Path
+from typing import Any
 
 from dilatednets.errors import InputError
 
@@ -20,6 +24,22 @@ def split_name(data_set: str, split: str) -> str:
     >>> split_name("camvid", "validation")
     'val'
     """
-    if split not in SPLITS:
-        raise InputError(f"--split: {data_set} has {', '.join(SPLITS)}, not {split!r}")
+    if not isinstance(split, str) or split not in SPLITS:
+        raise InputError(f"split: {data_set} has {', '.join(SPLITS)}, not {split!r}")
     return SPLITS[split]
+
+
+def data_folder(data_dir: Any) -> Path:
+    """The folder of a data set.
+
+    Raises:
+        InputError: If it is no path, or an empty one, which would be the current folder.
+
+    Example:
+    >>> data_folder("")
+    Traceback (most recent call last):
+    dilatednets.errors.InputError: data_dir: must be the path of a folder, not ''
+    """
+    if not isinstance(data_dir, str | os.PathLike) or not os.fspath(data_dir):
+        raise InputError(f"data_dir: must be the path of a folder, not {data_dir!r}")
+    return Path(data_dir)

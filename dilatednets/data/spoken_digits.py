@@ -2,20 +2,23 @@
 
 import os
 import re
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from dilatednets.data.audio import normalize_level, read_audio, trim_silence
+from dilatednets.data.audio import is_silent, normalize_level, read_audio, trim_silence
+from dilatednets.data.sound_formats import SUFFIXES
+from dilatednets.data.splits import data_folder
 from dilatednets.errors import InputError
 
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 DIGITS = {str(number): word for number, word in enumerate(WORDS)}
 LAYOUT = "recordings/{digit}_{speaker}_{index}.wav"
 SPLITS = {"test": range(5), "validation": range(5, 10), "train": range(10, 10**9), "all": range(10**9)}
-_NAME = re.compile(r"(?P<digit>[0-9])_(?P<speaker>[^_]+)_(?P<index>[0-9]+)\.wav")
+_NAME = re.compile(r"(?P<digit>[0-9])_(?P<speaker>[^_]+)_(?P<index>[0-9]+)")
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,9 @@ def load(
     trim: bool = True,
     normalize: bool = True,
 ) -> list[Recording]:
-    """Reads one split, sorted by file name.
+    """Reads one split, sorted by file name; what else lies in the folder is named in a note on standard error.
+
+    Recordings may be of any format that `dilatednets.data.audio.read_audio` reads, and have its suffix.
 
     Args:
         data_dir: The folder that holds `recordings/`.
@@ -47,7 +52,7 @@ def load(
 
     Raises:
         InputError: If the folder is missing, empty, or laid out otherwise, if the split has no recordings, or if a recording
-            cannot be read.
+            cannot be read or is silent.
 
     Example:
     >>> from dilatednets.data.samples import sample
@@ -58,10 +63,12 @@ def load(
     if split not in SPLITS:
         raise InputError(f"split: no split {split!r}; choose one of {', '.join(SPLITS)}")
     indices, recordings = SPLITS[split], []
-    for path, match in _files(Path(data_dir)):
+    for path, match in _files(data_folder(data_dir)):
         if (index := int(match["index"])) in indices:
             audio = read_audio(path, sample_rate)
             audio = trim_silence(audio, sample_rate) if trim else audio
+            if is_silent(audio):
+                raise InputError(f"{path}: is silent, below -70 dB; remove it, or record the word again")
             audio = normalize_level(audio) if normalize else audio
             recordings.append(Recording(str(path), DIGITS[match["digit"]], match["speaker"], index, audio))
     if not recordings:
@@ -91,12 +98,21 @@ def _files(data_dir: Path) -> list[tuple[Path, re.Match[str]]]:
         raise InputError(f"{data_dir}: no such folder; give the folder that holds {LAYOUT}")
     if not folder.is_dir():
         raise InputError(f"{data_dir}: has no folder recordings; the layout is {LAYOUT}")
-    files = []
-    for path in sorted(folder.glob("*.wav")):
-        match = _NAME.fullmatch(path.name)
-        if match is None:
+    files: dict[str, tuple[Path, re.Match[str]]] = {}
+    others = []
+    for path in sorted(folder.iterdir()):
+        match = _NAME.fullmatch(path.stem)
+        if path.suffix.lower() not in SUFFIXES:
+            others += [] if path.name.startswith(".") else [path.name]
+        elif match is None:
             raise InputError(f"{path}: the name does not fit {LAYOUT}; rename or remove the file")
-        files.append((path, match))
+        elif path.stem in files:
+            raise InputError(f"{path}: is there as {files[path.stem][0].name}, too; remove one of them")
+        else:
+            files[path.stem] = path, match
     if not files:
-        raise InputError(f"{folder}: holds no WAV files; the layout is {LAYOUT}")
-    return files
+        raise InputError(f"{folder}: holds no WAV files or other recordings; the layout is {LAYOUT}")
+    if others:
+        more = f" and {len(others) - 3} more" if len(others) > 3 else ""
+        print(f"note: {folder}: not used: {', '.join(others[:3])}{more}", file=sys.stderr)
+    return list(files.values())

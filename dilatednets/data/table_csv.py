@@ -120,6 +120,8 @@ def read_table(path: str | os.PathLike[str]) -> Table:
     Raises:
         InputError: for a file that is missing or no such table, with the line.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise InputError(f"path: must be the path of a file, not {path!r}")
     try:
         text = Path(path).read_bytes().decode("utf-8-sig")
     except OSError as error:

@@ -1,11 +1,14 @@
 """Pretrained word vectors from a local text file, as GloVe, word2vec and fastText write them."""
 
 import os
+import re
 
 import numpy as np
 
 from dilatednets.data.columns import text_lines
 from dilatednets.errors import InputError
+
+_NUMBER = re.compile(r"[-+]?\d*\.?\d+(e[-+]?\d+)?", re.IGNORECASE)
 
 
 def read_word_vectors(path: str | os.PathLike[str], length: int) -> dict[str, np.ndarray]:
@@ -21,7 +24,7 @@ def read_word_vectors(path: str | os.PathLike[str], length: int) -> dict[str, np
         float32 (length,) by word.
 
     Raises:
-        InputError: If the file cannot be read or is empty, or if a line has another number of numbers.
+        InputError: If the file cannot be read or is empty, or if its lines have another number of numbers.
 
     Example:
     >>> import tempfile
@@ -33,19 +36,27 @@ def read_word_vectors(path: str | os.PathLike[str], length: int) -> dict[str, np
     """
     vectors: dict[str, np.ndarray] = {}
     for number, (where, line) in enumerate(text_lines(path)):
-        line = line.rstrip(" ")
-        if number == 0 and line.count(" ") == 1:
+        fields = line.rstrip(" ").split(" ")
+        found = len(fields) - 1
+        is_head = number == 0 and found == 1
+        if is_head and length > 1 and fields[1].isdecimal():
+            found = int(fields[1])
+        # Some files have words with spaces; but where the first word has numbers after a space, its vector is longer.
+        longer = found > length and not vectors and all(map(_NUMBER.fullmatch, fields[1:-length]))
+        if longer or (found < length and not (is_head and found == 1)):
+            raise InputError(
+                f"{where}: {found} numbers, but the net needs {length}; set net.word_channels, or take other vectors"
+            )
+        if is_head:
             continue
-        if line.count(" ") < length:
-            raise InputError(f"{where}: {line.count(' ')} numbers, but the net needs {length}; set net.word_channels")
-        fields = line.rsplit(" ", length)  # some files have words with spaces
         try:
-            vector = np.array(fields[1:], np.float32)
+            vector = np.array(fields[-length:], np.float32)
         except ValueError as error:
             raise InputError(f"{where}: not a word and {length} numbers ({error}); give vectors as GloVe's") from error
         if not np.isfinite(vector).all():
             raise InputError(f"{where}: holds a number that is not finite; leave the word out")
-        vectors.setdefault(fields[0], vector)
+        if word := " ".join(fields[:-length]).strip(" "):
+            vectors.setdefault(word, vector)
     if not vectors:
         raise InputError(f"{path}: holds no word vectors; give a word and {length} numbers a line")
     return vectors

@@ -1,5 +1,6 @@
 """Reusable layers of dilated nets, on any Keras backend."""
 
+import dilatednets.backend  # noqa: F401  says so if Keras has none that works
 from dilatednets.layers.causal_dilated_conv import CausalDilatedConv as CausalDilatedConv
 from dilatednets.layers.centred_dilated_conv import CentredDilatedConv as CentredDilatedConv
 from dilatednets.layers.character_encoder import CharacterEncoder as CharacterEncoder

@@ -9,9 +9,11 @@ from dilatednets.errors import InputError
 from dilatednets.layers.configured_layer import ConfiguredLayer
 from dilatednets.layers.dilated_conv1d import dilated_conv1d
 from dilatednets.layers.receptive_field import causal_field
-from dilatednets.rules import keep_arguments, one_of, positive
+from dilatednets.layers.shapes import as_tensor, check_shape, parts_of
+from dilatednets.rules import Rule, Size, checked, keep_arguments, not_negative, one_of
 
 ConvState = tuple[Any, Any]
+BatchSize = Annotated[int, not_negative, Rule(lambda x: x < 2**31, "below 2**31")]
 
 
 @keras.saving.register_keras_serializable("dilatednets")
@@ -68,9 +70,9 @@ class CausalDilatedConv(ConfiguredLayer):
 
     def __init__(
         self,
-        filters: Annotated[int, positive],
-        kernel_size: Annotated[int, positive] = 2,
-        dilation_rate: Annotated[int, positive] = 1,
+        filters: Size,
+        kernel_size: Size = 2,
+        dilation_rate: Size = 1,
         activation: Any = None,
         use_bias: bool = True,
         kernel_initializer: Any = "he_uniform",
@@ -107,7 +109,7 @@ class CausalDilatedConv(ConfiguredLayer):
 
     def build(self, input_shape: Any) -> None:
         """Creates the kernel and the bias for inputs of `input_shape`."""
-        self.channels = input_shape[-1]
+        self.channels = self.set_channels(input_shape)
         self.kernel = self.add_weight(
             shape=(self.kernel_size, self.channels, self.filters),
             initializer=self.kernel_initializer,
@@ -123,6 +125,7 @@ class CausalDilatedConv(ConfiguredLayer):
 
     def call(self, x: Any) -> Any:
         """Convolves whole sequences, (batch, time, channels) -> (batch, time, filters)."""
+        x = as_tensor(x, self.compute_dtype, "x", (None, None, self.channels))
         return self._convolve(ops.pad(x, ((0, 0), self._padding, (0, 0))))
 
     def initial_state(self, batch_size: int) -> ConvState:
@@ -133,15 +136,20 @@ class CausalDilatedConv(ConfiguredLayer):
 
         Returns:
             (buffer (batch, history + 1, channels), slot int32 ()).
+
+        Raises:
+            InputError: for a layer that is not built, or another batch size than an integer from 0 on.
         """
-        if not self.built:
-            raise InputError(f"{self.name}: build it, or call it once, before asking for its state")
+        self._need_weights()
+        if not ops.is_tensor(batch_size):
+            batch_size = checked(batch_size, BatchSize, "batch_size")
         buffer = ops.zeros((batch_size, self.history + 1, self.channels), self.compute_dtype)
         return buffer, ops.zeros((), "int32")
 
     def state_after(self, x: Any) -> ConvState:
         """The state after the samples `x` (batch, time, channels), as if each had been given to `step`."""
-        x = ops.cast(x, self.compute_dtype)
+        self._need_weights()
+        x = as_tensor(x, self.compute_dtype, "x", (None, None, self.channels))
         padded = ops.pad(x, ((0, 0), (self.history + 1, 0), (0, 0)))
         # The oldest of the last samples lies in slot 0, where the next sample is to be written.
         return padded[:, ops.shape(x)[1] :], ops.zeros((), "int32")
@@ -155,9 +163,13 @@ class CausalDilatedConv(ConfiguredLayer):
 
         Returns:
             (y (batch, time, filters), the next state).
+
+        Raises:
+            InputError: for an input of another shape, or a state of another layer or number of sequences.
         """
-        x = ops.cast(x, self.compute_dtype)
-        buffer, slot = state
+        self._need_weights()
+        x = as_tensor(x, self.compute_dtype, "x", (None, None, self.channels))
+        buffer, slot = self._parts(state, x.shape[0])
         oldest_first = (slot + ops.arange(self.history + 1, dtype="int32")) % (self.history + 1)
         known = ops.concatenate([ops.take(buffer, oldest_first, axis=1), x], axis=1)
         return self._convolve(known[:, 1:]), (known[:, ops.shape(x)[1] :], ops.zeros((), "int32"))
@@ -171,11 +183,15 @@ class CausalDilatedConv(ConfiguredLayer):
 
         Returns:
             (y_t (batch, filters), the next state).
+
+        Raises:
+            InputError: for an input of another shape, or a state of another layer or number of sequences.
         """
-        x_t = ops.cast(x_t, self.compute_dtype)
+        self._need_weights()
+        x_t = as_tensor(x_t, self.compute_dtype, "x_t", (None, self.channels))
+        buffer, slot = self._parts(state, x_t.shape[0])
         if self.history == 0:
             return self._combine([x_t]), state
-        buffer, slot = state
         # The write comes first, and the buffer has one slot more than the past needs. Reading before the write would let
         # XLA move the read behind it, and so copy the whole buffer at each sample (measured: 4 times slower at
         # dilation 512).
@@ -188,6 +204,15 @@ class CausalDilatedConv(ConfiguredLayer):
         slot = slot + 1 + tap * self.dilation_rate
         slot = ops.where(slot > self.history, slot - self.history - 1, slot)
         return ops.slice(buffer, (0, slot, 0), (ops.shape(buffer)[0], 1, self.channels))[:, 0]
+
+    def _parts(self, state: Any, batch_size: int | None) -> Any:
+        buffer, slot = parts_of(state, 2)
+        check_shape(getattr(buffer, "shape", ()), "state", (batch_size, self.history + 1, self.channels))
+        return buffer, slot
+
+    def _need_weights(self) -> None:
+        if not self.built:
+            raise InputError(f"{self.name}: build it, or call it once, before asking for its state")
 
     def _convolve(self, x: Any) -> Any:
         """(batch, history + time, channels) -> (batch, time, filters)."""

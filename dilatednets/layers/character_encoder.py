@@ -7,7 +7,7 @@ from keras import ops
 
 from dilatednets.layers.centred_dilated_conv import CentredDilatedConv
 from dilatednets.layers.configured_layer import ConfiguredLayer
-from dilatednets.rules import keep_arguments, positive
+from dilatednets.rules import Size, keep_arguments, positive
 
 
 @keras.saving.register_keras_serializable("dilatednets")
@@ -39,9 +39,9 @@ class CharacterEncoder(ConfiguredLayer):
 
     def __init__(
         self,
-        num_characters: Annotated[int, positive],
-        channels: Annotated[int, positive] = 32,
-        filters: Annotated[int, positive] = 64,
+        num_characters: Size,
+        channels: Size = 32,
+        filters: Size = 64,
         kernel_size: Annotated[int, positive] = 3,
         **kwargs: Any,
     ) -> None:
@@ -60,6 +60,6 @@ class CharacterEncoder(ConfiguredLayer):
         """Encodes words, (batch, time, characters) -> (batch, time, filters)."""
         batch, time, length = ops.shape(characters)
         flat = ops.reshape(characters, (batch * time, length))
-        mask = ops.cast(flat != 0, self.compute_dtype)[..., None]
-        x = self.conv(self.embedding(flat) * mask) * mask
-        return ops.reshape(ops.max(x, axis=1), (batch, time, self.filters))
+        mask = (flat != 0)[..., None]
+        x = self.conv(ops.where(mask, self.embedding(flat), 0))
+        return ops.reshape(ops.max(ops.where(mask, x, 0), axis=1, initial=0), (batch, time, self.filters))

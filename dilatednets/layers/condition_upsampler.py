@@ -8,7 +8,8 @@ import numpy as np
 from keras import ops
 
 from dilatednets.layers.configured_layer import ConfiguredLayer
-from dilatednets.rules import keep_arguments, one_of, positive
+from dilatednets.layers.shapes import as_tensor
+from dilatednets.rules import Size, keep_arguments, one_of
 
 
 @keras.saving.register_keras_serializable("dilatednets")
@@ -47,17 +48,21 @@ class ConditionUpsampler(ConfiguredLayer):
 
     def __init__(
         self,
-        filters: Annotated[int, positive],
-        hop: Annotated[int, positive],
+        filters: Size,
+        hop: Size,
         mode: Annotated[str, one_of("transposed", "repeat")] = "transposed",
-        hidden: Annotated[int, positive] = 64,
-        kernel_size: Annotated[int, positive] = 3,
+        hidden: Size = 64,
+        kernel_size: Size = 3,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         keep_arguments(self, locals())
         conv = functools.partial(
-            keras.layers.Conv1D, kernel_size=self.kernel_size, padding="same", dtype=self.dtype_policy
+            keras.layers.Conv1D,
+            kernel_size=self.kernel_size,
+            padding="same",
+            data_format="channels_last",
+            dtype=self.dtype_policy,
         )
         self.encoder = [conv(self.hidden, activation="relu", name="encoder_0"), conv(self.filters, name="encoder_1")]
 
@@ -68,6 +73,7 @@ class ConditionUpsampler(ConfiguredLayer):
 
     def build(self, input_shape: Any) -> None:
         """Creates the weights for frames of `input_shape`."""
+        self.set_channels(input_shape)
         for layer in self.encoder:
             layer.build(input_shape)
             input_shape = layer.compute_output_shape(input_shape)
@@ -86,6 +92,7 @@ class ConditionUpsampler(ConfiguredLayer):
 
     def call(self, frames: Any) -> Any:
         """(batch, frames, channels) -> (batch, frames * hop, filters)."""
+        frames = as_tensor(frames, self.compute_dtype, "frames", (None, None, None), empty=False)
         for layer in self.encoder:
             frames = layer(frames)
         if self.kernel is None:

@@ -11,10 +11,10 @@ from dilatednets.errors import InputError
 from dilatednets.layers.configured_layer import ConfiguredLayer
 from dilatednets.layers.dilated_identity import DilatedIdentity
 from dilatednets.layers.native_conv2d import native_conv2d
-from dilatednets.rules import checked, each_positive, keep_arguments, one_of
+from dilatednets.layers.shapes import as_tensor
+from dilatednets.rules import Sizes, checked, keep_arguments, not_negative, one_of
 
 DILATIONS = (1, 1, 2, 4, 8, 16, 1)
-PositiveIntegers = Annotated[Sequence[int], each_positive]
 
 
 @keras.saving.register_keras_serializable("dilatednets")
@@ -61,14 +61,16 @@ class ContextModule(ConfiguredLayer):
     (67, 7832)
     """
 
+    rank = 4
+
     def __init__(
         self,
         variant: Annotated[str, one_of("basic", "large")] = "basic",
-        dilations: PositiveIntegers = DILATIONS,
+        dilations: Sizes = DILATIONS,
         padding: Annotated[str, one_of("same", "once", "valid")] = "same",
-        noise: float | None = None,
+        noise: Annotated[float, not_negative] | None = None,
         identity: bool = True,
-        seed: int | None = None,
+        seed: Annotated[int, not_negative] | None = None,
         multipliers: Sequence[int] | None = None,
         **kwargs: Any,
     ) -> None:
@@ -79,7 +81,7 @@ class ContextModule(ConfiguredLayer):
         if multipliers is None:
             widest = itertools.accumulate(self.dilations, max)
             multipliers = [1 if variant == "basic" else 2 * dilation for dilation in widest]
-        self.multipliers = tuple(checked(multipliers, PositiveIntegers, "multipliers"))
+        self.multipliers = tuple(checked(multipliers, Sizes, "multipliers"))
         if len(self.multipliers) != len(self.dilations):
             raise InputError(
                 f"multipliers: must be {len(self.dilations)} numbers, one a dilation, not {len(self.multipliers)}"
@@ -93,7 +95,7 @@ class ContextModule(ConfiguredLayer):
 
     def build(self, input_shape: Any) -> None:
         """Creates the weights for inputs of `input_shape`."""
-        channels = input_shape[-1]
+        channels = self.set_channels(input_shape)
         layers = [(m * channels, 3, d, "relu") for m, d in zip(self.multipliers, self.dilations, strict=True)]
         before, convs = channels, []
         for index, (filters, size, dilation, activation) in enumerate([*layers, (channels, 1, 1, None)]):
@@ -103,12 +105,13 @@ class ContextModule(ConfiguredLayer):
                 size,
                 dilation_rate=dilation,
                 padding="same" if self.padding == "same" else "valid",
+                data_format="channels_last",
                 activation=activation,
                 kernel_initializer=DilatedIdentity(channels, self.noise, seed) if self.identity else "glorot_uniform",
                 dtype=self.dtype_policy,
                 name=f"conv_{index}",
             )
-            conv.build((*input_shape[:-1], before))
+            conv.build((None, None, None, before))  # of any size: padding may be what makes a picture large enough
             convs.append(conv)
             before = filters
         self.convs = convs
@@ -118,6 +121,8 @@ class ContextModule(ConfiguredLayer):
 
         Without it `native_conv2d` computes the convolutions, which on some CPUs has no gradient.
         """
+        x = as_tensor(x, self.compute_dtype, "x", (None,) * 4, empty=False)
+        self.compute_output_shape(x.shape)  # refuses too small an image
         if self.padding == "once":
             margin = sum(self.dilations)
             x = ops.pad(x, ((0, 0), (margin, margin), (margin, margin), (0, 0)))
@@ -130,4 +135,8 @@ class ContextModule(ConfiguredLayer):
         if self.padding != "valid":
             return tuple(input_shape)
         batch, *size, channels = input_shape
+        if any(n is not None and n < self.receptive_field for n in size):
+            raise InputError(
+                f"x: {size[0]} x {size[1]} pixels are too few without padding; {self.receptive_field} are needed"
+            )
         return (batch, *(None if n is None else n - self.receptive_field + 1 for n in size), channels)

@@ -1,6 +1,6 @@
 """A convolution with batch normalisation, the brick of residual nets in two dimensions."""
 
-from typing import Annotated, Any
+from typing import Any
 
 import keras
 from keras import ops
@@ -9,7 +9,8 @@ from dilatednets.errors import InputError
 from dilatednets.layers.configured_layer import ConfiguredLayer
 from dilatednets.layers.fused_batch_normalization import FusedBatchNormalization
 from dilatednets.layers.native_conv2d import native_conv2d
-from dilatednets.rules import keep_arguments, positive
+from dilatednets.layers.shapes import as_tensor, check_multiples
+from dilatednets.rules import Size, keep_arguments
 
 
 @keras.saving.register_keras_serializable("dilatednets")
@@ -36,7 +37,7 @@ class ConvNorm(ConfiguredLayer):
         (batch, height / stride, width / stride, filters)
 
     Raises:
-        InputError: for an argument out of range, or a kernel size that would shift the picture.
+        InputError: for an argument out of range, a kernel size that would shift the picture, or pictures of other sizes.
 
     Example:
     >>> import numpy as np
@@ -44,12 +45,14 @@ class ConvNorm(ConfiguredLayer):
     TensorShape([1, 3, 5, 8])
     """
 
+    rank = 4
+
     def __init__(
         self,
-        filters: Annotated[int, positive],
-        kernel_size: Annotated[int, positive] = 3,
-        stride: Annotated[int, positive] = 1,
-        dilation: Annotated[int, positive] = 1,
+        filters: Size,
+        kernel_size: Size = 3,
+        stride: Size = 1,
+        dilation: Size = 1,
         activation: bool = True,
         zero_scale: bool = False,
         **kwargs: Any,
@@ -68,6 +71,7 @@ class ConvNorm(ConfiguredLayer):
             strides=self.stride,
             dilation_rate=self.dilation,
             padding="same" if self.stride == 1 else "valid",
+            data_format="channels_last",
             use_bias=False,
             kernel_initializer="he_normal",
             dtype=self.dtype_policy,
@@ -88,11 +92,14 @@ class ConvNorm(ConfiguredLayer):
 
     def build(self, input_shape: Any) -> None:
         """Creates the weights for inputs of `input_shape`."""
-        self.conv.build(input_shape)
-        self.norm.build((*input_shape[:-1], self.filters))
+        # Of any size: the margin may be what makes a picture large enough.
+        self.conv.build((None, None, None, self.set_channels(input_shape)))
+        self.norm.build((None, None, None, self.filters))
 
     def call(self, x: Any, training: Any = None) -> Any:
         """(batch, height, width, channels) -> (batch, height / stride, width / stride, filters)."""
+        x = as_tensor(x, self.compute_dtype, "x", (None,) * 4, empty=False)
+        check_multiples(x.shape, "x", self.stride)
         if self.stride > 1 and self.margin:
             x = ops.pad(x, ((0, 0), (self.margin, self.margin), (self.margin, self.margin), (0, 0)))
         if training:

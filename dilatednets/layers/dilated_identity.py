@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from dilatednets.errors import InputError
-from dilatednets.rules import config_of, keep_arguments, not_negative, positive
+from dilatednets.rules import Size, config_of, keep_arguments, not_negative
 
 
 @keras.saving.register_keras_serializable("dilatednets")
@@ -44,7 +44,10 @@ class DilatedIdentity(keras.initializers.Initializer):
     """
 
     def __init__(
-        self, groups: Annotated[int, positive], noise: Annotated[float, not_negative] = 0.0, seed: int | None = None
+        self,
+        groups: Size,
+        noise: Annotated[float, not_negative] = 0.0,
+        seed: Annotated[int, not_negative] | None = None,
     ) -> None:
         super().__init__()
         keep_arguments(self, locals())

@@ -1,7 +1,6 @@
 """A residual block of two parallel dilations, which leaves no grid."""
 
-from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Any
 
 import keras
 from keras import ops
@@ -9,7 +8,8 @@ from keras import ops
 from dilatednets.errors import InputError
 from dilatednets.layers.configured_layer import ConfiguredLayer
 from dilatednets.layers.conv_norm import ConvNorm
-from dilatednets.rules import each_positive, keep_arguments, positive
+from dilatednets.layers.shapes import as_tensor, check_shape
+from dilatednets.rules import Size, Sizes, keep_arguments
 
 
 @keras.saving.register_keras_serializable("dilatednets")
@@ -44,16 +44,19 @@ class DilatedResidualBlock(ConfiguredLayer):
     (TensorShape([1, 20, 20, 16]), 9)
     """
 
+    rank = 4
+
     def __init__(
         self,
-        filters: Annotated[int, positive],
-        dilations: Annotated[Sequence[int], each_positive] = (1, 2),
+        filters: Size,
+        dilations: Sizes = (1, 2),
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         keep_arguments(self, locals())
         if self.filters % len(self.dilations):
             raise InputError(f"dilations: {len(self.dilations)} branches cannot share {filters} channels evenly")
+        self.input_spec = keras.layers.InputSpec(ndim=4, axes={-1: self.filters})
         policy = self.dtype_policy
         self.enter = ConvNorm(self.filters, 1, dtype=policy, name="enter")
         self.branches = [
@@ -69,6 +72,7 @@ class DilatedResidualBlock(ConfiguredLayer):
 
     def build(self, input_shape: Any) -> None:
         """Creates the weights for inputs of `input_shape`."""
+        check_shape(input_shape, f"{self.name}: the input", (None, None, None, self.filters))
         self.enter.build(input_shape)
         for branch in self.branches:
             branch.build((*input_shape[:-1], branch.filters))
@@ -76,6 +80,7 @@ class DilatedResidualBlock(ConfiguredLayer):
 
     def call(self, x: Any, training: Any = None) -> Any:
         """(batch, height, width, filters) -> the same shape."""
+        x = as_tensor(x, self.compute_dtype, "x", (None, None, None, self.filters), empty=False)
         parts = ops.split(self.enter(x, training=training), len(self.branches), axis=-1)
         parts = [branch(part, training=training) for branch, part in zip(self.branches, parts, strict=True)]
         return ops.relu(x + self.leave(ops.concatenate(parts, axis=-1), training=training))

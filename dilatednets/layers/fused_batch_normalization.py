@@ -5,6 +5,9 @@ from typing import Any
 import keras
 from keras import ops
 
+from dilatednets.errors import InputError
+from dilatednets.layers.shapes import as_tensor
+
 
 @keras.saving.register_keras_serializable("dilatednets")
 class FusedBatchNormalization(keras.layers.BatchNormalization):
@@ -23,6 +26,9 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
     Output shape:
         The input's.
 
+    Raises:
+        InputError: for another axis, and in training for no pixels.
+
     Example:
     >>> import numpy as np
     >>> x = np.random.default_rng(0).standard_normal((2, 4, 4, 3)).astype("float32")
@@ -31,14 +37,23 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
     True
     """
 
+    def __init__(self, axis: Any = -1, **kwargs: Any) -> None:
+        if axis not in (-1, 3):
+            raise InputError(f"axis: must be the last one, -1, not {axis!r}")
+        super().__init__(axis=axis, **kwargs)
+        self.input_spec = keras.layers.InputSpec(ndim=4)
+
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         """(batch, height, width, channels) -> the same shape."""
-        if not training or not self.trainable or mask is not None or keras.backend.backend() != "tensorflow":
+        # The mean of no pixels is NaN, and would stay in the moving mean for ever.
+        inputs = as_tensor(inputs, self.compute_dtype, "inputs", (None,) * 4, empty=not training)
+        plain = mask is not None or self.synchronized or self.gamma is None or self.beta is None
+        if plain or not training or not self.trainable or keras.backend.backend() != "tensorflow":
             return super().call(inputs, training=training, mask=mask)
         import tensorflow as tf
 
         x, mean, variance = tf.compat.v1.nn.fused_batch_norm(
-            ops.cast(inputs, self.compute_dtype),
+            inputs,
             ops.cast(self.gamma, "float32"),
             ops.cast(self.beta, "float32"),
             epsilon=self.epsilon,

@@ -6,10 +6,12 @@ import keras
 from keras import ops
 
 from dilatednets.errors import InputError
+from dilatednets.layers.configured_layer import ConfiguredLayer
+from dilatednets.layers.shapes import as_tensor
 
 
 @keras.saving.register_keras_serializable("dilatednets")
-class LastStep(keras.layers.Layer):
+class LastStep(ConfiguredLayer):
     """The last step of each sequence that the mask has as real, which `x[:, -1]` is not where sequences are padded.
 
     Call arguments:
@@ -21,7 +23,7 @@ class LastStep(keras.layers.Layer):
         (batch, ...); zeros for a sequence without a real step.
 
     Raises:
-        InputError: for sequences of no steps.
+        InputError: for sequences of no steps, or a mask of another shape.
 
     Example:
     >>> import numpy as np
@@ -30,20 +32,24 @@ class LastStep(keras.layers.Layer):
     [[1.0], [5.0]]
     """
 
+    rank = None
     receptive_field = 1
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.input_spec = keras.layers.InputSpec(min_ndim=2)
         self.supports_masking = True
 
     def call(self, x: Any, mask: Any = None) -> Any:
         """(batch, time, ...) -> (batch, ...)."""
-        if len(x.shape) < 2 or x.shape[1] == 0:
+        x = as_tensor(x, keras.backend.standardize_dtype(getattr(x, "dtype", self.compute_dtype)), "x")
+        if x.shape[1] == 0:
             raise InputError(f"x: must have steps, (batch, time, ...), not be of shape {tuple(x.shape)}")
         if mask is None:
             return x[:, -1]
+        mask = as_tensor(mask, "bool", "mask", tuple(x.shape[:2]))
         places = ops.arange(ops.shape(x)[1], dtype="int32")
-        last = ops.max(ops.where(ops.cast(mask, "bool"), places, -1), axis=1)
+        last = ops.max(ops.where(mask, places, -1), axis=1)
         last = ops.reshape(last, (-1, *[1] * (len(x.shape) - 1)))
         step = ops.take_along_axis(x, ops.broadcast_to(ops.maximum(last, 0), ops.shape(x[:, :1])), axis=1)
         return ops.where(last >= 0, step, ops.zeros_like(step))[:, 0]

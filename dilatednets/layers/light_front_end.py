@@ -11,13 +11,16 @@ from keras import ops
 from dilatednets.layers.configured_layer import ConfiguredLayer
 from dilatednets.layers.conv_norm import ConvNorm
 from dilatednets.layers.dilated_residual_block import DilatedResidualBlock
+from dilatednets.layers.shapes import check_multiples
 from dilatednets.layers.upsample import upsample, upsample_span
-from dilatednets.rules import Rule, each_positive, keep_arguments, positive
+from dilatednets.rules import Rule, Size, Sizes, keep_arguments
 
 DILATIONS = (1, 2, 4, 6, 8, 10)
 FINE_CHANNELS = 16
-four_even = Rule(lambda x: len(x) == 4 and min(x) > 0 and not any(n % 2 for n in x), "four positive even integers")
-two_counts = Rule(lambda x: len(x) == 2 and min(x) >= 0, "two integers, 0 or above")
+four_even = Rule(
+    lambda x: len(x) == 4 and 0 < min(x) <= max(x) < 2**31 and not any(n % 2 for n in x), "four positive even integers"
+)
+two_counts = Rule(lambda x: len(x) == 2 and 0 <= min(x) <= max(x) < 2**31, "two integers, 0 or above")
 
 
 @keras.saving.register_keras_serializable("dilatednets")
@@ -37,7 +40,7 @@ class LightFrontEnd(ConfiguredLayer):
         **kwargs: Arguments of `keras.layers.Layer`.
 
     Input shape:
-        (batch, height, width, 3), normalised, height and width multiples of 16.
+        (batch, height, width, channels), normalised, height and width multiples of 16.
 
     Output shape:
         (batch, height / stride, width / stride, output_channels)
@@ -55,6 +58,7 @@ class LightFrontEnd(ConfiguredLayer):
     TensorShape([1, 8, 16, 64])
     """
 
+    rank = 4
     multiple = 16
     """Height and width of the input must be multiples of it."""
     margin = 0
@@ -66,9 +70,9 @@ class LightFrontEnd(ConfiguredLayer):
         self,
         widths: Annotated[Sequence[int], four_even] = (32, 48, 128, 256),
         blocks: Annotated[Sequence[int], two_counts] = (1, 4),
-        dilations: Annotated[Sequence[int], each_positive] = DILATIONS,
+        dilations: Sizes = DILATIONS,
         stride: Annotated[int, Rule((2, 4, 8).__contains__, "2, 4 or 8")] = 4,
-        output_channels: Annotated[int, positive] = 64,
+        output_channels: Size = 64,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -118,7 +122,7 @@ class LightFrontEnd(ConfiguredLayer):
         """Each layer with the channels of its input and the stride of its output."""
         stem, fine, middle, coarse = self.widths
         return [
-            (self.stem, 3, 2),
+            (self.stem, self.channels, 2),
             *zip(self.downs, (stem, fine, middle), (4, 8, 16), strict=True),
             *((block, block.filters, 4 * 2**level) for level, stage in enumerate(self.stages) for block in stage),
             (self.from_coarse, coarse, 16),
@@ -129,12 +133,14 @@ class LightFrontEnd(ConfiguredLayer):
         ]
 
     def build(self, input_shape: Any) -> None:
-        """Creates the weights; the input has three channels whatever `input_shape` says."""
+        """Creates the weights."""
+        self.channels = self.set_channels(input_shape)
         for layer, channels, _ in self._parts():
             layer.build((None, None, None, channels))
 
     def call(self, x: Any, training: Any = None) -> Any:
-        """(batch, height, width, 3) -> (batch, height / stride, width / stride, output_channels)."""
+        """(batch, height, width, channels) -> (batch, height / stride, width / stride, output_channels)."""
+        check_multiples(x.shape, "x", self.multiple)
         stem = x = self.stem(x, training=training)  # stride 2
         levels = []
         for down, stage in zip(self.downs, self.stages, strict=True):

@@ -1,7 +1,9 @@
 """A conditional random field over a chain of tags."""
 
+import math
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from functools import partial
+from typing import Any
 
 import keras
 import numpy as np
@@ -9,13 +11,15 @@ from keras import ops
 
 from dilatednets.errors import InputError
 from dilatednets.layers.configured_layer import ConfiguredLayer
-from dilatednets.rules import keep_arguments, positive
+from dilatednets.layers.shapes import as_tensor
+from dilatednets.rules import Size, keep_arguments
 
 FORBIDDEN = -1e4
 """Score of what must not be: far below any other, yet finite, so that gradients are numbers."""
 
 RESCALE = 64
 """Steps after which totals are made small again, for the sake of float32's precision."""
+_max = partial(ops.max, initial=-math.inf)  # the maximum of an empty batch has no value otherwise
 
 
 @keras.saving.register_keras_serializable("dilatednets")
@@ -46,7 +50,8 @@ class LinearChainCRF(ConfiguredLayer):
 
     Call arguments:
         scores: Scores of the steps, (batch, time, num_tags).
-        mask: True for the steps of each sequence, which come first, bool (batch, time); all are if left out.
+        mask: True for the steps of each sequence, which come first, bool (batch, time); all are if left out. What the
+            scores are at other steps does not matter, NaN included.
         tags: The right tags, to train with: integers (batch, time), negative ones at padded steps where there is no mask.
 
     Output shape:
@@ -71,7 +76,7 @@ class LinearChainCRF(ConfiguredLayer):
 
     def __init__(
         self,
-        num_tags: Annotated[int, positive],
+        num_tags: Size,
         follows: Sequence[Sequence[bool]] | np.ndarray | None = None,
         begins: Sequence[bool] | np.ndarray | None = None,
         ends: Sequence[bool] | np.ndarray | None = None,
@@ -80,6 +85,7 @@ class LinearChainCRF(ConfiguredLayer):
         super().__init__(**{**kwargs, "dtype": "float32"})
         self.supports_masking = True
         keep_arguments(self, locals())
+        self.input_spec = keras.layers.InputSpec(ndim=3, axes={-1: self.num_tags})
         self.follows = _rule("follows", follows, (self.num_tags, self.num_tags))
         self.begins = _rule("begins", begins, (self.num_tags,))
         self.ends = _rule("ends", ends, (self.num_tags,))
@@ -95,13 +101,14 @@ class LinearChainCRF(ConfiguredLayer):
         """Finds the most probable tags, (batch, time, num_tags) -> int32 (batch, time)."""
         if tags is not None:
             mask = scores_mask if mask is None else mask  # Keras's name for the mask of one tensor among several
+            tags = as_tensor(tags, "int32", "tags", tuple(scores.shape[:2]))
             known = tags >= 0
             mask = known if mask is None else ops.logical_and(mask, known)
-            total = ops.sum(self.log_likelihood(scores, ops.maximum(tags, 0), mask))
+            total = ops.sum(self.log_likelihood(scores, tags, mask))
             self.add_loss(-total / ops.maximum(ops.sum(ops.cast(mask, "float32")), 1.0))
-        scores, mask = self._checked(scores, mask)
+        given, (scores, mask) = scores, self._checked(scores, mask)
         transitions, _, end = self.rules()
-        totals = self._forward(scores, mask, ops.max, rescale=True)
+        totals = self._forward(scores, mask, _max, rescale=True)
 
         def backward(after: Any, step: Any) -> Any:
             total, goes_on = _split(step)
@@ -112,14 +119,14 @@ class LinearChainCRF(ConfiguredLayer):
         last = ops.cast(ops.argmax(totals[-1] + end, axis=1), "int32")
         _, before = ops.scan(backward, last, _joined(totals[:-1], mask[1:]), reverse=True)
         tags = ops.concatenate([before, last[None]], axis=0)
-        return ops.transpose(tags * ops.cast(mask[..., 0], "int32"))
+        return ops.transpose(ops.where(mask[..., 0], tags, 0))[:, : ops.shape(given)[1]]
 
     def decode(self, scores: np.ndarray, lengths: np.ndarray) -> np.ndarray:
         """As a call, on NumPy arrays: without the cost of a graph's loop, which counts for small batches.
 
         Args:
             scores: Scores of the steps, float32 (batch, time, num_tags).
-            lengths: Number of steps of each sequence, at least 1: integers (batch,).
+            lengths: Number of steps of each sequence: integers (batch,).
 
         Returns:
             int32 (batch, time): the most probable tags; 0 at padded steps.
@@ -132,7 +139,7 @@ class LinearChainCRF(ConfiguredLayer):
         totals = np.ascontiguousarray(np.swapaxes(scores[order], 0, 1))  # (time, batch, num_tags)
         time, batch, _ = totals.shape
         running = [int((lengths > t).sum()) for t in range(time + 1)]  # sequences of a step: the first ones
-        totals[0] += begin
+        totals[:1] += begin
         for t in range(1, time):
             n = running[t]
             # The tag before comes first, so that the maximum goes over whole rows.
@@ -152,7 +159,7 @@ class LinearChainCRF(ConfiguredLayer):
 
         Args:
             scores: Scores of the steps, (batch, time, num_tags).
-            tags: Numbers of the tags, integers (batch, time); at padded steps any valid tag.
+            tags: Numbers of the tags, integers (batch, time); at padded steps any.
             mask: True for the steps of each sequence, as in a call.
 
         Returns:
@@ -162,7 +169,7 @@ class LinearChainCRF(ConfiguredLayer):
         scores, mask = self._checked(scores, mask)
         transitions, begin, end = self.rules()
         inside = ops.cast(mask[..., 0], "float32")
-        tags = ops.transpose(ops.cast(tags, "int32"))
+        tags = ops.where(mask[..., 0], _two_steps(ops.transpose(ops.cast(tags, "int32"))), 0)
         steps = ops.sum(inside * ops.take_along_axis(scores, tags[..., None], axis=-1)[..., 0], axis=0)
         pairs = ops.take(ops.reshape(transitions, (-1,)), tags[:-1] * self.num_tags + tags[1:])
         after = ops.concatenate([inside[1:], ops.zeros_like(inside[:1])], axis=0)
@@ -178,20 +185,20 @@ class LinearChainCRF(ConfiguredLayer):
 
     def marginals(self, scores: Any, mask: Any = None) -> Any:
         """Probability of each tag at each step, over all sequences; float32 (batch, time, num_tags), 0 at padded steps."""
-        scores, mask = self._checked(scores, mask)
+        given, (scores, mask) = scores, self._checked(scores, mask)
         transitions, _, end = self.rules()
         alphas = self._forward(scores, mask, ops.logsumexp, rescale=True)
 
         def backward(beta: Any, step: Any) -> Any:
             now, inside = _split(step)
             beta = ops.where(inside, ops.logsumexp(transitions + (now + beta)[:, None, :], axis=2), beta)
-            beta = beta - ops.max(beta, axis=1, keepdims=True)
+            beta = beta - _max(beta, axis=1, keepdims=True)
             return beta, beta
 
         last = ops.zeros_like(scores[0]) + end
         _, betas = ops.scan(backward, last, _joined(scores, mask)[1:], reverse=True)
         joint = alphas + ops.concatenate([betas, last[None]], axis=0)
-        return ops.transpose(ops.softmax(joint, axis=-1) * ops.cast(mask, "float32"), (1, 0, 2))
+        return ops.transpose(ops.where(mask, ops.softmax(joint, axis=-1), 0.0), (1, 0, 2))[:, : ops.shape(given)[1]]
 
     def rules(self) -> tuple[Any, Any, Any]:
         """Scores of transitions, begins and ends, forbidden ones included."""
@@ -215,7 +222,7 @@ class LinearChainCRF(ConfiguredLayer):
             now, inside = _split(step)
             alpha = ops.where(inside, reduce(alpha[:, :, None] + transitions, axis=1) + now, alpha)
             if rescale:
-                alpha = alpha - ops.max(alpha, axis=1, keepdims=True)
+                alpha = alpha - _max(alpha, axis=1, keepdims=True)
             return alpha, alpha
 
         first = begin + scores[0]
@@ -223,13 +230,16 @@ class LinearChainCRF(ConfiguredLayer):
         return ops.concatenate([first[None], after], axis=0)
 
     def _checked(self, scores: Any, mask: Any) -> tuple[Any, Any]:
-        """Both with the time first: float32 (time, batch, num_tags) and bool (time, batch, 1)."""
+        """Both with the time first, two steps or more: float32 (time, batch, num_tags) and bool (time, batch, 1)."""
         if not self.built:
             self.build()
+        if len(scores.shape) != 3 or scores.shape[-1] != self.num_tags:
+            raise InputError(f"scores: must be of shape (batch, time, {self.num_tags}), not {tuple(scores.shape)}")
         scores = ops.transpose(ops.cast(scores, "float32"), (1, 0, 2))
-        if mask is None:
-            return scores, ops.ones_like(scores[..., :1], dtype="bool")
-        return scores, ops.transpose(ops.cast(mask, "bool"))[..., None]
+        inside = ops.ones_like(scores[..., :1], dtype="bool")
+        if mask is not None:
+            inside = ops.transpose(ops.cast(mask, "bool"))[..., None]
+        return _two_steps(ops.where(inside, scores, 0.0)), _two_steps(inside)
 
     def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
         """(batch, time, num_tags) -> (batch, time)."""
@@ -243,6 +253,13 @@ class LinearChainCRF(ConfiguredLayer):
         """The constructor's arguments."""
         rules = {"follows": self.follows.tolist(), "begins": self.begins.tolist(), "ends": self.ends.tolist()}
         return {**super().get_config(), **rules}
+
+
+def _two_steps(x: Any) -> Any:
+    """With zeros for the steps that are missing to two: Keras cannot scan over none, which are left after the first."""
+    steps, *shape = ops.shape(x)
+    missing = max(2 - steps, 0) if isinstance(steps, int) else ops.maximum(2 - steps, 0)
+    return ops.concatenate([x, ops.zeros((missing, *shape), x.dtype)], axis=0)
 
 
 def _joined(scores: Any, mask: Any) -> Any:

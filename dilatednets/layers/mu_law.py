@@ -6,7 +6,9 @@ from typing import Annotated, Any
 import keras
 from keras import ops
 
+from dilatednets.errors import InputError
 from dilatednets.layers.configured_layer import ConfiguredLayer
+from dilatednets.layers.shapes import as_tensor
 from dilatednets.rules import Rule, keep_arguments
 
 
@@ -18,14 +20,17 @@ class MuLaw(ConfiguredLayer):
     `expand` is the inverse, up to the quantisation.
 
     Args:
-        levels: Number of codes, at least 2.
+        levels: Number of codes, from 2 to 2**24, as many as float32 tells apart.
         **kwargs: Arguments of `keras.layers.Layer`.
 
     Input shape:
-        Any, float. Values outside [-1, 1] are clipped.
+        Any, floats. Values outside [-1, 1] are clipped, infinite ones too.
 
     Output shape:
-        As the input, int32 in [0, levels).
+        As the input, int32 in [0, levels), or -1 for NaN. `expand` makes NaN of whatever is no code.
+
+    Raises:
+        InputError: for a number of levels out of range, or for integers, whose scale is not known.
 
     Reference:
         ITU-T G.711; van den Oord et al. 2016, section 2.2.
@@ -40,7 +45,11 @@ class MuLaw(ConfiguredLayer):
     [-1.0, 0.0, 0.101, 1.0]
     """
 
-    def __init__(self, levels: Annotated[int, Rule(lambda x: x >= 2, "2 or above")] = 256, **kwargs: Any) -> None:
+    rank = None
+
+    def __init__(
+        self, levels: Annotated[int, Rule(lambda x: 2 <= x <= 2**24, "2 to 2**24")] = 256, **kwargs: Any
+    ) -> None:
         # float32, whatever the policy: bfloat16 has 8 bits of precision, too few to quantise to 8 bits.
         super().__init__(**{**kwargs, "dtype": "float32"})
         keep_arguments(self, locals())
@@ -48,16 +57,20 @@ class MuLaw(ConfiguredLayer):
     def call(self, audio: Any) -> Any:
         """Audio -> int32 codes."""
         mu = self.levels - 1
-        audio = ops.clip(ops.cast(audio, "float32"), -1.0, 1.0)
+        audio = ops.clip(as_samples(audio), -1.0, 1.0)
         companded = ops.sign(audio) * ops.log1p(mu * ops.absolute(audio)) / math.log1p(mu)
-        return ops.cast(ops.floor((companded + 1) / 2 * mu + 0.5), "int32")
+        codes = ops.floor((companded + 1) / 2 * mu + 0.5)
+        return ops.cast(
+            ops.where(ops.isnan(codes), -1.0, codes), "int32"
+        )  # a cast of NaN gives what each backend likes
 
     def expand(self, codes: Any) -> Any:
         """Codes -> float32 audio in [-1, 1]."""
         mu = self.levels - 1
-        companded = 2 * ops.cast(codes, "float32") / mu - 1
+        companded = 2 * as_tensor(codes, "float32", "codes") / mu - 1
         size = ops.expm1(ops.absolute(companded) * math.log1p(mu)) / mu
-        return ops.sign(companded) * ops.minimum(size, 1.0)  # rounding may exceed 1 by a bit
+        # Rounding may exceed 1 by a bit, but only what is no code exceeds it by half a code.
+        return ops.sign(companded) * ops.where(size < 1 + math.log1p(mu) / mu, ops.minimum(size, 1.0), math.nan)
 
     def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
         """The input's shape."""
@@ -66,3 +79,15 @@ class MuLaw(ConfiguredLayer):
     def compute_output_spec(self, audio: Any) -> Any:
         """The input's shape, int32: Keras would take the codes for floats."""
         return keras.KerasTensor(audio.shape, "int32")
+
+
+def as_samples(audio: Any, shape: Any = None) -> Any:
+    """Audio in float32, of the shape that is asked for, if any.
+
+    Raises:
+        InputError: for integers, which would all be taken for the loudest samples, and for what is no array of numbers.
+    """
+    kind = keras.backend.standardize_dtype(getattr(audio, "dtype", "float32"))
+    if "int" in kind:
+        raise InputError(f"audio: must be floats in [-1, 1], not {kind}; divide by the largest possible value")
+    return as_tensor(audio, "float32", "audio", shape)

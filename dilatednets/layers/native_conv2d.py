@@ -36,7 +36,7 @@ def native_conv2d(conv: keras.layers.Conv2D, x: Any, kernel: Any = None, bias: A
 
         y = tf.nn.conv2d(x, kernel, conv.strides, conv.padding.upper(), dilations=conv.dilation_rate)
     else:
-        y = ops.conv(x, kernel, conv.strides, conv.padding, dilation_rate=conv.dilation_rate)
+        y = ops.conv(x, kernel, conv.strides, conv.padding, conv.data_format, conv.dilation_rate)
     if bias is not None:
         y = y + ops.cast(bias, conv.compute_dtype)
     return y if conv.activation is None else conv.activation(y)

@@ -8,9 +8,10 @@ from keras import ops
 from dilatednets.errors import InputError
 from dilatednets.layers.causal_dilated_conv import CausalDilatedConv, ConvState
 from dilatednets.layers.configured_layer import ConfiguredLayer
-from dilatednets.rules import Rule, checked, keep_arguments, positive
+from dilatednets.layers.shapes import as_tensor
+from dilatednets.rules import Rule, Size, checked, keep_arguments
 
-even = Rule(lambda x: x > 0 and x % 2 == 0, "even, since it counts both halves of the gate")
+even = Rule(lambda x: 0 < x < 2**31 and x % 2 == 0, "even, since it counts both halves of the gate")
 
 
 @keras.saving.register_keras_serializable("dilatednets")
@@ -54,10 +55,10 @@ class ResidualGatedBlock(ConfiguredLayer):
 
     def __init__(
         self,
-        filters: Annotated[int, positive],
-        skip_filters: Annotated[int, positive],
-        kernel_size: Annotated[int, positive] = 2,
-        dilation_rate: Annotated[int, positive] = 1,
+        filters: Size,
+        skip_filters: Size,
+        kernel_size: Size = 2,
+        dilation_rate: Size = 1,
         gate_filters: int | None = None,
         residual: bool = True,
         **kwargs: Any,
@@ -79,6 +80,7 @@ class ResidualGatedBlock(ConfiguredLayer):
         self.output_projection = keras.layers.Dense(outputs, dtype=self.dtype_policy, name="output_projection")
         self.global_projection: keras.layers.Dense | None = None
         self.local_projection: keras.layers.Dense | None = None
+        self.input_spec = keras.layers.InputSpec(ndim=3, axes={-1: self.filters})
 
     @property
     def receptive_field(self) -> int:
@@ -87,7 +89,7 @@ class ResidualGatedBlock(ConfiguredLayer):
 
     def build(self, x_shape: Any, global_condition_shape: Any = None, local_condition_shape: Any = None) -> None:
         """Creates the weights; the shapes of the conditions say which projections there are."""
-        if x_shape[-1] != self.filters:
+        if self.set_channels(x_shape) != self.filters:
             raise InputError(f"ResidualGatedBlock: the input has {x_shape[-1]} channels, filters is {self.filters}")
         self.conv.build(x_shape)
         self.output_projection.build((*x_shape[:-1], self.gate_filters // 2))
@@ -101,27 +103,40 @@ class ResidualGatedBlock(ConfiguredLayer):
 
     def call(self, x: Any, global_condition: Any = None, local_condition: Any = None) -> tuple[Any, Any]:
         """Whole sequences, (batch, time, filters) -> residual (batch, time, filters), skip (batch, time, skip_filters)."""
+        condition = self.project_condition(global_condition, local_condition, tuple(x.shape[:2]))
         gate = self.conv(x)
-        condition = self.project_condition(global_condition, local_condition)
         return self._outputs(x, gate if condition is None else gate + condition)
 
-    def project_condition(self, global_condition: Any = None, local_condition: Any = None) -> Any:
+    def project_condition(
+        self,
+        global_condition: Any = None,
+        local_condition: Any = None,
+        size: tuple[int | None, int | None] = (None, None),
+    ) -> Any:
         """What the conditions add before the gate, which no sample depends on: generation computes it beforehand.
+
+        Args:
+            global_condition: As in a call.
+            local_condition: As in a call.
+            size: Number of sequences and of samples that the conditions are for, where known.
 
         Returns:
             (batch, time, gate_filters), time being 1 for a global condition alone; None without conditions.
+
+        Raises:
+            InputError: for a condition that was not there at build time, is missing now, or has another shape.
         """
-        for name, value, projection in (
-            ("global_condition", global_condition, self.global_projection),
-            ("local_condition", local_condition, self.local_projection),
+        terms = []
+        for name, value, projection, lengths in (
+            ("global_condition", global_condition, self.global_projection, size[:1]),
+            ("local_condition", local_condition, self.local_projection, size),
         ):
             if (value is None) != (projection is None):
-                raise InputError(f"ResidualGatedBlock was built {'without' if projection is None else 'with'} {name}")
-        terms = []
-        if self.global_projection is not None:
-            terms.append(self.global_projection(global_condition)[:, None])
-        if self.local_projection is not None:
-            terms.append(self.local_projection(local_condition))
+                raise InputError(f"{name}: {self.name} was built {'without' if projection is None else 'with'} {name}")
+            if projection is not None:
+                shape = (*lengths, projection.input_spec.axes[-1])
+                term = projection(as_tensor(value, self.compute_dtype, name, shape))
+                terms.append(term if len(shape) == 3 else term[:, None])
         return sum(terms[1:], terms[0]) if terms else None
 
     def initial_state(self, batch_size: int) -> ConvState:
@@ -145,9 +160,13 @@ class ResidualGatedBlock(ConfiguredLayer):
 
         Returns:
             ((residual (batch, time, filters), skip (batch, time, skip_filters)), the next state).
+
+        Raises:
+            InputError: for an input or a condition of another shape, or a state of another layer or number of sequences.
         """
         gate, state = self.conv.process(x, state)
-        condition = self.project_condition(global_condition, local_condition)
+        x = ops.cast(x, self.compute_dtype)
+        condition = self.project_condition(global_condition, local_condition, tuple(gate.shape[:2]))
         return self._outputs(x, gate if condition is None else gate + condition), state
 
     def step(
@@ -171,13 +190,22 @@ class ResidualGatedBlock(ConfiguredLayer):
 
         Returns:
             ((residual_t (batch, filters), skip_t (batch, skip_filters)), the next state).
+
+        Raises:
+            InputError: for an input of another shape, or a state of another layer or number of sequences.
         """
-        if projected is None:
-            local = None if local_condition is None else local_condition[:, None]
-            projected = self.project_condition(global_condition, local)
-            projected = None if projected is None else projected[:, 0]
         gate, state = self.conv.step(x_t, state)
-        return self._outputs(x_t, gate if projected is None else gate + ops.cast(projected, gate.dtype)), state
+        x_t, batch = ops.cast(x_t, self.compute_dtype), gate.shape[0]
+        if projected is None:
+            if local_condition is not None:
+                local_condition = as_tensor(local_condition, self.compute_dtype, "local_condition", (batch, None))[
+                    :, None
+                ]
+            projected = self.project_condition(global_condition, local_condition, (batch, None))
+            projected = None if projected is None else projected[:, 0]
+        else:
+            projected = as_tensor(projected, gate.dtype, "projected", (batch, self.gate_filters))
+        return self._outputs(x_t, gate if projected is None else gate + projected), state
 
     def _outputs(self, x: Any, gate: Any) -> tuple[Any, Any]:
         half = self.gate_filters // 2

@@ -9,7 +9,8 @@ from dilatednets.layers.causal_dilated_conv import CausalDilatedConv, ConvState
 from dilatednets.layers.centred_dilated_conv import CentredDilatedConv
 from dilatednets.layers.configured_layer import ConfiguredLayer
 from dilatednets.layers.receptive_field import causal_field
-from dilatednets.rules import keep_arguments, one_of, positive, share
+from dilatednets.layers.shapes import as_tensor, parts_of
+from dilatednets.rules import Size, keep_arguments, one_of, share
 
 NORMALIZATIONS = ("weight", "layer", "batch", "none")
 
@@ -68,9 +69,9 @@ class TemporalBlock(ConfiguredLayer):
 
     def __init__(
         self,
-        filters: Annotated[int, positive],
-        kernel_size: Annotated[int, positive] = 3,
-        dilation_rate: Annotated[int, positive] = 1,
+        filters: Size,
+        kernel_size: Size = 3,
+        dilation_rate: Size = 1,
         causal: bool = True,
         normalization: Annotated[str, one_of(*NORMALIZATIONS)] = "weight",
         dropout: Annotated[float, share] = 0.0,
@@ -120,6 +121,7 @@ class TemporalBlock(ConfiguredLayer):
 
     def build(self, input_shape: Any) -> None:
         """Creates the weights for inputs of `input_shape`."""
+        self.set_channels(input_shape)
         inner = (*input_shape[:-1], self.filters)
         for conv, shape in zip(self.convs, (input_shape, inner), strict=True):
             conv.build(shape)
@@ -131,8 +133,11 @@ class TemporalBlock(ConfiguredLayer):
 
     def call(self, x: Any, mask: Any = None, training: Any = None) -> Any:
         """(batch, time, channels) -> (batch, time, filters)."""
+        x = as_tensor(x, self.compute_dtype, "x", (None, None, None))
+        if mask is not None:
+            mask = as_tensor(mask, "bool", "mask", tuple(x.shape[:2]))
 
-        def masked(values: Any) -> Any:
+        def masked(values: Any) -> Any:  # a product would let NaN and infinity through
             return values if mask is None else ops.where(mask[..., None], values, 0.0)
 
         h = x = masked(x)
@@ -147,6 +152,7 @@ class TemporalBlock(ConfiguredLayer):
 
     def state_after(self, x: Any) -> list[ConvState]:
         """The state after the steps `x` (batch, time, channels), as if each had been given to `step`."""
+        x = as_tensor(x, self.compute_dtype, "x", (None, None, None))
         return self.process(x, self.initial_state(ops.shape(x)[0]))[1]
 
     def process(self, x: Any, state: list[ConvState]) -> tuple[Any, list[ConvState]]:
@@ -158,8 +164,11 @@ class TemporalBlock(ConfiguredLayer):
 
         Returns:
             (y (batch, time, filters), the next state).
+
+        Raises:
+            InputError: for an input of another shape, or a state of another layer or number of sequences.
         """
-        return self._run("process", x, state)
+        return self._run("process", as_tensor(x, self.compute_dtype, "x", (None, None, None)), state)
 
     def step(self, x_t: Any, state: list[ConvState]) -> tuple[Any, list[ConvState]]:
         """One step: equal to the parallel call, in inference, at this time.
@@ -170,14 +179,17 @@ class TemporalBlock(ConfiguredLayer):
 
         Returns:
             (y_t (batch, filters), the next state).
+
+        Raises:
+            InputError: for an input of another shape, or a state of another layer or number of sequences.
         """
+        x_t = as_tensor(x_t, self.compute_dtype, "x_t", (None, None))
         return self._run("step", x_t, state)
 
     def _run(self, method: str, x: Any, state: list[ConvState]) -> tuple[Any, list[ConvState]]:
-        h = x = ops.cast(x, self.compute_dtype)
-        states = []
-        for number, conv in enumerate(self.convs):
-            h, new = getattr(conv, method)(h, state[number])
+        h, states = x, []
+        for number, (conv, before) in enumerate(zip(self.convs, parts_of(state, 2), strict=True)):
+            h, new = getattr(conv, method)(h, before)
             h = self._after_conv(h, number)
             states.append(new)
         return self._sum(x, h), states

@@ -44,7 +44,9 @@ def resize(x: Any, height: Any, width: Any, antialias: bool = False) -> Any:
     TensorShape([1, 4, 12, 3])
     """
     if keras.backend.backend() != "tensorflow":
-        return ops.image.resize(x, (height, width), interpolation="bilinear", antialias=antialias)
+        return ops.image.resize(
+            x, (height, width), interpolation="bilinear", antialias=antialias, data_format="channels_last"
+        )
     # Keras 3.15 compares the size with 0, which such a size does not allow.
     import tensorflow as tf
 

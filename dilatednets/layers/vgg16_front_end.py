@@ -10,13 +10,16 @@ from keras import ops
 
 from dilatednets.errors import InputError, one_line
 from dilatednets.layers.configured_layer import ConfiguredLayer
-from dilatednets.rules import Rule, keep_arguments, positive, share
+from dilatednets.layers.shapes import as_tensor
+from dilatednets.rules import Rule, Size, keep_arguments, share
 
 # Convolutions, dilation and stride of VGG-16's five blocks; pooling precedes a block where the stride doubles. Without
 # pooling 4, block 5 needs dilation 2 to see as far; without pooling 5 as well, fc6 needs 4.
 BLOCKS = ((2, 1, 1), (2, 1, 2), (3, 1, 4), (3, 1, 8), (3, 2, 8))
 HEAD = {"fc6": "fc1", "fc7": "fc2"}  # the paper's names, and those of keras.applications
-five_positive = Rule(lambda x: len(x) == len(BLOCKS) and min(x) > 0, "five positive integers, one a block")
+five_positive = Rule(
+    lambda x: len(x) == len(BLOCKS) and 0 < min(x) <= max(x) < 2**31, "five positive integers, one a block"
+)
 
 
 @keras.saving.register_keras_serializable("dilatednets")
@@ -54,6 +57,7 @@ class VGG16FrontEnd(ConfiguredLayer):
     TensorShape([1, 2, 3, 4])
     """
 
+    rank = 4
     stride = 8
     multiple = 8
     """Height and width of the input, less the margins, must be multiples of it."""
@@ -67,7 +71,7 @@ class VGG16FrontEnd(ConfiguredLayer):
     def __init__(
         self,
         widths: Annotated[Sequence[int], five_positive] = (64, 128, 256, 512, 512),
-        head_channels: Annotated[int, positive] = 4096,
+        head_channels: Size = 4096,
         dropout: Annotated[float, share] = 0.5,
         **kwargs: Any,
     ) -> None:
@@ -75,9 +79,14 @@ class VGG16FrontEnd(ConfiguredLayer):
         keep_arguments(self, locals())
         self.supports_jit = keras.backend.backend() != "tensorflow"  # as in LightFrontEnd
         self.output_channels = self.head_channels
+        self.input_spec = keras.layers.InputSpec(ndim=4, axes={-1: 3})
         # By He's initialiser: the signal fades with Keras's default, for nothing normalises it.
         conv = functools.partial(
-            keras.layers.Conv2D, activation="relu", kernel_initializer="he_normal", dtype=self.dtype_policy
+            keras.layers.Conv2D,
+            activation="relu",
+            kernel_initializer="he_normal",
+            data_format="channels_last",
+            dtype=self.dtype_policy,
         )
         self.blocks = [
             [conv(width, 3, dilation_rate=dilation, name=f"block{number}_conv{i + 1}") for i in range(count)]
@@ -85,7 +94,7 @@ class VGG16FrontEnd(ConfiguredLayer):
         ]
         self.fc6 = conv(self.head_channels, 7, dilation_rate=4, name="fc6")
         self.fc7 = conv(self.head_channels, 1, name="fc7")
-        self.pool = keras.layers.MaxPooling2D(2, dtype=self.dtype_policy, name="pool")
+        self.pool = keras.layers.MaxPooling2D(2, data_format="channels_last", dtype=self.dtype_policy, name="pool")
         self.drop = keras.layers.Dropout(self.dropout, dtype=self.dtype_policy, name="drop")
 
     def span(self, first: int, last: int) -> tuple[int, int]:
@@ -144,6 +153,7 @@ class VGG16FrontEnd(ConfiguredLayer):
 
     def call(self, x: Any, training: Any = None) -> Any:
         """(batch, height, width, 3) -> (batch, (height - 372) / 8, (width - 372) / 8, head_channels)."""
+        x = as_tensor(x, self.compute_dtype, "x", (None, None, None, 3), empty=False)
         self.compute_output_shape(x.shape)  # refuses too small an image; a backend would speak of negative sizes
         x = ops.flip(x, axis=-1)  # VGG-16's weights come from Caffe: BGR
         reached = 1

@@ -1,18 +1,20 @@
 """Pictures of audio."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
-from dilatednets.errors import InputError
+from dilatednets.arrays import as_audio
 from dilatednets.plots.figure import figure, frame
 from dilatednets.plots.palette import BLUE, SPECTROGRAM
+from dilatednets.rules import checked, positive
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 FLOOR_DB = -70.0
+_RATE = Annotated[int, positive]
 
 
 def waveform_and_spectrogram(audio: np.ndarray, sample_rate: int, title: str | None = None) -> "Figure":
@@ -24,7 +26,7 @@ def waveform_and_spectrogram(audio: np.ndarray, sample_rate: int, title: str | N
         title: The words above the picture.
 
     Raises:
-        InputError: If the audio has another shape or is empty.
+        InputError: for what is no audio, or no sample rate.
 
     Example:
     >>> picture = waveform_and_spectrogram(np.zeros(8000, np.float32), 8000, "silence")
@@ -48,7 +50,7 @@ def draw_waveform(ax: "Axes", audio: np.ndarray, sample_rate: int, title: str | 
         title: The words above.
 
     Raises:
-        InputError: If the audio has another shape or is empty.
+        InputError: for what is no audio, or no sample rate.
 
     Example:
     >>> _, (ax,) = figure([200])
@@ -56,7 +58,7 @@ def draw_waveform(ax: "Axes", audio: np.ndarray, sample_rate: int, title: str | 
     >>> ax.get_xlim()[1]  # seconds
     1.0
     """
-    audio = _checked(audio)
+    audio, sample_rate = as_audio(audio, ndim=1), checked(sample_rate, _RATE, "sample_rate")
     starts = np.linspace(0, audio.size, min(audio.size, 1800), endpoint=False).astype(int)
     low, high = np.minimum.reduceat(audio, starts), np.maximum.reduceat(audio, starts)
     ax.fill_between(starts / sample_rate, low, high, color=BLUE, linewidth=0.8)
@@ -75,7 +77,7 @@ def draw_spectrogram(ax: "Axes", audio: np.ndarray, sample_rate: int, title: str
         title: The words above.
 
     Raises:
-        InputError: If the audio has another shape or is empty.
+        InputError: for what is no audio, or no sample rate.
 
     Example:
     >>> _, (ax,) = figure([200])
@@ -83,10 +85,10 @@ def draw_spectrogram(ax: "Axes", audio: np.ndarray, sample_rate: int, title: str
     >>> ax.get_ylim()[1]  # kHz
     4.0
     """
-    audio = _checked(audio)
+    decibel = spectrogram_db(audio, sample_rate)
     image = ax.imshow(
-        spectrogram_db(audio, sample_rate), SPECTROGRAM, aspect="auto", origin="lower", vmin=FLOOR_DB, vmax=0,
-        extent=(0, audio.size / sample_rate, 0, sample_rate / 2000), interpolation="bilinear",
+        decibel, SPECTROGRAM, aspect="auto", origin="lower", vmin=FLOOR_DB, vmax=0,
+        extent=(0, len(audio) / sample_rate, 0, sample_rate / 2000), interpolation="bilinear",
     )  # fmt: skip
     frame(ax, title or "", "seconds", "kHz", grid=False)
     scale = ax.figure.colorbar(image, ax=ax, pad=0.01, aspect=25)
@@ -103,10 +105,14 @@ def spectrogram_db(audio: np.ndarray, sample_rate: int) -> np.ndarray:
         audio: The samples, of shape (samples,).
         sample_rate: Samples a second.
 
+    Raises:
+        InputError: for what is no audio, or no sample rate.
+
     Example:
     >>> spectrogram_db(np.sin(np.arange(8000) / 10), 8000).shape
     (401, 201)
     """
+    audio, sample_rate = as_audio(audio, ndim=1).astype(np.float64), checked(sample_rate, _RATE, "sample_rate")
     window = max(sample_rate // 40, 8)
     hop = max(sample_rate // 200, 1)
     padded = np.pad(audio, (window // 2, window))
@@ -114,10 +120,3 @@ def spectrogram_db(audio: np.ndarray, sample_rate: int) -> np.ndarray:
     power = np.abs(np.fft.rfft(frames * np.hanning(window), n=4 * window, axis=1)) ** 2
     decibel = 10 * np.log10(np.maximum(power, 1e-12))
     return np.maximum(decibel - decibel.max(), FLOOR_DB).T
-
-
-def _checked(audio: np.ndarray) -> np.ndarray:
-    audio = np.asarray(audio, np.float64)
-    if audio.ndim != 1 or audio.size == 0:
-        raise InputError(f"audio: need samples of shape (samples,), not {audio.shape}")
-    return audio

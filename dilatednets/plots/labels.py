@@ -18,12 +18,14 @@ LINE, SWATCH, EDGE = 22, 14, 10  # of the legend, in pixels
 def label_image(labels: np.ndarray, palette: Sequence[Sequence[int]]) -> "Image.Image":
     """A palette image: its pixel values are the class numbers, its colours the palette's.
 
+    Of more than 256 classes, which no palette holds, the numbers are 16-bit grey values.
+
     Args:
         labels: Class numbers, of shape (height, width).
         palette: One (R, G, B) for each class.
 
     Raises:
-        InputError: If there are more than 256 classes.
+        InputError: If there are more than 65,536 classes.
 
     Example:
     >>> label_image(np.array([[0, 1]]), [(0, 0, 0), (128, 0, 0)]).getpixel((1, 0))
@@ -31,8 +33,10 @@ def label_image(labels: np.ndarray, palette: Sequence[Sequence[int]]) -> "Image.
     """
     from PIL import Image
 
+    if len(palette) > 65536:
+        raise InputError(f"{len(palette)} classes: a label image holds 65,536 at most")
     if len(palette) > 256:
-        raise InputError(f"{len(palette)} classes: a palette image holds 256 at most")
+        return Image.fromarray(labels.astype(np.uint16))
     image = Image.fromarray(labels.astype(np.uint8))
     image.putpalette([value for colour in palette for value in colour])
     return image
@@ -75,7 +79,7 @@ def overlay(
     Large images are shown smaller, at most 2,048 pixels a side.
 
     Args:
-        image: Bytes of shape (height, width, 3).
+        image: Pixels of 8 or 16 bits, of shape (height, width, bands).
         labels: Class numbers of shape (height, width).
         palette: One (R, G, B) for each class.
         names: One name for each class.
@@ -85,7 +89,7 @@ def overlay(
     >>> overlay(np.zeros((40, 300, 3), np.uint8), np.ones((40, 300), int), [(0, 0, 0), (128, 0, 0)], ["a", "b"]).size
     (300, 72)
     """
-    image, labels = _smaller(image), _smaller(labels)
+    image, labels = _shown(_smaller(image)), _smaller(labels)
     legend = [(names[number], tuple(palette[number])) for number in np.unique(labels)]
     return _mixed(image, np.asarray(palette, np.float32)[labels], strength, legend)
 
@@ -94,7 +98,7 @@ def value_overlay(image: np.ndarray, values: np.ndarray, name: str) -> "Image.Im
     """The image with values as heat over it, and their range in the legend.
 
     Args:
-        image: Bytes of shape (height, width, 3).
+        image: Pixels of 8 or 16 bits, of shape (height, width, bands).
         values: Numbers of shape (height, width).
         name: What they measure, for the legend.
 
@@ -102,7 +106,7 @@ def value_overlay(image: np.ndarray, values: np.ndarray, name: str) -> "Image.Im
     >>> value_overlay(np.zeros((40, 400, 3), np.uint8), np.ones((40, 400)), "height").size
     (400, 72)
     """
-    image, values = _smaller(image), _smaller(values)
+    image, values = _shown(_smaller(image)), _smaller(values)
     top = float(max(values.max(), 1e-6))
     heat = np.clip(values / top, 0, 1)[..., None]
     places = np.linspace(0, 1, len(HEAT))
@@ -132,6 +136,14 @@ def shares(labels: np.ndarray, names: Sequence[str]) -> str:
 def _smaller(array: np.ndarray) -> np.ndarray:
     step = -(-max(array.shape[:2]) // LONGEST_SIDE)
     return array[::step, ::step]
+
+
+def _shown(image: np.ndarray) -> np.ndarray:
+    """As RGB of 8 bits: one or the first three bands; 16 bits from black to the brightest, few of which are often used."""
+    bands = image[..., :3] if image.shape[-1] > 2 else np.repeat(image[..., :1], 3, axis=-1)
+    if bands.dtype == np.uint8:
+        return bands
+    return (bands * (255.0 / max(int(bands.max(initial=0)), 1)) + 0.5).astype(np.uint8)
 
 
 def _mixed(

@@ -24,6 +24,6 @@ def default_palette(num_classes: int) -> list[tuple[int, int, int]]:
     """
 
     def value(number: int, channel: int) -> int:
-        return sum((number >> 3 * place + channel & 1) << 7 - place for place in range(3))
+        return sum((number >> 3 * place + channel & 1) << 7 - place for place in range(8))
 
     return [(value(number, 0), value(number, 1), value(number, 2)) for number in range(num_classes)]

@@ -11,7 +11,14 @@ _ENTRIES: dict[str, dict[str, Any]] = {
 }
 """What each entry of a card's lists must say, at least."""
 _TEXTS = ("example", "notes")
-_FIELDS: dict[str, Any] = {"name": str, "class": str, "description": str, "sha256": str, "parameters": int}
+_FIELDS: dict[str, Any] = {
+    "name": str,
+    "class": str,
+    "description": str,
+    "sha256": str,
+    "partner": str,
+    "parameters": int,
+}
 
 
 def check(card: dict[str, Any]) -> None:

@@ -23,13 +23,30 @@ def largest_error(model: Any, folder: Path) -> float:
     Raises:
         InputError: for a file that holds no arrays of numbers.
     """
+    pairs = _pairs(model, folder)
+    return max(float(np.max(np.abs(value - golden))) for value, golden in pairs)
+
+
+def matches(model: Any, folder: Path) -> bool:
+    """Whether a model gives the golden outputs, but for rounding; those that are no numbers at the same places.
+
+    Raises:
+        InputError: as `largest_error`.
+    """
+    return all(np.allclose(value, golden, 1e-3, 1e-3, equal_nan=True) for value, golden in _pairs(model, folder))
+
+
+def _pairs(model: Any, folder: Path) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Each output of the model as it is, and as it was."""
     path = folder / GOLDEN
     try:
         with np.load(path, allow_pickle=False) as golden:
             arrays = {key: golden[key] for key in golden.files}
         inputs = {key.removeprefix("input_"): value for key, value in arrays.items() if key.startswith("input_")}
         outputs = _outputs(model, inputs)
-        return max(float(np.max(np.abs(value - arrays[name]))) for name, value in outputs.items())
+        return [
+            (value, np.broadcast_to(arrays[name].astype(np.float32), value.shape)) for name, value in outputs.items()
+        ]
     except Exception as error:  # what is foreign can fail anywhere in NumPy and Keras
         raise InputError(
             f"{path}: not inputs and outputs of this model ({one_line(error)}); fetch the preset again"

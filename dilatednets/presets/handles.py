@@ -7,6 +7,7 @@ when it is used again.
 
 import contextlib
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -20,7 +21,7 @@ from typing import Any
 
 from dilatednets.errors import InputError, one_line
 from dilatednets.files import replace_folder, sha256
-from dilatednets.presets.layout import CONFIG, FILES, WEIGHTS
+from dilatednets.presets.layout import CARD, CONFIG, FILES, WEIGHTS
 
 TIMEOUT = 30.0  # seconds to wait for the next byte
 LARGEST = 2 * 2**30  # bytes of a preset on the Hub, whose handle says nothing of its size
@@ -166,13 +167,17 @@ def _from_hub(handle: str, repository: str, revision: str) -> Path:
     """The snapshot in the Hub's own cache, which its other tools fill and share."""
     try:
         from huggingface_hub import HfApi, snapshot_download
+        from huggingface_hub.utils import disable_progress_bars
     except ImportError as error:
         raise InputError(f"{handle}: needs huggingface_hub; pip install 'dilatednets[hub]'") from error
+    if not sys.stderr.isatty():
+        disable_progress_bars()
     query: dict[str, Any] = {"repo_id": repository, "revision": revision, "allow_patterns": list(FILES)}
-    folder = None
+    folder, plain = None, []
     with contextlib.suppress(Exception):  # its own: there is no snapshot, or not all of it
         cached = Path(snapshot_download(**query, local_files_only=True))
-        if (cached / WEIGHTS).is_file() and all(_is_intact(cached / name) for name in FILES):
+        plain = [path for path in map(cached.joinpath, FILES) if path.is_file() and not path.is_symlink()]
+        if (cached / CONFIG).is_file() and all(_is_intact(cached / name) for name in FILES) and _are_of_card(cached):
             folder = cached
     try:
         if not re.fullmatch("[0-9a-f]{40}", revision):
@@ -185,6 +190,8 @@ def _from_hub(handle: str, repository: str, revision: str) -> Path:
             size = sum(file.size or 0 for file in files if file.rfilename in FILES)
             if size > LARGEST:
                 raise InputError(f"{handle}: has {size:,} bytes, a preset at most {LARGEST:,}; check the handle")
+            for path in plain:  # which it would take for whole
+                path.unlink()
             folder = Path(snapshot_download(**query, force_download=True))  # over what is there, but damaged
     except InputError:
         raise
@@ -205,3 +212,9 @@ def _is_intact(path: Path) -> bool:
     data = blob.read_bytes()
     git = hashlib.sha1(b"blob %d\0" % len(data) + data)
     return blob.name in (hashlib.sha256(data).hexdigest(), git.hexdigest())
+
+
+def _are_of_card(folder: Path) -> bool:
+    """Whether weights are there, and those that the card names: where no links can be made, the cache itself cannot tell."""
+    config, card = (json.loads(path.read_bytes()) if path.exists() else {} for path in (folder / CONFIG, folder / CARD))
+    return bool(config) and sha256(folder / WEIGHTS) == card.get("sha256", sha256(folder / WEIGHTS))

@@ -7,6 +7,7 @@ loading one runs no code from it.
 
 import json
 import os
+import random
 import tomllib
 import warnings
 from collections.abc import Sequence
@@ -15,11 +16,14 @@ from typing import Any
 
 import numpy as np
 
-from dilatednets.errors import InputError, one_line
-from dilatednets.files import atomic_folder, sha256
+from dilatednets.errors import InputError, Note, did_you_mean, one_line
+from dilatednets.files import atomic_folder, check_room, sha256
 from dilatednets.presets import card_check, handles
 from dilatednets.presets.layout import CARD, CONFIG, README, RECIPE, WEIGHTS
 from dilatednets.rules import plain
+
+_HDF5 = 4096
+"""Bytes that HDF5 adds for each array, rather too many than too few."""
 
 
 class PresetNames:
@@ -56,13 +60,16 @@ def find(handle: str | os.PathLike[str]) -> Path:
     Traceback (most recent call last):
     dilatednets.errors.InputError: no_such_model: neither a preset nor a folder; presets are ...wavenet_digits
     """
+    if not isinstance(handle, str | os.PathLike) or not str(handle):
+        raise InputError(f"preset: must be a name, a folder or a handle, not {handle!r}")
     presets = available()
     if str(handle) in presets:
         return presets[str(handle)]
     folder = handles.fetch(str(handle)) if handles.is_handle(str(handle)) else Path(handle)
     if not folder.is_dir():
-        raise InputError(f"{handle}: neither a preset nor a folder; presets are {', '.join(sorted(presets))}")
-    if not (folder / CONFIG).is_file():
+        near = did_you_mean(handle, presets)
+        raise InputError(f"{handle}: neither a preset nor a folder; presets are {', '.join(sorted(presets))}{near}")
+    if not (folder / CONFIG).exists():
         raise InputError(f"{folder / CONFIG}: missing; a preset's folder holds {CONFIG} and {WEIGHTS}")
     return folder
 
@@ -79,7 +86,7 @@ def card(handle: str | os.PathLike[str]) -> dict[str, Any]:
         InputError: for one that is damaged.
     """
     path = find(handle) / CARD
-    record = _read_json(path) if path.is_file() else {}
+    record = _read_json(path) if path.exists() else {}
     try:
         card_check.check(record)
     except InputError as error:
@@ -95,7 +102,7 @@ def recipe(handle: str | os.PathLike[str]) -> dict[str, Any]:
     """
     path = find(handle) / RECIPE
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: not a recipe ({one_line(error)}); fetch the preset again") from error
 
@@ -106,10 +113,12 @@ def load(cls: Any, handle: str | os.PathLike[str], overrides: dict[str, Any] | N
     Args:
         cls: The class to make; what is asked of it stands in `dilatednets.zoo.zoo_model.ZooModel`.
         handle: The preset's name, folder or handle, as `find` takes it.
-        overrides: Constructor arguments that replace the preset's. Weights whose shape or meaning then differs start fresh.
+        overrides: Constructor arguments that replace the preset's. Weights whose shape or meaning then differs start fresh,
+            of which a warning tells.
 
     Raises:
-        InputError: if the preset is of another class, or a file of it is missing, foreign, truncated or changed.
+        InputError: if the preset is of another class, a file of it is missing, foreign, truncated or changed, or for an
+            argument that is unknown or wrong.
     """
     folder = find(handle)
     config = _config(cls, folder)
@@ -118,7 +127,11 @@ def load(cls: Any, handle: str | os.PathLike[str], overrides: dict[str, Any] | N
     if overrides:
         trained = _make(cls, config, {}, folder / CONFIG)
         _load_weights(trained, path)
-        _copy_fitting(trained, model, config, overrides)
+        fresh = _copy_fitting(trained, model, config, overrides)
+        if fresh:
+            changes = [name for name in overrides if name != "dtype" and changed(config, overrides, name)]
+            words = f"{len(fresh)} of {len(model.weights)} weights start fresh, since {', '.join(changes)} changed"
+            warnings.warn(f"{handle}: {words}: {_first(fresh)}; train them", Note, stacklevel=3)
     else:
         _load_weights(model, path)
     return model
@@ -130,7 +143,8 @@ def _load_weights(model: Any, path: Path) -> None:
             warnings.simplefilter("error")  # Keras would leave weights that are missing as they were drawn, and say so
             model.load_weights(path)
     except Exception as error:  # a crafted file can fail anywhere in Keras and h5py
-        raise InputError(f"{path}: not the weights of this model ({one_line(error)})") from error
+        cure = f"fetch the preset again, with the {CONFIG} that belongs to them"
+        raise InputError(f"{path}: not the weights of this model ({one_line(error)}); {cure}") from error
 
 
 def config(cls: Any, handle: str | os.PathLike[str]) -> dict[str, Any]:
@@ -146,7 +160,9 @@ def _config(cls: Any, folder: Path) -> dict[str, Any]:
     stored = _read_json(folder / CONFIG)
     arguments = stored.get("config")
     if stored.get("class") != cls.__name__ or not isinstance(arguments, dict):
-        raise InputError(f"{folder / CONFIG}: holds a {stored.get('class')!r}, not a {cls.__name__}")
+        raise InputError(
+            f"{folder / CONFIG}: holds a {stored.get('class')!r}, not a {cls.__name__}; load it as what it is"
+        )
     return arguments
 
 
@@ -155,32 +171,52 @@ def _make(cls: Any, config: dict[str, Any], overrides: dict[str, Any], path: Pat
         _check_plain({key: value for key, value in config.items() if key != "dtype" or not _is_policy(value)})
         return cls.from_config({**config, **overrides})
     except Exception as error:  # what is foreign can fail anywhere in Keras
-        if overrides:  # most probably these, so that the message is for who gave them
+        if overrides and isinstance(error, InputError):  # most probably of these
             raise
-        raise InputError(f"{path}: not a configuration of {cls.__name__} ({one_line(error)})") from error
+        if overrides:
+            raise InputError(f"{', '.join(overrides)}: not for a {cls.__name__} ({one_line(error)})") from error
+        cure = "fetch the preset again"
+        raise InputError(f"{path}: not a configuration of {cls.__name__} ({one_line(error)}); {cure}") from error
 
 
-def _copy_fitting(trained: Any, model: Any, config: dict[str, Any], overrides: dict[str, Any]) -> None:
+def _copy_fitting(trained: Any, model: Any, config: dict[str, Any], overrides: dict[str, Any]) -> dict[str, str]:
     """Copies the weights that fit and mean the same; rows that belong to names go where the names are now.
 
     They are matched by their paths in the preset's own model: the file numbers the layers of each kind, so that one layer
     more or less would shift those after it.
+
+    Returns:
+        The paths of the others, which start fresh; with words for those of which some rows do.
     """
     from keras import ops
 
     stored = {weight.path: ops.convert_to_numpy(weight) for weight in trained.weights}
     fresh = model.fresh_layers(config, overrides)
+    left: dict[str, str] = {}
     for weight in model.weights:
         value = stored.get(weight.path)
         if value is None or weight.path.startswith(fresh):
+            left[weight.path] = ""
             continue
         for name, (layer, first) in model.rows_by_name.items():
             of_names = weight.path.startswith(layer) and changed(config, overrides, name)
             if of_names and value.shape[1:] == tuple(weight.shape[1:]):
                 rows = ops.convert_to_numpy(weight).copy()
                 value = _moved_rows(rows, value, overrides[name], config[name], first)
+                unknown = len(set(overrides[name]) - set(config[name]))
+                if unknown:
+                    left[weight.path] = f" ({unknown} of {len(rows)} rows)"
         if value.shape == tuple(weight.shape):
             weight.assign(value)
+        else:
+            left[weight.path] = ""
+    return left
+
+
+def _first(fresh: dict[str, str]) -> str:
+    """The first layers of weights that start fresh, in words."""
+    layers = list(dict.fromkeys(f"{path.rpartition('/')[0] or path}{words}" for path, words in fresh.items()))
+    return ", ".join(layers[:3]) + (f" and {len(layers) - 3} more" if len(layers) > 3 else "")
 
 
 def _moved_rows(
@@ -223,7 +259,7 @@ def _whole_weights(folder: Path) -> Path:
     """The file of the weights, which must be there and the one that the card names."""
     path = folder / WEIGHTS
     if not path.is_file():
-        raise InputError(f"{path}: missing; copy the whole preset folder")
+        raise InputError(f"{path}: {'is a folder' if path.exists() else 'missing'}; copy the whole preset folder")
     expected = card(folder).get("sha256")
     if expected is not None and sha256(path) != expected:
         raise InputError(
@@ -235,7 +271,8 @@ def _whole_weights(folder: Path) -> Path:
 def save(model: Any, folder: str | os.PathLike[str], record: dict[str, Any], recipe: str | None = None) -> None:
     """Writes a preset: all of it, or nothing.
 
-    The folder is prepared beside its target and renamed, so that a crash never leaves half a preset.
+    The folder is prepared beside its target and renamed, so that a crash never leaves half a preset. Before that it is
+    loaded once, and its outputs are compared with those of the model.
 
     Args:
         model: A model of this package.
@@ -244,7 +281,7 @@ def save(model: Any, folder: str | os.PathLike[str], record: dict[str, Any], rec
         recipe: Text of `recipe.toml`.
 
     Raises:
-        InputError: if the folder cannot be written, or holds something else.
+        InputError: if the folder cannot be written, or holds something else; if what is written would not load again.
     """
     import keras
 
@@ -259,6 +296,9 @@ def save(model: Any, folder: str | os.PathLike[str], record: dict[str, Any], rec
             key: value for key, value in model.get_config().items() if key not in ("name", "trainable", "build_config")
         }
         _write_json(work / CONFIG, {"class": type(model).__name__, "config": config})
+        check_room(
+            work / WEIGHTS, sum(weight.nbytes for weight in model.get_weights()) + _HDF5 * (len(model.weights) + 1)
+        )
         model.save_weights(work / WEIGHTS)
         golden.write(model, work)
         if recipe is not None:
@@ -267,6 +307,30 @@ def save(model: Any, folder: str | os.PathLike[str], record: dict[str, Any], rec
         full = {**record, "name": target.name, **counted, "sha256": sha256(work / WEIGHTS)}
         _write_json(work / CARD, full)
         (work / README).write_text(cards.readme(full, model.facts), encoding="utf-8")
+        _check_loads(model, work, target)
+
+
+def _check_loads(model: Any, work: Path, target: Path) -> None:
+    """Refuses a preset that its class does not load, or to another model; looked at once for all saves of a training."""
+    from dilatednets.presets import golden
+
+    structure = (
+        (work / CONFIG).read_text(),
+        [(weight.path, tuple(weight.shape), weight.dtype) for weight in model.weights],
+    )
+    if getattr(model, "_saved_structure", None) == structure:
+        return
+    state = random.getstate()  # what the copy draws, a training that goes on would miss
+    try:
+        reason = "" if golden.matches(load(type(model), work), work) else "it gives other outputs"
+    except InputError as error:
+        reason = str(error)
+    finally:
+        random.setstate(state)
+    if reason:
+        cure = "save it before quantize() or whatever else changed its layers"
+        raise InputError(f"{target}: the model would not load again as it is ({one_line(reason)}); {cure}")
+    object.__setattr__(model, "_saved_structure", structure)  # not for Keras to track
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -5,6 +5,7 @@ FOLDER/NAME/1/saved_model.pb    a version of a model; the server takes the highe
 """
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,15 @@ import keras
 import tensorflow as tf
 
 from dilatednets.errors import InputError
-from dilatednets.files import atomic_folder, atomic_path
+from dilatednets.files import atomic_folder, atomic_path, check_writable, folder_beside
+from dilatednets.progress import progress
 from dilatednets.serving import warm_up
 
 SERVED_FROM = "/models"
 """Where the server finds FOLDER: the place that TensorFlow Serving's own image has for models."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_LARGEST = 2**63 - 1
+"""The server counts versions in 64 bits."""
 
 
 def export(model: Any, folder: Any) -> bool:
@@ -34,22 +38,40 @@ def export(model: Any, folder: Any) -> bool:
     Raises:
         InputError: on another backend than TensorFlow, or if the folder cannot be written or holds something else.
     """
-    if keras.backend.backend() != "tensorflow":
-        raise InputError(
-            f"export: needs KERAS_BACKEND=tensorflow, not {keras.backend.backend()}; presets load on either"
-        )
+    _check_backend()
     target = Path(folder)
     if target.exists() and not (target / "saved_model.pb").is_file() and (not target.is_dir() or any(target.iterdir())):
         raise InputError(f"{target}: exists and is no SavedModel; choose another folder")
-    module = model.signatures()
-    signatures = module.signatures()
     with atomic_folder(target) as work:
-        tf.saved_model.save(module, str(work), signatures=signatures)
-        return warm_up.write(work, target.parent.name, module.examples())
+        return _save(model, work, target.parent.name)
+
+
+def check_version(name: str, folder: Any, version: int | None = None) -> None:
+    """Says before the work, not after it, what would keep `export_version` from writing.
+
+    Args:
+        name: What the server is to call the model.
+        folder: The folder of all models that a server serves.
+        version: Its number; None for the next.
+
+    Raises:
+        InputError: as `export_version`.
+    """
+    _check_backend()
+    if not _NAME.fullmatch(name):
+        raise InputError(f"name: {name!r} is no name of a served model; use letters, digits and _ . -")
+    base = Path(folder) / name
+    if version is not None and not 1 <= version <= _LARGEST:
+        raise InputError(f"version: must be at least 1 and at most {_LARGEST}, not {version}")
+    if version is not None and (base / str(version)).exists():
+        raise InputError(f"version: {base / str(version)} is there already; the next is {_next(base)}")
+    check_writable(base / "saved_model.pb")
 
 
 def export_version(model: Any, name: str, folder: Any, version: int | None = None) -> tuple[Path, bool]:
     """Writes a version of a model, and into `models.config` all models of the folder.
+
+    Several may do so at once: each gets a version of its own, and all models are in `models.config`.
 
     Args:
         model: A model of the zoo.
@@ -63,21 +85,45 @@ def export_version(model: Any, name: str, folder: Any, version: int | None = Non
     Raises:
         InputError: as `export`; for a name or version that the server could not take, or a version that is there already.
     """
-    if not _NAME.fullmatch(name):
-        raise InputError(f"{name!r} is no name of a served model; use letters, digits and _ . -")
+    check_version(name, folder, version)
     base = Path(folder) / name
-    there = _versions(base)
-    if version is None:
-        version = max(there, default=0) + 1
-    if version < 1:
-        raise InputError(f"version: must be at least 1, not {version}")
-    if version in there:
-        raise InputError(f"version: {base / str(version)} is there already; the next is {max(there) + 1}")
-    warm = export(model, base / str(version))
-    names = sorted(path.name for path in Path(folder).iterdir() if _NAME.fullmatch(path.name) and _versions(path))
-    with atomic_path(Path(folder) / "models.config") as path:
-        path.write_text(models_config(names), encoding="utf-8")
-    return base / str(version), warm
+    with folder_beside(base / "version") as work:
+        new = work / "version"
+        new.mkdir()
+        warm = _save(model, new, name)
+        while True:
+            target = base / str(version or _next(base))
+            try:
+                os.rename(new, target)  # which fails if another has come first
+                break
+            except OSError:
+                if not target.exists():
+                    raise
+                check_version(name, folder, version)
+    served = None
+    while served != (served := _served(Path(folder))):  # whoever writes last has seen all
+        with atomic_path(Path(folder) / "models.config") as path:
+            path.write_text(models_config(served), encoding="utf-8")
+    return target, warm
+
+
+def _check_backend() -> None:
+    if keras.backend.backend() != "tensorflow":
+        raise InputError(
+            f"export: needs KERAS_BACKEND=tensorflow, not {keras.backend.backend()}; presets load on either"
+        )
+
+
+def _save(model: Any, folder: Path, name: str) -> bool:
+    """Writes the SavedModel, and its warm-up records if it can."""
+    with progress(words=f"exporting {name}", total=3, unit="steps") as bar:
+        bar.refresh()
+        module = model.signatures()
+        signatures = module.signatures()
+        bar.update()
+        tf.saved_model.save(module, str(folder), signatures=signatures)
+        bar.update()
+        return warm_up.write(folder, name, module.examples())
 
 
 def models_config(names: list[str]) -> str:
@@ -97,8 +143,18 @@ def models_config(names: list[str]) -> str:
     return "\n".join(["model_config_list {", *lines, "}", ""])
 
 
-def _versions(base: Path) -> list[int]:
-    """Numbers of the versions of a model."""
-    if not base.is_dir():
-        return []
-    return [int(path.name) for path in base.iterdir() if path.name.isdecimal() and (path / "saved_model.pb").is_file()]
+def _served(folder: Path) -> list[str]:
+    """Names of the models that have a version."""
+    names = [path.name for path in folder.iterdir() if _NAME.fullmatch(path.name)]
+    return sorted(
+        name for name in names if any((path / "saved_model.pb").is_file() for path in _numbered(folder / name))
+    )
+
+
+def _next(base: Path) -> int:
+    """The number after those that are taken."""
+    return max((int(path.name) for path in _numbered(base)), default=0) + 1
+
+
+def _numbered(base: Path) -> list[Path]:
+    return [path for path in base.iterdir() if path.name.isdecimal()] if base.is_dir() else []

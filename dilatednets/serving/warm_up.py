@@ -10,6 +10,15 @@ FILE = Path("assets.extra") / "tf_serving_warmup_requests"
 """Where the server looks for them in a SavedModel."""
 
 
+def available() -> bool:
+    """Whether the extra `serving` is there to write them with."""
+    try:
+        from tensorflow_serving.apis import predict_pb2, prediction_log_pb2  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
 def write(saved_model: Path, name: str, examples: Mapping[str, Mapping[str, np.ndarray]]) -> bool:
     """Writes a request for each signature, if the extra `serving` is there to write them with.
 
@@ -21,10 +30,10 @@ def write(saved_model: Path, name: str, examples: Mapping[str, Mapping[str, np.n
     Returns:
         Whether it did.
     """
-    try:
-        from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
-    except ImportError:
+    if not available():
         return False
+    from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
+
     path = saved_model / FILE
     path.parent.mkdir()
     with tf.io.TFRecordWriter(str(path)) as records:

@@ -1,12 +1,14 @@
 """The training loop: a family supplies the data, the model and the figure to reach; everything else happens here."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import keras
 
+from dilatednets.files import locked
 from dilatednets.training.batches import Batches, data_of
-from dilatednets.training.data_parallel import check_batch
+from dilatednets.training.data_parallel import check_batch, from_first_process
 from dilatednets.training.epoch_end import EpochEnd, Goal, tensorboard
 from dilatednets.training.optimizers import adamw, averaging, warm_cosine
 from dilatednets.training.recipe import Optimization, Schedule
@@ -67,12 +69,21 @@ def train(task: Task, output: str | Path, resume: bool = False) -> Path:
         resume: Go on from the last epoch end. The weights then end the same as without the interruption.
 
     Raises:
-        InputError: for a run that is there already, or a loss that is no number, with advice.
+        InputError: for a run that is there already or is being written by another process, or, with advice, for a loss
+            that is no number.
     """
     recipe = task.recipe
     for name, schedule in recipe.schedules.items():
         check_batch(f"{recipe.schedule_key(name)}.batch_size", task.batch_size(schedule))
-    run = RunFolder(Path(output), recipe, resume)  # only now: bad data must not leave a run behind
+    with ExitStack() as stack:  # only now: bad data must not leave a run behind
+        from_first_process(lambda: stack.enter_context(locked(output)))
+        _train(task, RunFolder(Path(output), recipe, resume))
+    return Path(output) / "best"
+
+
+def _train(task: Task, run: RunFolder) -> None:
+    """Trains stage by stage, from the last epoch end on."""
+    recipe = task.recipe
     model, last_epoch = None, 0
     for number, (name, schedule) in enumerate(recipe.schedules.items()):
         # Each stage's own: what a stage draws does not depend on whether those before it ran in the same process.
@@ -94,7 +105,6 @@ def train(task: Task, output: str | Path, resume: bool = False) -> Path:
                 shuffle=False,
                 verbose=2,
             )
-    return run.path / "best"
 
 
 def compile_model(

@@ -1,9 +1,12 @@
 """Optimisers of training and fine-tuning, and their schedules."""
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import keras
+
+from dilatednets.errors import Note, did_you_mean
 
 
 def adamw(learning_rate: Any, weight_decay: float, **options: Any) -> keras.optimizers.AdamW:
@@ -93,6 +96,13 @@ class LayerwiseAdamW(keras.optimizers.AdamW):
     def build(self, variables: Any) -> None:
         """Creates the state for variables, and notes their rates."""
         super().build(variables)
+        paths = [variable.path for variable in variables]
+        for name in self.rates:
+            if not any(path.startswith(name) for path in paths):
+                words = (
+                    f"rates: {name!r} begins the path of no variable that is trained{did_you_mean(name, _parts(paths))}"
+                )
+                warnings.warn(words, Note, stacklevel=2)
         self._by_index = [self.rate_of(variable) for variable in variables]
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
@@ -103,3 +113,8 @@ class LayerwiseAdamW(keras.optimizers.AdamW):
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {**super().get_config(), "rates": self.rates}
+
+
+def _parts(paths: Iterable[str]) -> set[str]:
+    """How paths may begin: block_0, block_0/conv, block_0/conv/kernel."""
+    return {"/".join(path.split("/")[:count]) for path in paths for count in range(1, path.count("/") + 2)}

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
-from dilatednets.errors import InputError
+from dilatednets.errors import InputError, one_line
 from dilatednets.rules import Argument, Rule, below_2_32, checked, not_negative, one_of, positive
 
+_word = Rule(lambda x: bool(x.strip()) and "/" not in x, "a name, not empty and without /")
 EMA = Rule(lambda x: 0 < x < 1, "between 0 and 1")
 
 
@@ -54,7 +55,7 @@ class Recipe:
     One of a single stage holds the keys of `Schedule` in its table `training`; one of several has a table `stages`.
     """
 
-    name: str
+    name: Annotated[str, _word]
     model: str
     init: str = ""
     """A preset to start from instead of random weights; the keys of `net` that it settles must be absent."""
@@ -113,7 +114,7 @@ def read_toml(path: str | os.PathLike[str], settings: list[str] | None = None) -
             f"{path}: no such recipe; trained presets hold one, e.g. zoo/wavenet_digits/recipe.toml"
         ) from error
     except (OSError, ValueError) as error:
-        raise InputError(f"{path}: not a TOML file ({' '.join(str(error).split())})") from error
+        raise InputError(f"{path}: not a TOML file ({one_line(error)}); correct it, or give a recipe") from error
     for setting in settings or []:
         _apply(content, setting)
     return content
@@ -134,7 +135,7 @@ def parse(kind: Any, content: dict[str, Any], origin: str = "recipe", strict: bo
     recipe: Recipe = _parse(kind, content, origin, "")
     if not strict:
         recipe = _parse(kind, _without(content, recipe.idle_keys()), origin, "")
-    defaults = dict(_flat(dataclasses.asdict(_parse(kind, {"name": "", "model": ""}, origin, ""))))
+    defaults = dict(_flat(dataclasses.asdict(_parse(kind, {"name": "-", "model": ""}, origin, ""))))
     for key, value in _flat(content) if strict else ():
         for idle, reason in recipe.idle_keys().items():
             if (key == idle or key.startswith(f"{idle}.")) and value != defaults.get(key):

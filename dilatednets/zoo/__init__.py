@@ -2,6 +2,7 @@
 
 import importlib
 
+import dilatednets.backend  # noqa: F401  says so if Keras has none that works
 from dilatednets.registry import FAMILIES
 
 for _family in FAMILIES.values():

@@ -1,5 +1,6 @@
 """What all models of the zoo have in common."""
 
+import inspect
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -7,7 +8,11 @@ import keras
 import numpy as np
 
 from dilatednets import registry, rules
+from dilatednets.errors import InputError, did_you_mean
 from dilatednets.presets import presets
+
+_OF_KERAS = ("name", "trainable", "dtype", "autocast", "activity_regularizer")
+"""Arguments that every Keras model has."""
 
 
 class ZooModel(keras.Model):
@@ -24,8 +29,15 @@ class ZooModel(keras.Model):
     rows_by_name: Mapping[str, tuple[str, int]] = {}
     """Arguments that are lists of names, with the embedding whose rows belong to the names, and its first such row."""
     fresh_by_argument: Mapping[str, tuple[str, ...]] = {}
-    """Arguments whose change gives weights another meaning, with how the paths of these weights begin."""
+    """Arguments whose change gives weights another meaning, with how the paths of these weights begin. A {} stands for the
+    places where a list differs from the preset's, as in {"dilations": ("block_{}/conv",)}."""
     presets = presets.PresetNames()
+
+    def __init__(self, **kwargs: Any) -> None:
+        for name in kwargs.keys() - set(_OF_KERAS):
+            known = rules.arguments_of(type(self))
+            raise InputError(f"{name}: {type(self).__name__} has no such argument{did_you_mean(name, known)}")
+        super().__init__(**kwargs)
 
     @classmethod
     def from_preset(cls, handle: Any, **overrides: Any) -> Self:
@@ -34,7 +46,7 @@ class ZooModel(keras.Model):
         Args:
             handle: The preset.
             **overrides: Constructor arguments that replace the preset's. Weights whose shape or meaning then differs start
-                fresh, on the trained rest.
+                fresh, on the trained rest; a warning, `dilatednets.errors.Note`, says which.
         """
         model: Self = presets.load(cls, handle, cls.completed(overrides))
         return model
@@ -52,8 +64,14 @@ class ZooModel(keras.Model):
     @classmethod
     def fresh_layers(cls, config: dict[str, Any], overrides: dict[str, Any]) -> tuple[str, ...]:
         """How the paths of weights begin that mean something else under the arguments that replace a preset's."""
-        names = [name for name in cls.fresh_by_argument if presets.changed(config, overrides, name)]
-        return tuple(layer for name in names for layer in cls.fresh_by_argument[name])
+        layers: list[str] = []
+        for name in cls.fresh_by_argument:
+            if presets.changed(config, overrides, name):
+                for layer in cls.fresh_by_argument[name]:
+                    pairs = enumerate(zip(config[name], overrides[name], strict=False)) if "{}" in layer else ()
+                    layers += [layer.format(place) for place, (old, new) in pairs if old != new]
+                    layers += [] if "{}" in layer else [layer]
+        return tuple(layers)
 
     def save_to_preset(self, folder: Any, card: dict[str, Any] | None = None, recipe: str | None = None) -> None:
         """Writes what `from_preset` reads.
@@ -82,9 +100,14 @@ class ZooModel(keras.Model):
             **options: Arguments of the model's own verb, such as `scales` of a segmenter.
 
         Raises:
-            InputError: for bad data, or data that do not fit the model.
+            InputError: for bad data, data that do not fit the model, or an unknown option.
         """
-        figures: dict[str, Any] = self._part("training").evaluate(self, data_dir, split, reader, **options)
+        evaluate = self._part("training").evaluate
+        known = list(inspect.signature(evaluate).parameters)[4:]
+        for name in options.keys() - set(known):
+            near = did_you_mean(name, known) or f"; options are: {', '.join(known) or 'none'}"
+            raise InputError(f"{name}: no option of the evaluation of a {type(self).__name__}{near}")
+        figures: dict[str, Any] = evaluate(self, data_dir, split, reader, **options)
         return figures
 
     def golden_inputs(self) -> dict[str, np.ndarray]:
@@ -108,7 +131,16 @@ class ZooModel(keras.Model):
         export(self, filepath)
 
     def signatures(self) -> Any:
-        """What a server can ask of the model, as a module of TensorFlow graphs."""
+        """What a server can ask of the model, as a module of TensorFlow graphs.
+
+        Raises:
+            InputError: for a model with quantised layers.
+        """
+        for layer in self._flatten_layers():
+            if getattr(layer, "quantization_mode", None):
+                raise InputError(
+                    f"{type(self).__name__}: {layer.name} is quantised; export the model before quantize()"
+                )
         return self._part("signatures").Signatures(self)
 
     def _part(self, name: str) -> Any:

@@ -11,8 +11,9 @@ import pytest
 from helpers import CHECKOUT
 from PIL import Image
 
+from dilatednets import registry
 from dilatednets.cli.main import main, parser
-from dilatednets.data.audio import read_audio, write_wav
+from dilatednets.data.audio import read_audio, write_audio
 from dilatednets.presets import presets
 
 RECORD = {
@@ -114,7 +115,7 @@ def test_train_evaluate_generate(sample_dir, tmp_path, capsys):
 def test_evaluation_of_a_folder_with_test_recordings_only(preset, tmp_path, capsys, rng):
     for index, digit in ((0, 3), (4, 7)):
         audio = rng.uniform(-0.3, 0.3, 2000)
-        write_wav(tmp_path / "data" / "recordings" / f"{digit}_ann_{index}.wav", audio, 8000)
+        write_audio(tmp_path / "data" / "recordings" / f"{digit}_ann_{index}.wav", audio, 8000)
     evaluate = ["evaluate", "tiny", "--data-dir", str(tmp_path / "data"), "--json", "--split"]
     assert main([*evaluate, "test"]) == 0
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["recordings"] == 2
@@ -129,7 +130,7 @@ def test_evaluation_of_a_folder_with_test_recordings_only(preset, tmp_path, caps
         (["say"], "invalid choice: 'say'"),
         (["generate", "tiny"], "--output"),
         (["generate", "tiny", "--seed", "x", "--output", "a.wav"], "--seed: invalid int value"),
-        (["generate", "tinny", "--output", "a.wav"], "presets are tiny"),
+        (["generate", "tinny", "--output", "a.wav"], "presets are tiny; did you mean tiny?"),
         (["generate", "tiny", "--text", "ten", "--speaker", "ann", "--output", "a.wav"], "words are zero, one"),
         (["generate", "tiny", "--text", "1", "--speaker", "eve", "--output", "a.wav"], "one of ann, bob"),
         (["generate", "tiny", "--text", "1", "--output", "a.wav"], "one of ann, bob"),
@@ -189,6 +190,28 @@ def test_output_that_cannot_be_written_is_named_before_the_work(preset, tmp_path
     assert "it is a folder" in refusal(capsys, *say, tmp_path)
     assert "cannot write there" in refusal(capsys, *say, tmp_path / "a.wav", "--plot", tmp_path / "file" / "a.png")
     assert not (tmp_path / "a.wav").exists()
+
+
+def test_benchmarks_of_other_models_are_pointed_at_faults(preset, capsys):
+    for kind in ("inference", "training"):
+        assert "try benchmark generation or benchmark recognition" in refusal(capsys, "benchmark", kind, "tiny")
+
+
+def test_a_damaged_preset_does_not_hide_the_others_faults(preset, tiny_model, capsys):
+    tiny_model.save_to_preset(preset.parent / "aged")
+    (preset.parent / "aged" / "card.json").write_text("{")
+    assert main(["models"]) == 2
+    printed = capsys.readouterr()
+    assert "| tiny | WaveNet |" in printed.out and "aged" in printed.err and printed.err.count("\n") == 1
+
+
+def test_notes_are_lines_of_the_command_faults(preset, capsys, monkeypatch):
+    load = registry.from_preset
+    monkeypatch.setattr(registry, "from_preset", lambda handle: load(handle, speakers=["eve"]))
+    assert main(["describe", "tiny"]) == 0
+    assert capsys.readouterr().err.startswith(
+        "note: tiny: 1 of 30 weights start fresh, since speakers changed: speaker_"
+    )
 
 
 def test_every_command_explains_itself(capsys):

@@ -66,3 +66,13 @@ def test_pairs_are_kept_only_while_they_fit(tmp_path, monkeypatch):
     assert pairs[0][0] is pairs[0][0]
     monkeypatch.setattr("dilatednets.data.label_images.CACHE_BYTES", 0)
     assert pairs[1][0] is not pairs[1][0]
+
+
+def test_camvid_in_its_colours_is_the_same_faults(tmp_path):
+    pairs = camvid.load(make_camvid(tmp_path), "train")
+    before = [labels for _, labels in pairs]
+    for path in pairs.labels:
+        with Image.open(path) as label:
+            Image.fromarray(np.array([*camvid.PALETTE, camvid.VOID_COLOUR], np.uint8)[np.asarray(label)]).save(path)
+    for labels, expected in zip(camvid.load(tmp_path, "train"), before, strict=True):
+        np.testing.assert_array_equal(labels[1], expected)

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dilatednets.data import conll2000, ewt, snips
 from dilatednets.data.column_folder import load
 from dilatednets.data.columns import TaggedSentence, column_lines
 
@@ -70,7 +71,7 @@ def test_folders_that_are_refused(tmp_path, refusal):
     path = tmp_path / "train.txt"
     for text, says in [
         ("word\n", "train.txt: 1 columns; write word and tag"),
-        ("a b c O\n", "train.txt: 4 columns; write word and tag, or word, part of speech and tag"),
+        ("a b c O\n", "train.txt has 4; name what each holds: word, tag, pos, or - for others"),
         ("", "train.txt: 0 columns"),
         ("\n# comment\n", "train.txt: 0 columns"),
         ("The B-NP\nend NN I-NP\n", "train.txt, line 2: 3 columns, but word tag makes 2"),
@@ -81,3 +82,29 @@ def test_folders_that_are_refused(tmp_path, refusal):
         assert says in refusal(load, tmp_path, "train")
     path.write_bytes(b"The B-NP\ncaf\xe9 I-NP\n")
     assert "train.txt: not UTF-8 at byte 12; it may be LATIN1" in refusal(load, tmp_path, "train")
+
+
+@pytest.mark.parametrize("prefixes", ["BI", "BIES", "BILU"])
+def test_tags_stand_as_they_are_written_faults(tmp_path, prefixes):
+    tags = tuple(f"{letter}-X" for letter in prefixes)
+    (tmp_path / "valid.txt").write_text("".join(f"a {tag}\n" for tag in tags))
+    assert load(tmp_path, "val")[0].tags == tags == load(tmp_path, "val", prefixes=prefixes)[0].tags
+
+
+def test_columns_as_they_come_faults(tmp_path, refusal):
+    (tmp_path / "train.txt").write_text("-DOCSTART- -X- -X- O\n\nEU NNP I-NP I-ORG\nis VBZ I-VP O\n")
+    right = [TaggedSentence(("EU", "is"), ("I-ORG", "O"), ("NNP", "VBZ"))]
+    assert load(tmp_path, "train") == load(tmp_path, "train", ["word", "pos", "-", "tag"]) == right
+    assert load(tmp_path, "train", ["word", "-", "tag", "-"])[0].tags == ("I-NP", "I-VP")
+    assert refusal(load, tmp_path, "train", ["word", "-", "-", "-"]).startswith(
+        "columns: word, -, -, -; name the one of"
+    )
+    assert refusal(load, tmp_path, "train", "word").startswith("columns: must be a list of strings")
+    (tmp_path / "train.txt").write_text("1\tIt\tit\tPRON\tPRP\t_\t2\tnsubj\t_\t_\n")
+    assert refusal(load, tmp_path, "train").startswith(f"columns: {tmp_path}/train.txt has 10; name what each holds")
+
+
+@pytest.mark.parametrize("folder", [3, None, b"data", ""])
+def test_a_folder_is_a_path_faults(refusal, folder):
+    for reader in (load, conll2000.load, ewt.load, snips.load):
+        assert refusal(reader, folder, "train").startswith("data_dir: must be the path of a folder, not")

@@ -7,7 +7,16 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from dilatednets.data.columns import MAX_LINE, MAX_TOKENS, TaggedSentence, column_lines, read_columns
+from dilatednets.data.columns import (
+    CONLL_2003,
+    CONLL_U,
+    MAX_LINE,
+    MAX_TOKENS,
+    TaggedSentence,
+    column_lines,
+    known_columns,
+    read_columns,
+)
 
 TWO = b"The DT B-NP\nend NN I-NP\n\nGo VB B-VP\n"
 SENTENCES = [
@@ -188,3 +197,33 @@ def test_words_that_would_break_the_format_are_refused(refusal, word):
 def test_sentence_without_words_is_refused(refusal):
     assert "no word" in refusal(column_lines, TaggedSentence(()), ("word",))
     assert "without words" in refusal(column_lines, TaggedSentence(()))
+
+
+ROW = "{}\t{}\tlemma\tDET\tDT\t_\t2\tdet\t_\t_\n"
+
+
+def test_conll_u_is_known_by_its_lines_and_read_faults(refusal):
+    text = "# text = don't go\n" + ROW.format("1-2", "don't") + ROW.format(1, "do") + ROW.format(2, "n't")
+    text += ROW.format("2.1", "_") + ROW.format(3, "New York") + "\n# id = 2\n" + ROW.format(1, "Go")
+    assert known_columns(text.splitlines(keepends=True)) == CONLL_U
+    found = read(text.encode(), CONLL_U)
+    assert [one.words for one in found] == [("do", "n't", "New York"), ("Go",)] and found[1].pos == ("DT",)
+    assert "9 columns" in refusal(read, "\t".join("123456789").encode(), CONLL_U)
+
+
+@pytest.mark.parametrize(
+    ("lines", "columns"),
+    [
+        (["-DOCSTART- -X- O O", "", "EU NNP I-NP I-ORG"], CONLL_2003), (["EU NNP I-NP I-ORG"], ()),
+        (["a b c d e f g h i j"], ()),
+        (["-DOCSTART-", "EU NNP I-NP I-ORG"], ()), (["-DOCSTART- -X- -X- O", "EU NNP O"], ()), ([], ()),
+        (["\t".join("abcdefghij")], ()),
+    ],
+)  # fmt: skip
+def test_columns_are_found_only_where_it_is_sure_faults(lines, columns):
+    assert known_columns(lines) == columns
+
+
+@pytest.mark.parametrize("columns", ["word", b"word", 3, None, ["word", 1]])
+def test_columns_are_names_faults(refusal, columns):
+    assert refusal(read, TWO, columns).startswith("columns: must be a")

@@ -1,6 +1,9 @@
 """A folder of one's own images and label images, of classes and of values."""
 
+import json
+
 import numpy as np
+import pytest
 from PIL import Image
 
 from dilatednets.data import image_folder
@@ -43,3 +46,25 @@ def test_a_folder_of_ones_own(tmp_path, refusal):
     label.with_suffix(".tif").unlink()
     Image.fromarray(COLOURS).save(label.with_suffix(".jpg"))  # whose numbers would not be those that were saved
     assert "holds no images (.png, .webp, .bmp, .tif, .tiff)" in refusal(image_folder.load, str(tmp_path), "val")
+
+
+@pytest.mark.parametrize("ignore", [[9, 9, 9], [0, 0, 200]])
+def test_void_may_be_a_colour_faults(tmp_path, ignore):
+    for name in ("images", "labels"):
+        (tmp_path / "train" / name).mkdir(parents=True)
+    colours = np.array([(0, 0, 0), (200, 0, 0), ignore], np.uint8)
+    truth = np.arange(12).reshape(3, 4) % 3
+    for name in ("images/a.png", "labels/a.png"):
+        Image.fromarray(colours[truth]).save(tmp_path / "train" / name)
+    classes = {"classes": {"a": [0, 0, 0], "b": [200, 0, 0]}, "ignore": ignore}
+    (tmp_path / "classes.json").write_text(json.dumps(classes))
+    np.testing.assert_array_equal(image_folder.load(tmp_path, "train")[0][1], np.where(truth == 2, -1, truth))
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"ignore": True}, {"ignore": [1, 2]}, {"classes": {"a": [1, 2, 3], "b": [1.5, 2, 3]}}]
+)
+def test_colours_that_are_none_are_refused_faults(tmp_path, wrong, refusal):
+    classes = {"classes": {"a": [0, 0, 0], "b": [200, 0, 0]}, **wrong}
+    (tmp_path / "classes.json").write_text(json.dumps(classes))
+    assert "must be like" in refusal(image_folder.load, tmp_path, "train")

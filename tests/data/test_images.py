@@ -1,12 +1,13 @@
 """Any image as RGB, label images as numbers; what is refused, and with which words."""
 
+import io
 import warnings
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from dilatednets.data.images import as_rgb, read_labels
+from dilatednets.data.images import as_rgb, pixels_of, read_labels
 from dilatednets.plots import labels as label_plots
 
 COLOURS = np.arange(5 * 7 * 3, dtype=np.uint8).reshape(5, 7, 3)
@@ -68,31 +69,31 @@ def test_what_is_no_image_is_refused(tmp_path, refusal):
     for name, says in [
         ("empty.png", "is empty; fetch or write it again"),
         ("numbers.tif", "32-bit values of unknown range"),
-        ("text.png", "not a readable image"),
+        ("text.png", "no known format"),
         ("half.png", "not a readable image"),
         ("none.png", "no such file"),
         ("print.jpg", "CMYK colours, which depend on a profile; convert it to RGB"),
         ("dot.png", "1x1 pixels; an image needs at least 2x2"),
-        ("exif.png", "cannot be read as RGB"),
-        ("", "not a readable image"),
+        ("exif.png", "not a readable image"),
+        ("", "is a folder, not an image"),
     ]:
         message = refusal(as_rgb, tmp_path / name)
         assert says in message and str(tmp_path / name) in message
-    assert "must be uint8 or uint16, not float64" in refusal(as_rgb, np.zeros((4, 4, 3)))
+    assert "must hold integers of 8 or 16 bits, not float64" in refusal(as_rgb, np.zeros((4, 4, 3)))
     assert "not (2, 4, 4, 3)" in refusal(as_rgb, np.zeros((2, 4, 4, 3), np.uint8))
     assert "not (0, 4, 3)" in refusal(as_rgb, np.zeros((0, 4, 3), np.uint8))
     assert "not list" in refusal(as_rgb, [[1, 2]])
     assert "floating-point values" in refusal(as_rgb, Image.new("F", (4, 4)))
 
 
-def test_a_large_image_is_no_attack(tmp_path, monkeypatch, refusal):
+@pytest.mark.parametrize("limit", [20, 10])  # above it Pillow warns, and above twice that it refuses
+def test_a_large_image_is_no_attack_faults(tmp_path, monkeypatch, limit):
     Image.fromarray(COLOURS).save(tmp_path / "a.png")
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 20)  # Pillow warns above it
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert as_rgb(tmp_path / "a.png").shape == (5, 7, 3)
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)  # and refuses above twice that
-    assert "has more pixels than Pillow opens at once; cut it into parts" in refusal(as_rgb, tmp_path / "a.png")
+    assert limit == Image.MAX_IMAGE_PIXELS
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
@@ -106,4 +107,50 @@ def test_labels_come_as_numbers(tmp_path, dtype):
 
 def test_labels_in_colours_are_refused(tmp_path, refusal):
     Image.fromarray(COLOURS).save(tmp_path / "a.png")
-    assert "is in mode RGB; label images hold class numbers" in refusal(read_labels, tmp_path / "a.png")
+    assert "has 3 bands; label images hold class numbers" in refusal(read_labels, tmp_path / "a.png")
+
+
+@pytest.mark.parametrize(
+    ("image", "dtype", "largest"),
+    [
+        (np.full((4, 4), 200), np.uint8, 200),
+        (np.full((4, 4, 1), 300, np.int32), np.uint16, 300),
+        (np.full((4, 4), 200, np.int16), np.uint16, 200),  # of a camera of 16 bits
+        (np.full((4, 4, 3), True), np.uint8, 255),
+    ],
+)
+def test_integers_of_any_type_are_pixels_faults(image, dtype, largest):
+    pixels = pixels_of(image)
+    assert pixels.dtype == dtype and pixels.shape == (4, 4, 3) and pixels.max() == largest
+
+
+@pytest.mark.parametrize(
+    ("image", "says"),
+    [
+        (np.full((4, 4), -1), "values from -1 to -1; pixels are 0 to 255"),
+        (np.full((4, 4), 70000), "values from 70000 to 70000"),
+        (np.zeros((4, 4, 8), np.uint8), "has 8 bands, but 3 are needed"),
+        (np.zeros((4, 4), complex), "must hold integers of 8 or 16 bits, not complex128"),
+        (b"bytes", "not bytes; wrap them in io.BytesIO"),
+        (io.BytesIO(b"bytes"), "image: not a readable image"),
+    ],
+)
+def test_arrays_that_are_no_pixels_are_refused_faults(image, says, refusal):
+    assert says in refusal(pixels_of, image)
+
+
+def test_bands_are_as_many_as_asked_for_faults(refusal):
+    grey, many = COLOURS[..., :1], np.repeat(COLOURS, 2, axis=2)
+    np.testing.assert_array_equal(pixels_of(many, 6), many)
+    np.testing.assert_array_equal(pixels_of(np.repeat(grey, 3, axis=2), 1), grey)
+    assert "has 3 bands, but 1 is needed" in refusal(pixels_of, COLOURS, 1)
+    assert "has 1 band, but 6 are needed" in refusal(pixels_of, grey, 6)
+    assert "has 1 page, so there is no page 2" in refusal(pixels_of, grey, 1, 2)
+
+
+def test_a_file_object_is_read_from_its_start_faults():
+    file = io.BytesIO()
+    Image.fromarray(COLOURS).save(file, "PNG")
+    np.testing.assert_array_equal(pixels_of(file), COLOURS)
+    file.seek(7)
+    np.testing.assert_array_equal(as_rgb(file), COLOURS)

@@ -24,15 +24,6 @@ def test_distance_is_what_a_search_finds(rng):
     assert nuclei.edge_distance(np.ones((4, 3), int)).min() == pytest.approx(5)
 
 
-def test_peaks_are_counted_where_nuclei_touch():
-    rows, columns = np.indices((60, 90))
-    cells = np.zeros((60, 90), int)
-    for number, (y, x) in enumerate([(15, 15), (15, 34), (40, 60), (45, 20)], start=1):
-        cells[(rows - y) ** 2 + (columns - x) ** 2 < 100] = number
-    assert nuclei.count_peaks(nuclei.edge_distance(cells)[..., 0]) == 4
-    assert nuclei.count_peaks(np.zeros((20, 20))) == 0
-
-
 def test_nuclei_are_refused_without_their_index(tmp_path):
     for content, says in [
         (None, "not an index with columns id and split"),

@@ -251,3 +251,45 @@ def test_no_more_is_read_than_the_bound(piece):
     read = count()
     next(sentences(chain(["a"], (piece for _ in read))))
     assert next(read) * len(piece) <= penn_treebank.MAX_SENTENCE + 2 * len(piece)
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [
+        ["The cat sat.[1]", "It purred."],
+        ['He said "no."[12][a]', "Then he left."],
+        ["See Ref. 7, chap. 14, ca. 10,000 pages in vols. 2 and 3.", "It ends."],
+        ["A man of med. build was seen.", "He ran."],
+    ],
+)
+def test_sentences_as_people_write_them_faults(expected):
+    assert parts(" ".join(expected)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The cat sat.[1] It purred.", "The cat sat . [ 1 ] It purred ."),
+        ("See Ref. 7, chap. 14 or ca. 10,000; vols. 2", "See Ref. 7 , chap. 14 or ca. 10,000 ; vols. 2"),
+        ("My ref. The last", "My ref . The last"),
+        ("of med. build and approxim. half a mile.", "of med. build and approxim. half a mile ."),
+        ("i like it. it is so good. they don't. ok", "i like it . it is so good . they do n't . ok"),
+        ("in 1989. then He left. Then", "in 1989 . then He left . Then"),
+        ("\u0e3f5, \u20ac5 or \uffe51\uff0c000", "\u0e3f 5 , \u20ac 5 or \uffe5 1\uff0c000"),
+    ],
+)
+def test_words_as_people_write_them_faults(text, expected):
+    assert words(text) == expected.split()
+
+
+@pytest.mark.parametrize("sign", "\u20ac\xa5\xa2\xa4\u20a9\u20b9\u20bf\u0e3f\ufdfc\uff04\ufe69\uffe6")
+def test_money_is_a_dollar_faults(sign):
+    assert treebank_forms(words(f"It cost {sign}5.")) == ["It", "cost", "$", "5", "."]
+
+
+@pytest.mark.parametrize(
+    ("word", "form"),
+    [("cafe\u0301", "caf\xe9"), ("\uff15\uff10", "50"), ("\uff08", "-LRB-"), ("\uff02", "''"), ("\ufb01ne", "fine")],
+)
+def test_forms_of_other_characters_faults(word, form):
+    assert treebank_form(word) == form == treebank_forms(["a", word])[1]

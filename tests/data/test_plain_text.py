@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dilatednets.data import penn_treebank, snips
+from dilatednets.data.characters import plain
 from dilatednets.data.plain_text import split
 
 SIGNS = st.sampled_from(
@@ -60,7 +61,7 @@ def test_words_stand_where_they_say_however_the_text_is_cut(text, ends, tokenize
 
 @given(TEXTS)
 def test_plain_text_is_a_sentence_a_line(text):
-    lines = [snips.tokenize(line) for line in text.split("\n")]
+    lines = [list(map(plain, snips.tokenize(line))) for line in text.split("\n")]
     assert [sentence.words for sentence in split([text], "plain")] == [words for words in lines if words]
 
 
@@ -108,3 +109,18 @@ def test_a_line_without_end_is_cut(tokenizer, piece):
     first = next(split((piece for _ in read), tokenizer))
     assert 0 < len(first.text) <= penn_treebank.MAX_SENTENCE
     assert next(read) * 1000 <= penn_treebank.MAX_SENTENCE + 2000
+
+
+@pytest.mark.parametrize(
+    ("text", "tokenizer", "words"),
+    [
+        ("the cafe\u0301 at \uff15", "plain", ["the", "caf\xe9", "at", "5"]),
+        ("a \ufb01ne cafe\u0301.", "treebank", ["a", "fine", "caf\xe9", "."]),
+        ("pay \u20ac\uff15.[1] ok", "treebank", ["pay", "$", "5", ".", "-LSB-", "1", "-RSB-", "ok"]),
+    ],
+)
+def test_words_are_plain_and_places_those_of_the_text_faults(text, tokenizer, words):
+    [sentence] = split([text], tokenizer)
+    assert sentence.words == words
+    assert all(token.text == text[token.start : token.end] for token in sentence.tokens)
+    assert "".join(token.text for token in sentence.tokens) == text.replace(" ", "")

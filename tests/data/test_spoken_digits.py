@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from helpers import CHECKOUT
 
-from dilatednets.data.audio import read_audio, write_wav
+from dilatednets.data.audio import read_audio, write_audio
 from dilatednets.data.spoken_digits import SPLITS, WORDS, load, speakers
 from dilatednets.errors import InputError
 
@@ -15,7 +15,7 @@ from dilatednets.errors import InputError
 def make_folder(tmp_path):
     def make(*names):
         for name in names:
-            write_wav(tmp_path / "recordings" / name, np.sin(np.arange(800) / 3), 8000)
+            write_audio(tmp_path / "recordings" / name, np.sin(np.arange(800) / 3), 8000)
         return tmp_path
 
     return make
@@ -116,3 +116,39 @@ def test_sample_is_what_its_readme_says(sample_dir):
     for file in files:
         with wave.open(str(file)) as sound:
             assert (sound.getframerate(), sound.getsampwidth(), sound.getnchannels()) == (8000, 2, 1)
+
+
+@pytest.mark.parametrize("suffix", [".WAV", ".Wav", ".flac", ".ogg", ".mp3"])
+def test_faults_recordings_count_whatever_their_suffix(make_folder, suffix):
+    folder = make_folder("3_ann_11.wav", f"4_ann_11{suffix}", f"5_bob_12{suffix}")
+    assert [r.word for r in load(folder)] == ["three", "four", "five"]
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "4_ann_11.txt", "4_ann_11"])
+def test_faults_files_that_are_not_used_are_named(make_folder, capsys, name):
+    folder = make_folder("3_ann_11.wav")
+    (folder / "recordings" / name).write_text("words")
+    (folder / "recordings" / ".DS_Store").write_text("hidden")
+    assert len(load(folder)) == 1
+    assert capsys.readouterr().err == f"note: {folder}/recordings: not used: {name}\n"
+
+
+def test_faults_recordings_of_other_codecs_are_refused_not_left_out(make_folder):
+    folder = make_folder("3_ann_11.wav")
+    (folder / "recordings" / "4_ann_11.m4a").write_bytes(b"\0\0\0\x20ftypM4A " + bytes(40))
+    with pytest.raises(InputError, match=r"4_ann_11\.m4a: .* cannot be read, AAC or ALAC in MP4; convert it"):
+        load(folder)
+
+
+def test_faults_a_recording_that_is_there_twice_is_named(make_folder):
+    with pytest.raises(InputError, match=r"3_ann_11\.wav: is there as 3_ann_11\.flac, too"):
+        load(make_folder("3_ann_11.flac", "3_ann_11.wav"))
+
+
+@pytest.mark.parametrize("level", [0.0, 2.5e-5, 2e-4])
+@pytest.mark.parametrize("trim", [False, True])
+def test_faults_silent_recordings_are_named(make_folder, rng, level, trim):
+    folder = make_folder("3_ann_11.wav")
+    write_audio(folder / "recordings" / "4_ann_11.wav", level * rng.standard_normal(4000), 8000)
+    with pytest.raises(InputError, match=r"4_ann_11\.wav: is silent"):
+        load(folder, trim=trim)

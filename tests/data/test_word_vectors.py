@@ -59,3 +59,16 @@ def test_vectors_that_are_refused(tmp_path, refusal, text, says):
 def test_vectors_that_are_not_there(tmp_path, refusal):
     for path in (tmp_path / "none.txt", tmp_path):
         assert f"{path}: cannot be read" in refusal(read_word_vectors, path, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("the 0.1 -2 3e-2 4 5\nof 1 2 3 4 5\n", 5), ("2 5\nthe 1 2 3 4 5\n", 5), (f"a {'0.25 ' * 300}\n", 300)],
+)
+def test_longer_vectors_are_no_words_with_spaces_faults(tmp_path, refusal, text, found):
+    message = refusal(vectors, tmp_path, text)
+    assert f"line 1: {found} numbers, but the net needs 3; set net.word_channels, or take other vectors" in message
+
+
+def test_words_with_spaces_are_read_faults(tmp_path):
+    assert list(vectors(tmp_path, ". . 1 2 3\nat 5 1 2 3\n 4 5 6\nthe 0 0 1\n")) == [". .", "at 5", "the"]

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
@@ -37,3 +38,22 @@ def test_equals_the_oracle_however_words_are_padded(words, kernel_size, length):
     np.testing.assert_allclose(ops.convert_to_numpy(encoder(codes)), expected, atol=1e-4)
     by_rows = ops.convert_to_numpy(encoder(codes.reshape(len(words), 1, -1)))
     np.testing.assert_allclose(by_rows[:, 0], expected[0], atol=1e-4)
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 0), (2, 0, 4), (0, 3, 4), (0, 0, 0)])
+def test_words_without_characters_faults(shape):
+    found = ops.convert_to_numpy(CharacterEncoder(9, 3, 5)(np.zeros(shape, np.int32)))
+    assert found.shape == (*shape[:2], 5) and not found.any()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_the_vector_of_padding_does_not_matter_faults(value):
+    encoder = CharacterEncoder(9, 3, 5)
+    encoder.build()
+    randomise(encoder)
+    codes = np.array([[[1, 2, 0, 0], [0, 0, 0, 0]]])
+    before = ops.convert_to_numpy(encoder(codes))
+    table = ops.convert_to_numpy(encoder.embedding.embeddings).copy()
+    table[0] = value
+    encoder.embedding.embeddings.assign(table)
+    np.testing.assert_array_equal(ops.convert_to_numpy(encoder(codes)), before)

@@ -37,3 +37,12 @@ def test_numpy_s_numbers_are_python_s_in_a_configuration(make):
 def test_what_is_no_number_is_refused_in_one_line(make):
     with pytest.raises(InputError, match=r"^\w+: must be .* not [^\n]*$"):
         make(str)
+
+
+def test_numpy_s_truths_and_ranges_are_python_s_faults():
+    conv = layers.CausalDilatedConv(np.int32(4), np.uint8(3), use_bias=np.False_)
+    assert conv.get_config()["use_bias"] is False and conv.receptive_field == 3
+    assert layers.ContextModule(dilations=2 ** np.arange(4)).get_config()["dilations"] == [1, 2, 4, 8]
+    for wrong in (np.True_, np.float64(3.0), 3.0, np.array([3])):
+        with pytest.raises(InputError, match=r"^filters: must be an integer, not [^\n]*$"):
+            layers.CausalDilatedConv(wrong)

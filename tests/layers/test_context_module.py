@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from keras import ops
 from layer_checks import conv2d_oracle, run_layer_checks
 
+from dilatednets.errors import InputError
 from dilatednets.layers import ContextModule, receptive_field
 
 DILATION8 = (1, 1, 2, 4, 8, 16, 1)
@@ -135,3 +136,14 @@ def test_without_identity_it_starts_at_random(rng):
 def test_refuses_bad_settings(settings, says):
     with pytest.raises(ValueError, match=says):
         ContextModule(**settings)
+
+
+@pytest.mark.parametrize("size", [(66, 90), (90, 66), (1, 1)])
+def test_refuses_pictures_too_small_without_padding_faults(size):
+    with pytest.raises(InputError, match=rf"^x: {size[0]} x {size[1]} pixels are too few [^\n]*67 are needed$"):
+        ContextModule("basic", padding="valid")(np.zeros((1, *size, 2), "float32"))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 9), (1, 70)])
+def test_is_built_for_pictures_smaller_than_its_field_faults(size):
+    assert ContextModule("basic", padding="once")(np.zeros((1, *size, 2), "float32")).shape == (1, *size, 2)

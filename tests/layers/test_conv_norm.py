@@ -3,6 +3,7 @@ import pytest
 from keras import ops
 from layer_checks import conv2d_oracle, randomise, run_layer_checks
 
+from dilatednets.errors import InputError
 from dilatednets.layers.conv_norm import ConvNorm
 
 
@@ -41,3 +42,16 @@ def test_strided_convolutions_keep_left_and_right_alike(rng):
     plain = ops.convert_to_numpy(layer(x))
     layer.conv.kernel.assign(ops.convert_to_numpy(layer.conv.kernel)[:, ::-1])
     np.testing.assert_allclose(ops.convert_to_numpy(layer(x[:, :, ::-1]))[:, :, ::-1], plain, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("size", "stride", "shape"), [(2, 2, (1, 7, 8, 3)), (4, 2, (1, 8, 9, 3)), (4, 4, (2, 2, 4, 3))]
+)
+def test_refuses_pictures_whose_edge_it_would_leave_out_faults(size, stride, shape):
+    with pytest.raises(InputError, match=rf"^x: height and width must be multiples of {stride}, not [^\n]*; pad"):
+        ConvNorm(4, size, stride)(np.zeros(shape, "float32"))
+
+
+@pytest.mark.parametrize(("size", "stride", "pixels"), [(4, 2, 2), (6, 2, 2), (6, 4, 4)])
+def test_is_built_for_pictures_smaller_than_its_kernel_faults(size, stride, pixels):
+    assert ConvNorm(4, size, stride)(np.zeros((1, pixels, pixels, 3), "float32")).shape == (1, 1, 1, 4)

@@ -4,6 +4,7 @@ import pytest
 from keras import ops
 from layer_checks import run_layer_checks
 
+from dilatednets.errors import InputError
 from dilatednets.layers import FusedBatchNormalization
 
 
@@ -46,3 +47,19 @@ def test_has_keras_s_gradient(rng):
         gradients.append(tape.gradient(loss, [x, layer.gamma.value, layer.beta.value]))
     for a, b in zip(*gradients, strict=True):
         np.testing.assert_allclose(a, b, atol=1e-4)
+
+
+@pytest.mark.parametrize("options", [{"scale": False}, {"center": False}, {"scale": False, "center": False}])
+def test_without_scale_or_shift_it_is_keras_s_layer_faults(rng, options):
+    x = rng.standard_normal((2, 4, 4, 3)).astype("float32")
+    fused, plain = FusedBatchNormalization(**options), keras.layers.BatchNormalization(**options)
+    np.testing.assert_allclose(fused(x, training=True), plain(x, training=True), atol=1e-5)
+
+
+def test_no_pixels_leave_the_moving_averages_alone_faults():
+    norm = FusedBatchNormalization()
+    norm.build((None, 4, 4, 3))
+    for shape in ((0, 4, 4, 3), (2, 0, 4, 3)):
+        with pytest.raises(InputError, match=r"^inputs: is empty"):
+            norm(np.zeros(shape, "float32"), training=True)
+    assert np.isfinite(ops.convert_to_numpy(norm.moving_mean)).all()

@@ -36,7 +36,12 @@ def test_without_a_mask_it_is_the_last_step(rng):
     np.testing.assert_array_equal(ops.convert_to_numpy(LastStep()(x)), x[:, -1])
 
 
-@pytest.mark.parametrize("shape", [(2, 0, 3), (3,)])
-def test_faults_refuses_what_has_no_steps(shape):
-    with pytest.raises(InputError, match="x: must have steps"):
+@pytest.mark.parametrize(("shape", "words"), [((2, 0, 3), "x: must have steps"), ((3,), "min_ndim=2, found ndim=1")])
+def test_faults_refuses_what_has_no_steps(shape, words):
+    with pytest.raises(ValueError, match=words):
         LastStep()(np.zeros(shape, np.float32))
+
+
+def test_faults_refuses_a_mask_of_another_shape():
+    with pytest.raises(InputError, match=r"mask: must be of shape \(2, 5\), not \(2, 4\)"):
+        LastStep()(np.zeros((2, 5, 3), np.float32), mask=np.ones((2, 4), bool))

@@ -12,6 +12,7 @@ from keras import ops
 from layer_checks import run_layer_checks
 
 from dilatednets.backend import compiled
+from dilatednets.errors import InputError
 from dilatednets.layers import LinearChainCRF
 from dilatednets.zoo.tcn_chunker.tag_schemes import valid_transitions
 
@@ -286,3 +287,62 @@ def test_faults_the_loss_of_tags_is_their_likelihood_a_real_step(padding):
         training.evaluate([x[i : i + 1, :n], tags[i : i + 1, :n]], verbose=0) * n for i, n in enumerate((5, 8, 5, 8))
     ]
     assert loss == pytest.approx(sum(alone) / 26, rel=1e-5)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e30])
+def test_padding_does_not_reach_real_steps_faults(value):
+    crf, answers = answers_of(False)
+    scores, mask = padded([3, 5, 0], 5, 1)
+    tags = np.zeros(mask.shape, np.int32)
+    before = answers(scores, mask, tags)
+    scores[~mask], tags[~mask] = value, -1
+    for one, other in zip(before, answers(scores, mask, tags), strict=True):
+        np.testing.assert_array_equal(one, other)
+    np.testing.assert_array_equal(crf.decode(scores, mask.sum(1))[mask], before[0][mask])
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize(("batch", "time"), [(2, 1), (2, 0), (0, 3), (0, 0), (1, 1)])
+def test_a_graph_of_any_size_answers_small_ones_faults(batch, time):
+    import tensorflow as tf
+
+    crf = constrained()
+    scores, mask = np.ones((batch, time, len(TAGS)), np.float32), np.ones((batch, time), bool)
+
+    @tf.function(input_signature=[tf.TensorSpec([None, None, len(TAGS)]), tf.TensorSpec([None, None], tf.bool)])
+    def answers(scores, mask):
+        tags = crf(scores, mask=mask)
+        return (
+            tags,
+            crf.marginals(scores, mask),
+            crf.log_partition(scores, mask),
+            crf.log_likelihood(scores, tags, mask),
+        )
+
+    found = answers(scores, mask)
+    shapes = [(batch, time), (batch, time, len(TAGS)), (batch,), (batch,)]
+    assert [tuple(one.shape) for one in found] == shapes
+    np.testing.assert_array_equal(found[0], crf.decode(scores, mask.sum(1)))
+    np.testing.assert_array_equal(found[0], crf(scores, mask=mask))
+    if time == 1:
+        (likelihoods,) = program(crf, crf.log_likelihood)(np.repeat(scores[:1], 5, axis=0), np.arange(5)[:, None])
+        assert np.exp(likelihoods).sum() == pytest.approx(1, abs=1e-4)
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (2, 3, 4), (2, 3, 4, 5), (5,)])
+def test_scores_of_another_shape_faults(shape):
+    crf = constrained()
+    for door in (
+        crf,
+        crf.log_partition,
+        crf.marginals,
+        lambda scores: crf.log_likelihood(scores, np.zeros((2, 3), int)),
+    ):
+        with pytest.raises(ValueError):
+            door(np.zeros(shape, np.float32))
+
+
+@pytest.mark.parametrize("shape", [(2, 4), (1, 5), (2, 5, 1), (5,)])
+def test_tags_of_another_shape_to_train_with_faults(shape):
+    with pytest.raises(InputError, match=r"^tags: must be of shape \(2, 5\), not "):
+        LinearChainCRF(3)(np.zeros((2, 5, 3), np.float32), tags=np.zeros(shape, np.int32))

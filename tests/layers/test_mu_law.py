@@ -6,6 +6,7 @@ from hypothesis.extra import numpy as hnp
 from keras import ops
 from layer_checks import run_layer_checks
 
+from dilatednets.errors import InputError
 from dilatednets.layers import MuLaw
 
 
@@ -29,3 +30,19 @@ def test_has_the_known_values_and_clips():
     assert ops.convert_to_numpy(MuLaw()(np.array([-2.0, -1.0, 0.0, 1.0, 3.0]))).tolist() == [0, 0, 128, 255, 255]
     with pytest.raises(ValueError, match="levels"):
         MuLaw(1)
+
+
+@pytest.mark.parametrize("levels", [2, 256, 65536])
+def test_what_is_no_audio_has_no_code_and_what_is_no_code_no_audio_faults(levels):
+    mu_law = MuLaw(levels)
+    audio = np.array([np.nan, np.inf, -np.inf, 5.0, -5.0], "float32")
+    assert ops.convert_to_numpy(mu_law(audio)).tolist() == [-1, levels - 1, 0, levels - 1, 0]
+    codes = np.array([-1, levels, -levels, 10**9, -(2**31), 0, levels - 1])
+    expanded = ops.convert_to_numpy(mu_law.expand(codes))
+    assert np.isnan(expanded[:5]).all() and expanded[5:].tolist() == [-1.0, 1.0]
+
+
+@pytest.mark.parametrize("dtype", ["int16", "int32", "uint8"])
+def test_refuses_integers_which_would_all_be_the_loudest_faults(dtype):
+    with pytest.raises(InputError, match=rf"^audio: must be floats in \[-1, 1\], not {dtype}; divide"):
+        MuLaw()(np.array([0, 100], dtype))

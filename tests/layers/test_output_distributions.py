@@ -79,3 +79,44 @@ def test_low_temperature_narrows(rng, name):
 def test_names_the_distributions_there_are():
     with pytest.raises(InputError, match="softmax, logistics or gaussian"):
         output_distribution("poisson")
+
+
+@pytest.mark.parametrize("name", ["softmax", "logistics", "gaussian"])
+def test_nan_stays_nan_faults(rng, name):
+    distribution = output_distribution(name)
+    parameters = rng.standard_normal((3, distribution.num_parameters)).astype(np.float32)
+    noise = rng.uniform(0.1, 0.9, (3, distribution.noise_size)).astype(np.float32)
+    assert np.isnan(bits(name, [0.1, np.nan, -0.2], parameters)).tolist() == [False, True, False]
+    parameters[1, 0] = np.nan
+    assert np.isnan(bits(name, [0.1, 0.2, 0.3], parameters)).tolist() == [False, True, False]
+    sampled = ops.convert_to_numpy(distribution.sample(parameters, noise, 1.0))
+    assert np.isnan(sampled).tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize("name", ["softmax", "logistics", "gaussian"])
+def test_refuses_arrays_that_do_not_belong_together_faults(name):
+    distribution = output_distribution(name)
+    size = distribution.num_parameters
+    parameters, audio = np.zeros((2, 5, size), "float32"), np.zeros((2, 5), "float32")
+    for wrong, words in [
+        ((audio[..., None], parameters), "audio"),  # (2, 5, 1) would be compared with all times of each sequence
+        ((audio[:1], parameters), "audio"),
+        ((audio.astype("int16"), parameters), "audio"),
+        ((audio, np.zeros((2, 5, 2 * size), "float32")), "parameters"),
+        ((audio, None), "parameters"),
+        (("abc", parameters), "audio"),
+    ]:
+        with pytest.raises(InputError, match=f"^{words}[^\n]*$"):
+            distribution.bits(*wrong)
+    for wrong in (None, np.zeros((2, 5, 3), "float32"), np.zeros((2, 5), "float32")):
+        with pytest.raises(InputError, match=r"^noise: "):
+            distribution.sample(parameters, wrong, 1.0)
+
+
+@pytest.mark.parametrize("bad", [None, "", "10", 0, -1, 1.5, np.nan, True, [10], 2**40])
+@pytest.mark.parametrize(("name", "argument"), [("softmax", "levels"), ("logistics", "components")])
+def test_refuses_numbers_that_are_none_faults(name, argument, bad):
+    with pytest.raises(InputError, match=f"^{argument}: must be [^\n]*$"):
+        output_distribution(name, **{argument: bad})
+    with pytest.raises(InputError, match=r"^output: "):
+        output_distribution(bad)

@@ -1,3 +1,5 @@
+import math
+
 import keras
 import numpy as np
 import pytest
@@ -12,7 +14,6 @@ def test_receptive_field_of_stacks():
     assert receptive_field(stack) == 1024
     assert receptive_field([stack, stack, stack]) == 3070
     assert receptive_field([CausalDilatedConv(4, 3, d) for d in (1, 2, 4)]) == 15
-    assert receptive_field([]) == 1
     with pytest.raises(ValueError, match="LSTM: does not know"):
         receptive_field([layers.LSTM(3)])
 
@@ -75,8 +76,6 @@ def test_one_layer_and_what_follows_the_steps():
 @pytest.mark.parametrize(
     "unknown",
     [
-        "abc",
-        None,
         layers.LSTM(3),
         layers.GlobalAveragePooling1D(),
         layers.LayerNormalization(axis=1),
@@ -103,3 +102,16 @@ def test_faults_refuses_branches_of_different_strides():
     model = keras.Model(x, layers.Add()([layers.Conv1D(2, 3, strides=2, padding="same")(x), layers.Cropping1D(15)(x)]))
     with pytest.raises(InputError, match="different strides"):
         receptive_field(model)
+
+
+@pytest.mark.parametrize(
+    "bad", ["abc", "", b"ab", None, 3, math.nan, CausalDilatedConv, ["abc"], [None], {"a": 1}, np.arange(3)]
+)
+def test_refuses_what_has_none_faults(bad):
+    with pytest.raises(InputError, match=r"^\w+: does not know its receptive field; give [^\n]*$"):
+        receptive_field(bad)
+
+
+def test_of_no_layers_a_sample_sees_itself_faults():
+    assert receptive_field([]) == receptive_field(iter(())) == 1
+    assert receptive_field([[], CausalDilatedConv(4, np.int64(3), 2 ** np.arange(4)[2])]) == 9

@@ -3,6 +3,7 @@ import pytest
 from keras import ops
 from layer_checks import run_layer_checks
 
+from dilatednets.errors import InputError
 from dilatednets.layers import ResidualGatedBlock
 
 KINDS = [(None, None), (5, None), (None, 6), (5, 6)]
@@ -91,3 +92,27 @@ def test_refuses_an_odd_gate_and_other_channels():
         ResidualGatedBlock(8, 12, gate_filters=7)
     with pytest.raises(ValueError, match="has 3 channels"):
         ResidualGatedBlock(8, 12).build((None, None, 3))
+
+
+@pytest.mark.parametrize(
+    "name, shape",
+    [("global_condition", shape) for shape in [(1, 5), (3, 5), (2, 4), (2, 1, 5), (5,)]]
+    + [("local_condition", shape) for shape in [(2, 19, 6), (2, 1, 6), (1, 20, 6), (2, 20, 5), (2, 6)]],
+)
+def test_a_call_refuses_conditions_of_another_shape_faults(name, shape):
+    right = {"global_condition": np.zeros((2, 5), "float32"), "local_condition": np.zeros((2, 20, 6), "float32")}
+    with pytest.raises(InputError, match=rf"^{name}: must be of shape \(2, [^\n]*$"):
+        make(5, 6)(np.zeros((2, 20, 8), "float32"), **{**right, name: np.zeros(shape, "float32")})
+
+
+@pytest.mark.parametrize(
+    "name, wrong",
+    [("global_condition", wrong) for wrong in [np.zeros((1, 5)), np.zeros((2, 4)), np.zeros(5), "abc", [["a"] * 5] * 2]]
+    + [("local_condition", wrong) for wrong in [np.zeros((1, 6)), np.zeros((2, 5)), np.zeros((2, 20, 6)), "abc", b"a"]]
+    + [("projected", wrong) for wrong in [np.zeros((1, 10)), np.zeros((2, 9)), np.zeros((2, 1, 10)), "abc", {}]],
+)
+def test_a_step_refuses_conditions_of_another_shape_faults(name, wrong):
+    block = make(5, 6)
+    right = {"global_condition": np.zeros((2, 5), "float32"), "local_condition": np.zeros((2, 6), "float32")}
+    with pytest.raises(InputError, match=rf"^{name}: must [^\n]*$"):
+        block.step(np.zeros((2, 8), "float32"), block.initial_state(2), **{**right, name: wrong})

@@ -6,6 +6,7 @@ import pytest
 from keras import ops
 from layer_checks import conv1d_oracle, run_layer_checks
 
+from dilatednets.errors import InputError
 from dilatednets.layers import TemporalBlock, receptive_field
 
 
@@ -95,3 +96,43 @@ def test_drops_whole_channels_in_training_only(rng):
 def test_refuses(options, words):
     with pytest.raises(ValueError, match=words):
         TemporalBlock(4, **options)
+
+
+@pytest.mark.parametrize("noise", [np.nan, np.inf, 1e30])
+@pytest.mark.parametrize(
+    "options", [{"kernel_size": 1}, {"causal": False}, {"normalization": "layer", "gated": True}, {"dropout": 0.0}]
+)
+def test_what_stands_at_masked_steps_reaches_neither_outputs_nor_gradients_faults(rng, noise, options):
+    block = make(**options)
+    alone = rng.standard_normal((2, 6, 4)).astype(np.float32)
+    padded = np.concatenate([alone, np.full((2, 3, 4), noise, np.float32)], axis=1)
+    mask = np.arange(9) < np.array([[6], [6]])
+    y, expected = (ops.convert_to_numpy(block(x, mask=m)) for x, m in ((padded, mask), (alone, None)))
+    np.testing.assert_allclose(y[:, :6], expected, atol=1e-5)
+    assert not y[:, 6:].any()
+    gradients = [weight_gradients(block, padded, mask), weight_gradients(block, alone, mask[:, :6])]
+    for one, other in zip(*gradients, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-4)
+
+
+def weight_gradients(block, x, mask):
+    """How far each weight moves in one step of descent on the sum of the outputs."""
+
+    class Summed(keras.Model):
+        def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+            return ops.sum(y_pred)
+
+    inputs = keras.Input(x.shape[1:]), keras.Input(mask.shape[1:], dtype="bool")
+    model = Summed(list(inputs), block(inputs[0], mask=inputs[1]))
+    model.compile(keras.optimizers.SGD(1.0))
+    before = block.get_weights()
+    model.train_on_batch([x, mask])
+    moved = [old - new for old, new in zip(before, block.get_weights(), strict=True)]
+    block.set_weights(before)
+    return moved
+
+
+@pytest.mark.parametrize("shape", [(2, 8), (1, 9), (2, 1), (2, 9, 1), (9,)])
+def test_refuses_a_mask_of_another_shape_faults(rng, shape):
+    with pytest.raises(InputError, match=r"^mask: must be of shape \(2, 9\), not [^\n]*$"):
+        make()(rng.standard_normal((2, 9, 4)).astype(np.float32), mask=np.ones(shape, bool))

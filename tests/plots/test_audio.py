@@ -77,8 +77,38 @@ def test_no_sample_of_long_audio_is_skipped():
     assert len(drawn) < 4000
 
 
-@pytest.mark.parametrize("audio", [np.zeros(0), np.zeros((2, 10)), np.float32(0.0)])
+@pytest.mark.parametrize(
+    ("audio", "says"),
+    [
+        (np.zeros(0), "is empty"),
+        (np.zeros((2, 10)), r"of shape \(samples,\)"),
+        (np.float32(0.0), r"of shape \(samples,\)"),
+    ],
+)
 @pytest.mark.parametrize("draw", [draw_waveform, draw_spectrogram])
-def test_refuses_what_is_no_audio(audio, draw):
-    with pytest.raises(InputError, match="audio: need samples of shape"):
+def test_refuses_what_is_no_audio(audio, says, draw):
+    with pytest.raises(InputError, match=f"audio: .*{says}"):
         draw(figure([200])[1][0], audio, 8000)
+
+
+@pytest.mark.parametrize(
+    ("audio", "rate", "says"),
+    [
+        (np.array([0.1, np.nan]), 8000, "audio: holds NaN"),
+        (np.array([0.1, 9000.0]), 8000, "audio: reaches 9000"),
+        ("a.wav", 8000, "audio: must be an array"),
+        (np.zeros(9), 0, "sample_rate: must be above 0"),
+        (np.zeros(9), "8000", "sample_rate: must be an integer"),
+    ],
+)
+@pytest.mark.parametrize("draw", [draw_waveform, draw_spectrogram])
+def test_faults_in_what_is_drawn_are_named(audio, rate, says, draw):
+    with pytest.raises(InputError, match=says):
+        draw(figure([200])[1][0], audio, rate)
+
+
+def test_faults_integers_are_drawn_as_the_audio_they_are():
+    audio = (tone(200, 8000, 0.1) * 32768).astype(np.int16)
+    _, (ax,) = figure([200])
+    draw_waveform(ax, audio, 8000)
+    assert ax.get_ylim()[1] == pytest.approx(1.05 * 0.5, rel=1e-3)

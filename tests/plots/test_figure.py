@@ -123,7 +123,7 @@ def test_failed_save_leaves_the_old_picture_and_nothing_else(tmp_path, monkeypat
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("pathlib.Path.write_bytes", disk_full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(InputError, match="No space"):
         save(drawn(), tmp_path / "new" / "a.png")
     assert [file.name for file in (tmp_path / "new").iterdir()] == ["a.png"]
     assert (tmp_path / "new" / "a.png").read_bytes() == before

@@ -50,8 +50,25 @@ def test_numbers_can_be_read_back_from_their_images():
     image = label_image(labels, default_palette(256))
     np.testing.assert_array_equal(np.asarray(image), labels)
     assert image.convert("RGB").getpixel((1, 0)) == (128, 0, 0)
-    with pytest.raises(InputError, match="257 classes: a palette image holds 256 at most"):
-        label_image(labels, default_palette(257))
+    with pytest.raises(InputError, match="65537 classes: a label image holds 65,536 at most"):
+        label_image(labels, [(0, 0, 0)] * 65537)
+
+
+@pytest.mark.parametrize("classes", [257, 300, 1000])
+def test_more_classes_than_a_palette_holds_are_16_bit_grey_faults(classes):
+    labels = np.arange(classes).reshape(1, -1)
+    image = label_image(labels, default_palette(classes))
+    assert image.mode.startswith("I")
+    np.testing.assert_array_equal(np.asarray(image), labels)
+    assert len(set(default_palette(classes))) == classes
+
+
+@pytest.mark.parametrize(("dtype", "bands"), [(np.uint16, 3), (np.uint16, 1), (np.uint8, 8)])
+def test_images_of_any_depth_and_bands_are_shown_faults(dtype, bands):
+    image = np.full((40, 300, bands), 50, dtype)
+    image[:20] = 200
+    shown = np.asarray(overlay(image, np.zeros((40, 300), int), [(0, 0, 0)], ["a"]))[:40, 0, 0].tolist()
+    assert shown == ([128] * 20 + [32] * 20 if dtype is np.uint16 else [100] * 20 + [25] * 20)
 
 
 def test_shares_are_of_the_pixels_and_the_largest_comes_first():

@@ -328,6 +328,7 @@ def test_a_cache_that_cannot_be_written_is_named(server, cache, monkeypatch):
         handles.fetch(handle)
 
 
+CARDED = PRESET | {"card.json": b'{"sha256": "%s"}' % hashlib.sha256(PRESET["model.weights.h5"]).hexdigest().encode()}
 TAGGED, LATER = "1" * 40, "2" * 40
 
 
@@ -339,6 +340,7 @@ def hub(server, tmp_path):
     refs = {"branches": [{"name": "main", "ref": "refs/heads/main", "targetCommit": LATER}], "converts": []}
     refs["tags"] = [{"name": "v1/a", "ref": "refs/tags/v1/a", "targetCommit": TAGGED}]
     held = {"tiny": PRESET | {"training.py": b"never fetched"}, "empty": {"README.md": b""}, "large": PRESET}
+    held["carded"] = CARDED
     for name, files in held.items():
         api = f"/api/models/owner/{name}"
         server.pages[f"{api}/refs"] = page(refs)
@@ -371,6 +373,19 @@ def test_a_preset_comes_from_the_hub_and_stays_in_its_cache(hub, server, cache, 
     assert hub(tag) == [str(snapshot)]
     (snapshot / "README.md").resolve().write_bytes(b"damaged")
     assert "cannot be fetched (" in hub(commit)[0]
+
+
+def test_a_cache_of_copies_heals_faults(hub, tmp_path):
+    """Where no links can be made, the Hub's cache holds plain files, whose names tell nothing of what is in them."""
+    snapshot = tmp_path / "home" / "hub" / "models--owner--carded" / "snapshots" / TAGGED
+    handle = f"hf://owner/carded@{TAGGED}"
+    assert hub(handle) == [str(snapshot)]
+    for name, left in (("model.weights.h5", 5), ("config.json", 0)):
+        for path in snapshot.iterdir():
+            content = path.read_bytes()
+            path.unlink()
+            path.write_bytes(content[:left] if path.name == name else content)
+        assert hub(handle) == [str(snapshot)] and contents(snapshot) == CARDED
 
 
 def test_what_the_hub_does_not_have_is_refused(hub, server):

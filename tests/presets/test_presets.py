@@ -402,7 +402,7 @@ def test_failed_save_leaves_what_was_there(tiny_model, tmp_path, monkeypatch, br
         monkeypatch.setattr(os, "replace", replace)
     else:
         monkeypatch.setattr(place[broken], broken, failing)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(InputError, match=r"tiny: cannot write there \(No space left on device\); make room, or choose"):
         tiny_model.save_to_preset(folder)
     assert contents(tmp_path) == before and folder.exists() == older
     assert [path.name for path in tmp_path.iterdir()] == (["tiny"] if older else [])

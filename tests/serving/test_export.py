@@ -3,8 +3,11 @@
 import base64
 import json
 import re
+import shlex
 import sys
+import threading
 import types
+from concurrent.futures import ThreadPoolExecutor
 
 import keras
 import numpy as np
@@ -77,12 +80,109 @@ def test_without_the_extra_there_are_no_warm_up_requests(quick, tmp_path, monkey
 
 
 @pytest.mark.parametrize(
-    ("name", "version", "words"), [("a/b", None, "no name"), ("mine", 0, "at least 1"), ("mine", 1, "next is 2")]
+    ("name", "version", "words"),
+    [
+        ("a/b", None, "name: 'a/b' is no name"),
+        ("", None, "name: '' is no name"),
+        ("..", None, "is no name"),
+        ("mine", 0, "version: must be at least 1"),
+        ("mine", 2**63, "version: must be at least 1 and at most"),
+        ("mine", 1, "next is 2"),
+    ],
 )
 def test_names_and_versions_that_a_server_could_not_take(name, version, words, quick, tmp_path):
     export.export_version(tiny_segmenter(), "mine", tmp_path)
     with pytest.raises(InputError, match=words):
         export.export_version(tiny_segmenter(), name, tmp_path, version)
+
+
+def test_all_exports_at_once_are_kept_faults(quick, tmp_path, monkeypatch):
+    """Each sees, before any is done, that there is none yet."""
+    ready, save = threading.Barrier(3), export._save
+
+    def together(*arguments):
+        warm = save(*arguments)
+        ready.wait(60)
+        return warm
+
+    monkeypatch.setattr(export, "_save", together)
+    models = [tiny_segmenter() for _ in range(3)]
+    with ThreadPoolExecutor(3) as pool:
+        done = list(pool.map(lambda model, name: export.export_version(model, name, tmp_path), models, ("a", "a", "b")))
+    assert sorted(f"{folder.parent.name}/{folder.name}" for folder, _ in done) == ["a/1", "a/2", "b/1"]
+    assert all((folder / "saved_model.pb").is_file() for folder, _ in done)
+    assert re.findall(r'name: "(.*?)"', (tmp_path / "models.config").read_text()) == ["a", "b"]
+    assert {path.name for path in (tmp_path / "a").iterdir()} == {"1", "2"}
+
+
+def test_two_exports_of_one_version_do_not_replace_each_other_faults(quick, tmp_path, monkeypatch):
+    ready, save = threading.Barrier(2), export._save
+    monkeypatch.setattr(export, "_save", lambda *arguments: (save(*arguments), ready.wait(60))[0])
+
+    def one(model):
+        try:
+            return export.export_version(model, "a", tmp_path, 5)[0].name
+        except InputError as error:
+            return str(error)
+
+    with ThreadPoolExecutor(2) as pool:
+        said = sorted(pool.map(one, [tiny_segmenter(), tiny_segmenter()]), key=len)
+    assert said[0] == "5" and said[1] == f"version: {tmp_path / 'a' / '5'} is there already; the next is 6"
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["5"]
+
+
+def test_numbers_that_something_else_has_are_passed_over_faults(quick, tmp_path):
+    (tmp_path / "mine" / "4").mkdir(parents=True)
+    (tmp_path / "mine" / "4" / "notes.txt").write_text("kept")
+    assert export.export_version(tiny_segmenter(), "mine", tmp_path)[0].name == "5"
+    assert (tmp_path / "mine" / "4" / "notes.txt").read_text() == "kept"
+
+
+@pytest.mark.parametrize("change", ["name", "version", "folder", "limit"])
+def test_what_keeps_from_exporting_is_said_before_the_work_faults(quick, tmp_path, monkeypatch, capsys, change):
+    tiny_segmenter().save_to_preset(tmp_path / "mine")
+    (tmp_path / "file").touch()
+    (tmp_path / "models" / "mine" / "3").mkdir(parents=True)
+    monkeypatch.setattr(registry, "from_preset", lambda *arguments: pytest.fail("the model was loaded"))
+    more = {"name": ["--name", "a b"], "version": ["--version", "3"], "limit": ["--version", str(10**30)]}.get(
+        change, []
+    )
+    folder = tmp_path / "file" / "models" if change == "folder" else tmp_path / "models"
+    assert main(["export", str(tmp_path / "mine"), str(folder), *more]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and (more[:1] or [str(folder)])[0] in said
+
+
+def test_missing_warm_up_requests_are_said_before_the_work_faults(quick, tmp_path, monkeypatch, capsys):
+    tiny_segmenter().save_to_preset(tmp_path / "mine")
+    monkeypatch.setitem(sys.modules, "tensorflow_serving.apis", None)
+    monkeypatch.setattr(registry, "from_preset", lambda *arguments: print(capsys.readouterr().err))
+    with pytest.raises(AttributeError):  # of no model
+        main(["export", str(tmp_path / "mine"), str(tmp_path / "models")])
+    assert capsys.readouterr().out.startswith("note: without warm-up requests, which need tensorflow-serving-api; pip")
+
+
+def test_what_export_prints_can_be_pasted_faults(quick, tmp_path, capsys):
+    tiny_segmenter().save_to_preset(tmp_path / "mine")
+    folder = tmp_path / "it's a $(folder)"
+    assert main(["export", str(tmp_path / "mine"), str(folder)]) == 0
+    [line] = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Try: ")]
+    assert f"{folder}:/models" in shlex.split(line)
+
+
+def test_a_full_disk_leaves_what_was_there_faults(quick, tmp_path):
+    resource = pytest.importorskip("resource")
+    model = tiny_segmenter()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        with pytest.raises(InputError, match=r"1: cannot write there \(File too large\); make room, or choose another"):
+            model.export(tmp_path / "1")
+        with pytest.raises(InputError, match=r"mine/version: cannot write there \(File too large\)"):
+            export.export_version(model, "mine", tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_what_is_no_saved_model_is_not_replaced(quick, tmp_path):
@@ -100,7 +200,7 @@ def test_a_crash_leaves_nothing(quick, tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(warm_up, "write", fail)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(InputError, match=r"cannot write there \(No space left on device\); make room, or choose"):
         tiny_segmenter().export(tmp_path / "models" / "1")
     assert not list((tmp_path / "models").iterdir())
 

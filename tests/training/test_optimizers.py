@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from dilatednets.errors import Note
 from dilatednets.training.optimizers import LayerwiseAdamW
 
 
@@ -50,3 +51,13 @@ def test_config():
 def test_a_rate_is_above_zero(rate):
     with pytest.raises(ValueError, match="freeze the layer"):
         LayerwiseAdamW(rates={"block": rate})
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [("net/stm", "did you mean net/stem?"), ("scores", "'scores' begins"), ("net/bdy", "net/body?")],
+)
+def test_a_rate_that_names_nothing_is_told_faults(name, says):
+    with pytest.warns(Note, match=r"rates: .*begins the path of no variable that is trained") as told:
+        changes(LayerwiseAdamW(1e-2, rates={name: 0.1, "net/stem": 0.5}))
+    assert len(told) == 1 and says in str(told[0].message)

@@ -18,7 +18,7 @@ def refusal(call, *arguments):
 
 
 @given(
-    st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\x7f"), min_size=1),
+    st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\x7f/"), min_size=1).filter(str.strip),
     st.lists(st.integers(1, 1024), min_size=1, max_size=40),
     st.floats(1e-6, 1.0),
     st.booleans(),
@@ -139,3 +139,25 @@ def test_bad_file_is_named(tmp_path, content, says):
 
 def test_defaults_are_a_recipe():
     assert parse_recipe({"model": "WaveNet", "name": "a"}) == Recipe("a")
+
+
+@pytest.mark.parametrize("name", ["", " ", "a/b", "../a"])
+def test_a_name_is_that_of_a_run_faults(name):
+    assert "key name: must be a name, not empty and without /" in refusal(
+        parse_recipe, {"name": name, "model": "WaveNet"}
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ({"init": "wavnet_digits"}, "key init: wavnet_digits: neither a preset"),
+        ({"init": "wavnet_digits", "model": "WaveNet"}, "did you mean wavenet_digits?"),
+        ({"init": "wavenet_digits", "model": "TCNChunker"}, "key init: wavenet_digits is a WaveNet, but key model is"),
+        ({"model": "Wavenet"}, "key model: 'Wavenet' cannot be trained; models are WaveNet, "),
+        ({"model": "Wavenet"}, "; did you mean WaveNet?"),
+        ({"model": "WaveNet", "training": {"learning_rate": float("inf")}}, "training.learning_rate: must be above 0"),
+    ],
+)
+def test_what_a_recipe_starts_from_is_named_by_its_key_faults(content, says):
+    assert says in refusal(parse_recipe, {"name": "a", **content})

@@ -4,12 +4,13 @@ import itertools
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from keras import ops
 
 from dilatednets.backend import compiled
+from dilatednets.rules import checked, each_positive, positive
 from dilatednets.zoo.wavenet import loop
 from dilatednets.zoo.wavenet.model import WaveNet
 from dilatednets.zoo.wavenet.request import Request
@@ -26,7 +27,12 @@ def run(model: WaveNet, batches: Sequence[int] = (1, 8), seconds: float = 3.0) -
     Returns:
         {"model": its cost, "machine": ..., "rows": [...], "baselines": [...], "memory_of_10_s_bytes": ...}, all measured
         in this run.
+
+    Raises:
+        InputError: for batch sizes or seconds that are not above 0.
     """
+    batches = checked(batches, Annotated[Sequence[int], each_positive], "batches")
+    seconds = checked(seconds, Annotated[float, positive], "seconds")
     facts = model.describe()
     memory = generation_memory(model)
     machine = machine_bounds(model)

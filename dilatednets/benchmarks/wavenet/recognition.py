@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import keras
 import numpy as np
@@ -11,6 +11,7 @@ from dilatednets.data import spoken_digits
 from dilatednets.data.audio import trim_silence
 from dilatednets.data.spoken_digits import WORDS, Recording
 from dilatednets.errors import InputError
+from dilatednets.rules import checked, positive
 from dilatednets.zoo.wavenet.model import WaveNet
 
 FRAMES, BANDS = 96, 40  # 0.96 s at 10 ms a frame; longer words are cut
@@ -33,8 +34,9 @@ def run(model: WaveNet, data_dir: str | os.PathLike[str], seeds: int = 5, temper
     Raises:
         InputError: for another model, or recordings of speakers that it does not know.
     """
-    if seeds < 1 or model.front_end is None or not model.speakers:
-        raise InputError("--seeds: must be at least 1, and the model one with text and speakers")
+    seeds = checked(seeds, Annotated[int, positive], "seeds")
+    if model.front_end is None or not model.speakers or set(WORDS) - set(model.front_end.vocabulary):
+        raise InputError(f"model: must be one with text and speakers that says {', '.join(WORDS)}")
     rate = model.sample_rate
     training, validation = (spoken_digits.load(data_dir, split, rate) for split in ("train", "validation"))
     unknown = set(spoken_digits.speakers([*training, *validation])) - set(model.speakers)

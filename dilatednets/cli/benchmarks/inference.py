@@ -30,10 +30,17 @@ def run(options: Namespace) -> None:
 def measure(options: Namespace, name: str, batch: int | list[int] | None) -> None:
     """Measures by the function `name` of the speed benchmark of the model's family."""
     check_seconds(options.seconds)
-    speed = registry.family_of_preset(options.model).benchmark("speed")
+    family = registry.family_of_preset(options.model)
+    speed = family.benchmark("speed") if "speed" in family.benchmarks() else None
     function = getattr(speed, name, None)
-    if function is None:
-        raise InputError(f"benchmark {name}: {options.model} is of a kind that it does not measure; try another model")
+    if speed is None or function is None:
+        from dilatednets.cli.benchmark import KINDS
+
+        own = [f"benchmark {kind.KIND}" for kind in KINDS if kind.__name__.rpartition(".")[2] in family.benchmarks()]
+        raise InputError(
+            f"benchmark {name}: does not measure a {family.model} such as {options.model}; "
+            f"try {' or '.join(own) or 'another model'}"
+        )
     how = {"seconds": options.seconds} | ({} if batch is None else {"batch": batch})
     if options.size is not None:
         if "size" not in inspect.signature(function).parameters:

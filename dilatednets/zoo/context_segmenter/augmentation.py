@@ -1,6 +1,6 @@
 """Random views of an image and its labels: scale, crop, flip, colour."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,12 @@ class Augmentation:
         turn: Whether views are also mirrored top to bottom and transposed, for images without an up.
         colour: Strength of changes of brightness, contrast, saturation and gamma; 0 for none.
         blur: Share of the views that are blurred slightly.
+        sharpness: Largest standard deviation of that blur, in pixels.
+        exposed: Share of the views whose brightness is changed by what follows.
+        gamma: Largest exponent of brightness, and one over the smallest, drawn evenly in the logarithm.
+        gain: Largest factor by which views are darkened, drawn evenly in the logarithm.
+        offset: Largest brightness that is added, of 255.
+        noise: Largest standard deviation of noise that is added, as a share of the brightest value of the view.
     """
 
     crop: Sequence[int]
@@ -28,6 +34,12 @@ class Augmentation:
     turn: bool = False
     colour: float = 0.0
     blur: float = 0.0
+    sharpness: float = 1.0
+    exposed: float = 0.0
+    gamma: float = 1.0
+    gain: float = 1.0
+    offset: float = 0.0
+    noise: float = 0.0
 
 
 def augment(
@@ -39,13 +51,13 @@ def augment(
     the edge: no label is ever mixed from others, and none is made up.
 
     Args:
-        image: Bytes of shape (height, width, 3).
+        image: Bytes of shape (height, width, channels).
         labels: Class numbers of shape (height, width), or values of shape (height, width, n) for regression.
         options: What is varied, and how much.
         rng: A generator; the same state gives the same view.
 
     Returns:
-        (uint8 (crop height, crop width, 3), labels of the crop's size).
+        (uint8 (crop height, crop width, channels), labels of the crop's size).
 
     Example:
     >>> image, labels = np.zeros((60, 80, 3), "uint8"), np.ones((60, 80), "int16")
@@ -69,7 +81,10 @@ def augment(
     if options.colour:
         image = _recolour(image, options.colour, rng)
     if rng.random() < options.blur:
-        image = np.asarray(Image.fromarray(image).filter(ImageFilter.GaussianBlur(rng.uniform(0.3, 1.0))))
+        radius = rng.uniform(0.3, options.sharpness)
+        image = _by_band(image, lambda picture: picture.filter(ImageFilter.GaussianBlur(radius)))
+    if options.exposed and rng.random() < options.exposed:
+        image = _expose(image, options, rng)
     return np.ascontiguousarray(image), np.ascontiguousarray(labels)
 
 
@@ -87,15 +102,24 @@ def _resample(
     # Whole pixels around the window, two more for the filter; those beyond the edge by reflection.
     source_rows = np.arange(int(np.floor(top)) - 2, int(np.ceil(top + tall)) + 2)
     source_columns = np.arange(int(np.floor(left)) - 2, int(np.ceil(left + wide)) + 2)
-    part = Image.fromarray(image[_reflect(source_rows, height)][:, _reflect(source_columns, width)])
+    part = image[_reflect(source_rows, height)][:, _reflect(source_columns, width)]
     dx, dy = left - source_columns[0], top - source_rows[0]
-    view = np.asarray(part.resize((size[1], size[0]), Image.Resampling.BILINEAR, box=(dx, dy, dx + wide, dy + tall)))
+    box, smooth = (dx, dy, dx + wide, dy + tall), Image.Resampling.BILINEAR
+    view = _by_band(part, lambda picture: picture.resize((size[1], size[0]), smooth, box=box))
     y = np.floor(top + (np.arange(size[0]) + 0.5) * tall / size[0]).astype(int)
     x = np.floor(left + (np.arange(size[1]) + 0.5) * wide / size[1]).astype(int)
     labels = labels[np.clip(y, 0, height - 1)][:, np.clip(x, 0, width - 1)]
     labels[(y < 0) | (y >= height)] = -1
     labels[:, (x < 0) | (x >= width)] = -1
     return view, labels
+
+
+def _by_band(image: np.ndarray, change: Callable[[Image.Image], Image.Image]) -> np.ndarray:
+    """What Pillow makes of an image of any number of bands."""
+    if image.shape[2] == 3:
+        return np.asarray(change(Image.fromarray(np.ascontiguousarray(image))))
+    bands = [Image.fromarray(np.ascontiguousarray(image[..., band])) for band in range(image.shape[2])]
+    return np.stack([np.asarray(change(band)) for band in bands], axis=-1)
 
 
 def _reflect(index: np.ndarray, length: int) -> np.ndarray:
@@ -114,3 +138,13 @@ def _recolour(image: np.ndarray, strength: float, rng: np.random.Generator) -> n
     ramp = (np.arange(256) / 255) ** gamma * 255
     table = np.clip(ramp * balance[:, None] + 0.5, 0, 255).astype(np.uint8).ravel()
     return np.asarray(picture.point(table.tolist()))
+
+
+def _expose(image: np.ndarray, options: Augmentation, rng: np.random.Generator) -> np.ndarray:
+    """As another microscope, camera and exposure would have it, in 8 bits; what is brightest keeps eight grey levels."""
+    gamma, gain = np.exp(rng.uniform(-1, 1) * np.log(options.gamma)), np.exp(-rng.uniform() * np.log(options.gain))
+    x = (image / np.float32(255)) ** np.float32(gamma) * 255
+    top = float(x.max())
+    noise = rng.normal(0, rng.uniform(0, options.noise) * top + 1e-9, image.shape[:2])[..., None]  # of a grey camera
+    x = (x + noise) * max(gain, min(1.0, 8 / max(top, 1e-3))) + rng.uniform(0, options.offset)
+    return np.clip(x + 0.5, 0, 255).astype(np.uint8)

@@ -7,7 +7,7 @@ NEXT = f"dilatednets segment {SEGMENTER} IMAGE --output segmented --count"
 
 
 def demo(output: Path) -> list[Path]:
-    """Segments sample images, and counts nuclei in both ways that there are; returns what it wrote."""
+    """Segments sample images, and counts nuclei by both models, and by one alone; returns what it wrote."""
     import numpy as np
 
     from dilatednets.data import nuclei
@@ -24,7 +24,8 @@ def demo(output: Path) -> list[Path]:
         print(f"   image {index + 1}: {truth} nuclei outlined by hand")
         for name, model in models.items():
             stem = output / "segmented" / f"image_{index + 1}_{name.split('_')[1]}"
-            words = segment_file(model, pairs.images[index], stem, count=True)
+            partner = models[REGRESSOR] if name == SEGMENTER else None
+            words = segment_file(model, pairs.images[index], stem, True, partner)
             print(f"      {name.split('_')[1]}: {words}")
             written += [stem.with_name(f"{stem.name}.png"), stem.with_name(f"{stem.name}_overlay.png")]
     return written

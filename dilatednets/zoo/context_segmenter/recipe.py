@@ -1,5 +1,6 @@
 """The recipe of a ContextSegmenter."""
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,7 +11,9 @@ from dilatednets.training import recipe
 from dilatednets.zoo.context_segmenter.loss import CLASS_WEIGHTS, LOSSES
 from dilatednets.zoo.context_segmenter.model import ContextSegmenter
 
-FROM_DATA = ("num_classes", "class_names", "palette", "front_end_options")
+AtLeast1 = Annotated[float, Rule(lambda x: 1 <= x < math.inf, "1 or above")]
+Share = Annotated[float, Rule(lambda x: 0 <= x <= 1, "between 0 and 1")]
+FROM_DATA = ("num_classes", "class_names", "palette", "front_end_options", "diameter")
 """Arguments of ContextSegmenter that are no keys, since the data or other keys say them."""
 LIGHT = arguments_of(LightFrontEnd)
 """Options of the front end "light", which are keys of their own."""
@@ -57,11 +60,17 @@ class Training(recipe.Optimization):
     """What all stages share."""
 
     weight_decay: Annotated[float, not_negative] = 0.02
-    aspect: Annotated[float, Rule(lambda x: x >= 1, "1 or above")] = 1.0
+    aspect: AtLeast1 = 1.0
     flip: bool = True
     turn: bool = False
     colour: Annotated[float, not_negative] = 0.0
-    blur: Annotated[float, Rule(lambda x: 0 <= x <= 1, "between 0 and 1")] = 0.0
+    blur: Share = 0.0
+    sharpness: Annotated[float, Rule(lambda x: x >= 0.3, "0.3 or above")] = 1.0
+    exposed: Share = 0.0
+    gamma: AtLeast1 = 1.0
+    gain: AtLeast1 = 1.0
+    offset: Annotated[float, not_negative] = 0.0
+    noise: Annotated[float, share] = 0.0
 
 
 @dataclass(frozen=True)
@@ -99,6 +108,8 @@ class Recipe(recipe.Recipe):
             return "net.context_multipliers: must hold as many numbers as net.context_dilations, or none"
         if self.net.head == "regression" and set(self.net.scales) != {1}:
             return "net.scales: values may depend on the scale; only 1 is possible with net.head = 'regression'"
+        if self.net.channels != 3 and self.training.colour:
+            return "training.colour: changes red, green and blue; set it to 0 with other net.channels"
         if self.net.imagenet and self.net.front_end != "vgg16":
             return "net.imagenet: only the front end 'vgg16' has ImageNet's weights"
         return super().contradiction()

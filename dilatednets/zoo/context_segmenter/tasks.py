@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import ndimage
 
 from dilatednets.data import camvid, image_folder, nuclei
 from dilatednets.data.label_images import LabelledImages
 from dilatednets.errors import InputError
+from dilatednets.zoo.context_segmenter.counting import count_error, things_of
 from dilatednets.zoo.context_segmenter.metrics import ConfusionMatrix, RegressionErrors
 from dilatednets.zoo.context_segmenter.model import ContextSegmenter
 
@@ -23,13 +23,14 @@ class ImageTask:
         pairs: A function that loads a split of a folder.
         outputs: Names of the classes or values; empty for those that the pairs bring.
         target: A function that makes of labels what the net learns.
-        count: A function that counts the things in an image by the net's labels or values; None if things are not counted.
+        things: Names of the classes, or of the value, by which things are counted; the data set's labels then are the
+            numbers of its things.
     """
 
     pairs: Callable[[str | os.PathLike[str], str], LabelledImages]
     outputs: tuple[str, ...] = ()
     target: Callable[[np.ndarray], np.ndarray] = np.asarray
-    count: Callable[[np.ndarray], int] | None = None
+    things: tuple[str, ...] = ()
 
     def names(self, pairs: LabelledImages) -> tuple[str, ...]:
         """Names of the net's outputs."""
@@ -44,12 +45,8 @@ TASKS: dict[tuple[str, str], ImageTask] = {
         ("value",),
         lambda labels: labels[..., None].astype(np.float32),
     ),
-    ("nuclei", "classification"): ImageTask(
-        nuclei.load, nuclei.CLASSES, nuclei.nucleus_mask, lambda labels: int(ndimage.label(labels)[1])
-    ),
-    ("nuclei", "regression"): ImageTask(
-        nuclei.load, ("distance",), nuclei.edge_distance, lambda values: nuclei.count_peaks(values[..., 0])
-    ),
+    ("nuclei", "classification"): ImageTask(nuclei.load, nuclei.CLASSES, nuclei.nucleus_mask, ("nucleus",)),
+    ("nuclei", "regression"): ImageTask(nuclei.load, ("distance",), nuclei.edge_distance, ("distance",)),
 }
 
 
@@ -100,8 +97,7 @@ def evaluate_pairs(model: ContextSegmenter, pairs: LabelledImages, images: Image
     for image, labels in pairs:
         predicted = model.segment(image, **options) if classes else model.regress(image, **options)
         (matrix if classes else errors).update(images.target(labels), predicted)
-        if images.count is not None:
-            things = len(np.unique(labels[labels > 0]))
-            count_errors.append(abs(images.count(predicted) - things) / max(things, 1))
+        if images.things and model.things:
+            count_errors.append(count_error(labels, things_of([(model, predicted)])))
     result: dict[str, Any] = matrix.result(images.names(pairs)) if classes else dict(errors.result())
     return {**result, "count_error": float(np.mean(count_errors))} if count_errors else result

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+from dataclasses import fields
 from typing import Any
 
 import keras
@@ -42,6 +43,8 @@ class Task(BaseTask):
         self.goal = Goal("mean_iou", "mean IoU", True) if classes else Goal("mae", "mean absolute error")
         self.images = task(recipe.data.reader, recipe.net.head)
         self.pairs, self.held_out = self.images.pairs(data_dir, "train"), self.images.pairs(data_dir, "validation")
+        for pairs in (self.pairs, self.held_out):
+            pairs.channels, pairs.stretch = recipe.net.channels, recipe.net.normalization != "none"
         for _ in itertools.chain(self.pairs, self.held_out):  # a bad file must show now, not in the middle of an epoch
             pass
         if classes:
@@ -55,6 +58,8 @@ class Task(BaseTask):
         palette = self.pairs.palette if net.head == "classification" else ()
         options |= {"num_classes": len(names), "class_names": names, "palette": palette}
         options["dtype"] = self.recipe.training.dtype
+        if self.images.things:
+            options |= {"things": self.images.things, "diameter": median_diameter(self.pairs)}
         if schedule.train == "front_end":
             options["context"] = "none"
         if self.recipe.init:
@@ -95,6 +100,12 @@ class Task(BaseTask):
         measure_batch_statistics(model, (images for images, _ in itertools.islice(batches.epochs(), STATISTICS_STEPS)))
 
 
+def median_diameter(pairs: LabelledImages) -> float:
+    """The median diameter, in pixels, of discs as large as the things of all images."""
+    areas = [np.unique(labels[labels > 0], return_counts=True)[1] for _, labels in pairs]
+    return round(float(np.median(2 * np.sqrt(np.concatenate(areas) / np.pi))), 1)
+
+
 def _copy_weights(source: ContextSegmenter, target: ContextSegmenter) -> None:
     """Copies every weight that both models have, by path and shape."""
     weights = {(weight.path, tuple(weight.shape)): weight for weight in source.weights}
@@ -128,8 +139,8 @@ def make_loss(recipe: Recipe, stage: Stage, weights: list[float] | None) -> kera
 def make_augmentation(recipe: Recipe, stage: Stage) -> Augmentation:
     """What the recipe varies in a stage."""
     training = recipe.training
-    varied = training.aspect, training.flip, training.turn, training.colour, training.blur
-    return Augmentation(stage.crop, stage.scale, *varied)
+    names = [field.name for field in fields(Augmentation) if field.name not in ("crop", "scale")]
+    return Augmentation(stage.crop, stage.scale, **{name: getattr(training, name) for name in names})
 
 
 def evaluate(
@@ -149,6 +160,7 @@ def evaluate(
     """
     images = task_of(model, reader)
     pairs = images.pairs(data_dir, split)
+    pairs.channels, pairs.stretch = model.channels, model.normalization != "none"
     names = images.names(pairs)
     if model.class_names and model.class_names != names:
         raise InputError(

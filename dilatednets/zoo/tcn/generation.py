@@ -9,18 +9,20 @@ from dilatednets.arrays import numbers
 from dilatednets.backend import compiled
 from dilatednets.errors import InputError
 from dilatednets.progress import progress
-from dilatednets.rules import checked, not_negative, positive
+from dilatednets.rules import Rule, Size, checked, positive
 from dilatednets.zoo.tcn.inputs import checked_sequence
+
+Seed = Annotated[int, Rule(lambda x: 0 <= x < 2**64, "0 or above, and below 2**64")]
 
 
 def generate(model: Any, steps: int, prime: Any, batch_size: int, temperature: float, seed: int | None) -> np.ndarray:
     """Draws so many steps, as `TCN.generate` describes it."""
     if model.task != "next":
         raise InputError(f"generate: is for models of what comes next; this one does {model.task}")
-    steps = checked(steps, Annotated[int, positive], "steps")
-    batch_size = checked(batch_size, Annotated[int, positive], "batch_size")
+    steps = checked(steps, Size, "steps")
+    batch_size = checked(batch_size, Size, "batch_size")
     temperature = checked(temperature, Annotated[float, positive], "temperature")
-    rng = np.random.default_rng(checked(seed, Annotated[int, not_negative] | None, "seed"))
+    rng = np.random.default_rng(checked(seed, Seed | None, "seed"))
     if prime is None:
         x = np.zeros((batch_size, 1, *([model.outputs] if model.multi_label else [])))
         x = x.astype(np.int32 if model.vocabulary else np.float32)

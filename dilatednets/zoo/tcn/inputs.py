@@ -86,6 +86,8 @@ def parts(model: Any, given: Any, mask: Any) -> tuple[Any, Any, Any]:
     mask = mask.get("sequence") if isinstance(mask, dict) else mask
     check_names(model, named)
     sequence, known, lengths = named["sequence"], named.get("known"), named.get("lengths")
+    if not hasattr(sequence, "shape"):
+        sequence = arrays.as_array(sequence, "sequence")
     if model.vocabulary == 0 and model.features == 1 and len(sequence.shape) == 2:
         sequence = sequence[..., None]
     wanted_shape = (None, None) if model.vocabulary else (None, None, model.features)

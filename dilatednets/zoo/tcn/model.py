@@ -9,7 +9,7 @@ from keras import ops
 
 from dilatednets.backend import compiled
 from dilatednets.layers.temporal_block import NORMALIZATIONS
-from dilatednets.rules import Names, Rule, each_positive, keep_arguments, not_negative, one_of, positive, share
+from dilatednets.rules import Names, Rule, Size, Sizes, keep_arguments, one_of, share
 from dilatednets.zoo.tcn import generation, inputs, stream
 from dilatednets.zoo.tcn.losses import AbsoluteError, ScaledLoss
 from dilatednets.zoo.tcn.net import SequenceNet
@@ -114,24 +114,24 @@ class TCN(SequenceNet):
 
     def __init__(
         self,
-        outputs: Annotated[int, positive],
+        outputs: Size,
         task: Annotated[str, one_of(*TASKS)] = "classify",
-        dilations: Annotated[Sequence[int], each_positive] = DEFAULT_DILATIONS,
-        kernel_size: Annotated[int, positive] = 3,
-        channels: Annotated[int, positive] = 64,
+        dilations: Sizes = DEFAULT_DILATIONS,
+        kernel_size: Size = 3,
+        channels: Size = 64,
         causal: bool = True,
-        stacks: Annotated[int, positive] = 1,
+        stacks: Size = 1,
         skip_connections: bool = False,
         gated: bool = False,
         normalization: Annotated[str, one_of(*NORMALIZATIONS)] = "weight",
         dropout: Annotated[float, share] = 0.1,
         pooling: Annotated[str, one_of("last", "mean", "none")] = "last",
         multi_label: bool = False,
-        features: Annotated[int, positive] = 1,
-        vocabulary: Annotated[int, not_negative] = 0,
-        embedding: Annotated[int, positive] = 64,
-        frame: Annotated[int, positive] = 1,
-        horizon: Annotated[int, positive] = 1,
+        features: Size = 1,
+        vocabulary: Annotated[int, Rule(lambda x: 0 <= x < 2**31, "0 or above, and below 2**31")] = 0,
+        embedding: Size = 64,
+        frame: Size = 1,
+        horizon: Size = 1,
         quantiles: Quantiles = (),
         columns: Names = (),
         known: Names = (),
@@ -150,7 +150,7 @@ class TCN(SequenceNet):
             features, vocabulary = (
                 (outputs if features == 1 else features, vocabulary) if multi_label else (1, vocabulary or outputs)
             )
-        elif columns and not isinstance(columns, str):
+        elif isinstance(columns, list | tuple) and columns:
             features = len(columns) if features == 1 else features
         keep_arguments(self, locals())
         inputs.check_arguments(self)

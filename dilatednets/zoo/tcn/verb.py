@@ -28,11 +28,11 @@ def run(options: Namespace) -> None:
     from dilatednets.files import atomic_path, check_writable
     from dilatednets.plots.figure import check_suffix, save
 
-    if options.output:
+    if options.output is not None:
         if not options.output.lower().endswith(".csv"):
             raise InputError(f"output: {options.output}: a table is written as .csv; choose such a name")
         check_writable(options.output)
-    if options.plot:
+    if options.plot is not None:
         check_suffix(options.plot)
         check_writable(options.plot)
     model = registry.from_preset(options.model, "TCN")

@@ -7,9 +7,11 @@ import keras
 from keras import ops
 
 from dilatednets.backend import compiled
+from dilatednets.errors import InputError
 from dilatednets.layers.receptive_field import causal_field
 from dilatednets.layers.temporal_block import NORMALIZATIONS, TemporalBlock
-from dilatednets.rules import each_positive, keep_arguments, not_negative, one_of, positive, share
+from dilatednets.presets.presets import changed
+from dilatednets.rules import Names, checked, each_positive, keep_arguments, not_negative, one_of, positive, share
 from dilatednets.zoo.tcn_chunker.net import ChunkingNet
 from dilatednets.zoo.tcn_chunker.packed_sentences import PackedScorer
 from dilatednets.zoo.tcn_chunker.tagger import Scorer
@@ -28,7 +30,7 @@ class TCNChunker(ZooModel, ChunkingNet):
     Args:
         labels: Labels of the spans.
         words: Known words, as `dilatednets.zoo.tcn_chunker.word_features.WordFeatures.fit` finds them, like the next two.
-        characters: Known characters.
+        characters: Known characters, as one string or a list.
         shapes: Known shapes.
         pos_tags: Parts of speech.
         pos: "joint": predicted beside the spans; "input": taken with the words; "none".
@@ -87,6 +89,8 @@ class TCNChunker(ZooModel, ChunkingNet):
         "labels": ("scores", "crf"),
         "scheme": ("scores", "crf"),
         "pos_tags": ("pos_scores", "pos_projection"),
+        "dilations": ("block_{}/",),
+        "causal": ("block_",),
     }
     rows_by_name = {
         "words": ("word_embedding", UNKNOWN + 1),
@@ -98,11 +102,11 @@ class TCNChunker(ZooModel, ChunkingNet):
 
     def __init__(
         self,
-        labels: Sequence[str],
+        labels: Names,
         words: Sequence[str] = (),
-        characters: Sequence[str] = (),
+        characters: str | Sequence[str] = (),
         shapes: Sequence[str] = (),
-        pos_tags: Sequence[str] = (),
+        pos_tags: Names = (),
         pos: Annotated[str, one_of("joint", "input", "none")] = "joint",
         scheme: Annotated[str, one_of("iobes", "iob2")] = "iobes",
         decoder: Annotated[str, one_of("crf", "softmax")] = "crf",
@@ -127,8 +131,23 @@ class TCNChunker(ZooModel, ChunkingNet):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        keep_arguments(self, locals() | {"characters": tuple(characters)})
+        letters = list(characters) if isinstance(characters, str) else characters
+        keep_arguments(self, locals() | {"characters": tuple(checked(letters, list[str], "characters"))})
         self._make_net()
+
+    @classmethod
+    def completed(cls, overrides: dict[str, Any]) -> dict[str, Any]:
+        """The arguments that replace a preset's; refuses parts of speech for a net without them."""
+        if overrides.get("pos") == "none" and overrides.get("pos_tags"):
+            raise InputError("pos_tags: have no effect with pos='none'; leave one of them out")
+        return overrides
+
+    @classmethod
+    def fresh_layers(cls, config: dict[str, Any], overrides: dict[str, Any]) -> tuple[str, ...]:
+        """Blocks at other distances start fresh: where they run several times, all of them."""
+        layers = super().fresh_layers(config, overrides)
+        repeated = {**config, **overrides}.get("iterations", 1) > 1
+        return (*layers, "block_") if repeated and changed(config, overrides, "dilations") else layers
 
     def _make_blocks(self) -> list[Any]:
         """The layers that see neighbours."""

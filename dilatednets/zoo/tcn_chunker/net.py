@@ -7,10 +7,11 @@ import keras
 import numpy as np
 from keras import ops
 
+from dilatednets.arrays import numbers
 from dilatednets.errors import InputError
 from dilatednets.layers.character_encoder import CharacterEncoder
 from dilatednets.layers.linear_chain_crf import LinearChainCRF
-from dilatednets.zoo.tcn_chunker.tag_schemes import SCHEMES, valid_transitions
+from dilatednets.zoo.tcn_chunker.tag_schemes import SCHEMES, check_labels, valid_transitions
 from dilatednets.zoo.tcn_chunker.tagger import Tagger
 from dilatednets.zoo.tcn_chunker.word_features import PADDING, UNKNOWN, WordFeatures, normal_form, numbers_of
 
@@ -27,10 +28,16 @@ class ChunkingNet(Tagger):
         """Makes all layers and weights, after checks of what no single argument tells.
 
         Raises:
-            InputError: for labels that come twice, or parts of speech that are missing.
+            InputError: for labels that are tags, or parts of speech that are missing.
         """
-        if len(set(self.labels)) != len(self.labels):
-            raise InputError(f"labels: name each once, not {list(self.labels)}")
+        check_labels(self.labels)
+        for name, entries in (("words", self.words), ("shapes", self.shapes)):
+            for entry in entries:
+                if not entry or entry != entry.strip(" \t\r\n"):
+                    raise InputError(f"{name}: must be neither empty nor with blanks around them, not {entry!r}")
+        for character in self.characters:
+            if len(character) != 1:
+                raise InputError(f"characters: must be single characters, not {character!r}")
         if self.pos != "none" and not self.pos_tags:
             raise InputError(f"pos_tags: name the parts of speech, or set pos to 'none' instead of {self.pos!r}")
         if self.pos == "none":
@@ -112,14 +119,14 @@ class ChunkingNet(Tagger):
 
     def body(self, x: Any, mask: Any, training: Any = None) -> dict[str, Any]:
         """Scores of embedded words, (batch, time, width); `mask` is True for each that is a word."""
-        keep = ops.cast(mask, self.compute_dtype)[..., None]
-        x = x * keep
+        keep = mask[..., None]
+        x = ops.where(keep, x, 0)
         outputs = {}
         for depth, block in enumerate(self.block_sequence, start=1):
             x = block(x, mask=mask, training=training)
             if self.pos == "joint" and depth == self.pos_depth:
                 outputs["pos"] = ops.cast(self.pos_scores(self.drop(x, training=training)), "float32")
-                x = x + self.pos_projection(ops.cast(ops.softmax(outputs["pos"]), x.dtype)) * keep
+                x = x + ops.where(keep, self.pos_projection(ops.cast(ops.softmax(outputs["pos"]), x.dtype)), 0)
         x = self.drop(self.norm(x), training=training)
         # Float32 from here on, whatever the policy: the losses need it.
         return {"tags": ops.cast(self.scores(x), "float32"), **outputs}
@@ -132,26 +139,43 @@ class ChunkingNet(Tagger):
         Args:
             x: The inputs.
             y: {"tags": integers (batch, time), "pos": the same}, numbers of `tags` and of `pos_tags`; either may be missing.
-                -1 is unknown: of a whole sentence's tags, or of single parts of speech.
+                -1 is unknown; a random field learns no sentence of which a tag is.
             y_pred: The outputs of the call.
-            sample_weight: Not used.
+            sample_weight: Weight of each sentence, (batch,), or of each word, (batch, time), which the tags of a random
+                field cannot have; or {"tags": ..., "pos": ...}.
             training: Not used.
+
+        Raises:
+            InputError: for other targets or weights.
         """
+        if not isinstance(y, Mapping) or not set(y) <= {"tags", "pos"}:
+            raise InputError('y: must be {"tags": ..., "pos": ...}, numbers of each word; SentenceBatches makes them')
+        weights = sample_weight if isinstance(sample_weight, Mapping) else dict.fromkeys(y, sample_weight)
         mask = x["words"] != PADDING
         loss = 0.0
         if "tags" in y:
-            tags = ops.maximum(y["tags"], 0)
-            known = ops.cast(mask & (y["tags"][:, :1] >= 0), "float32")
+            known = mask & (y["tags"] >= 0)
             if self.crf is not None:
-                likelihoods = known[:, 0] * self.crf.log_likelihood(y_pred["tags"], tags, mask)
+                known = mask & ops.all(known | ~mask, axis=1, keepdims=True)
+                likelihoods = self.crf.log_likelihood(y_pred["tags"], y["tags"], known)[:, None]
             else:
-                likelihoods = known * _log_probabilities(y_pred["tags"], tags)
-            loss -= ops.sum(likelihoods) / ops.maximum(ops.sum(known), 1)
+                likelihoods = _log_probabilities(y_pred["tags"], y["tags"], known)
+            loss -= _mean(likelihoods, known, weights.get("tags"))
         if "pos" in y and "pos" in y_pred:
-            known = ops.cast(mask & (y["pos"] >= 0), "float32")
-            likelihoods = known * _log_probabilities(y_pred["pos"], ops.maximum(y["pos"], 0))
-            loss -= self.pos_weight * ops.sum(likelihoods) / ops.maximum(ops.sum(known), 1)
+            known = mask & (y["pos"] >= 0)
+            likelihoods = _log_probabilities(y_pred["pos"], y["pos"], known)
+            loss -= self.pos_weight * _mean(likelihoods, known, weights.get("pos"))
         return loss
+
+    @property
+    def loss(self) -> Any:
+        """None, which `compile` sets: the model has a loss of its own. (Were `compile` another, Keras would not load it.)"""
+        return None
+
+    @loss.setter
+    def loss(self, value: Any) -> None:
+        if value is not None:
+            raise InputError(f"loss: the model has its own, minus the likelihood of tags; leave out {value!r}")
 
     def set_word_vectors(self, vectors: Mapping[str, np.ndarray]) -> int:
         """Sets the vectors of known words, such as pretrained ones; returns the number of those set.
@@ -160,6 +184,8 @@ class ChunkingNet(Tagger):
             vectors: float (word_channels,) by word, as `dilatednets.data.word_vectors` reads them. Where words have the same
                 `normal_form`, the first counts.
         """
+        shape = (self.word_channels,)
+        vectors = {word: numbers(vector, f"vectors: that of {word!r}", shape) for word, vector in vectors.items()}
         first_vectors = {normal_form(word): vector for word, vector in reversed([*vectors.items()])}
         rows = {word: row for word, row in numbers_of(self.words).items() if word in first_vectors}
         values = ops.convert_to_numpy(self.word_embedding.embeddings).copy()
@@ -169,5 +195,19 @@ class ChunkingNet(Tagger):
         return len(rows)
 
 
-def _log_probabilities(scores: Any, numbers: Any) -> Any:
-    return ops.take_along_axis(ops.log_softmax(scores), numbers[..., None], axis=-1)[..., 0]
+def _log_probabilities(scores: Any, numbers: Any, known: Any) -> Any:
+    """Of the right number at each step; 0 where it is not known."""
+    chosen = ops.take_along_axis(ops.log_softmax(scores), ops.where(known, numbers, 0)[..., None], axis=-1)[..., 0]
+    return ops.where(known, chosen, 0.0)
+
+
+def _mean(likelihoods: Any, known: Any, weights: Any) -> Any:
+    """Mean of known words, weighted as Keras weighs: the sum of weights does not divide."""
+    if weights is not None:
+        weights = ops.cast(weights, "float32")
+        weights = ops.reshape(weights, (-1, 1)) if len(weights.shape) == 1 else weights
+        steps, given = likelihoods.shape[1], weights.shape[1]
+        if given != 1 and (steps == 1 or (None not in (steps, given) and steps != given)):
+            raise InputError(f"sample_weight: of shape {tuple(weights.shape)}; give one a sentence, (batch,)")
+        likelihoods = likelihoods * weights
+    return ops.sum(likelihoods) / ops.maximum(ops.sum(ops.cast(known, "float32")), 1)

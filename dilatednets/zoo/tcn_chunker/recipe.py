@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from dilatednets.rules import arguments_of, not_negative, one_of, positive, share
 from dilatednets.training import recipe
 from dilatednets.zoo.tcn_chunker.model import TCNChunker
+from dilatednets.zoo.tcn_chunker.tag_schemes import SCHEMES
 
 FROM_DATA = ("labels", "words", "characters", "shapes", "pos_tags")
 """Arguments of TCNChunker that the data say."""
@@ -21,6 +22,10 @@ class Data:
 
     reader: Annotated[str, one_of("conll2000", "snips", "columns")] = "conll2000"
     """The data set's reader, a module of dilatednets.data."""
+    columns: list[str] = field(default_factory=list)
+    """What the columns of the reader "columns" hold, such as ["word", "pos", "-", "tag"]; found by their number if empty."""
+    scheme: Annotated[str, one_of("", *SCHEMES)] = ""
+    """The scheme of its tags; found by their letters if empty."""
     more_pos: Annotated[str, one_of("", "ewt")] = ""
     """Reader of more sentences, which teach parts of speech only: "ewt"."""
     more_pos_dir: str = ""
@@ -57,6 +62,8 @@ class Recipe(recipe.Recipe):
         """A preset settles the net but for `FREE`; a folder is read for its reader alone."""
         reason = f"a run from init = {self.init!r} keeps that model's net"
         idle = {f"net.{name}": reason for name in arguments_of(TCNChunker) if self.init and name not in FREE}
+        if self.data.reader != "columns":
+            idle |= dict.fromkeys(("data.columns", "data.scheme"), f"{self.data.reader} has columns of its own")
         if not self.data.more_pos:
             idle["data.more_pos_dir"] = "data.more_pos is empty"
         return idle

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from dilatednets.data.columns import TaggedSentence
+from dilatednets.errors import InputError
+from dilatednets.rules import checked, not_negative, positive, share
 from dilatednets.training.batches import Batches
 from dilatednets.zoo.tcn_chunker.tag_schemes import convert
 from dilatednets.zoo.tcn_chunker.word_features import PADDING, UNKNOWN
@@ -36,7 +38,7 @@ class SentenceBatches(Batches):
         whole: Whether the last batch of an epoch is filled up to `batch_size` with empty sentences, which do not count.
 
     Raises:
-        InputError: for tags that are not in IOB2.
+        InputError: for no sentences, and for tags that are not in IOB2 or that the model does not have.
 
     Example:
     >>> from dilatednets.zoo.tcn_chunker.model import TCNChunker
@@ -59,14 +61,26 @@ class SentenceBatches(Batches):
         character_dropout: float = 0.0,
         whole: bool = False,
     ) -> None:
+        if not sentences or not all(isinstance(sentence, TaggedSentence) for sentence in sentences):
+            raise InputError("sentences: must be a list of TaggedSentence, at least one")
+        self.batch_size = checked(batch_size, Annotated[int, positive], "batch_size")
+        self.seed = checked(seed, Annotated[int, not_negative], "seed")
+        word_dropout = checked(word_dropout, Annotated[float, not_negative], "word_dropout")
+        self.character_dropout = checked(character_dropout, Annotated[float, share], "character_dropout")
+        self.whole = whole
         self.features, self.pos_input = model.features, model.pos_embedding is not None
         self.sentences = [
             replace(s, tags=tuple(convert(s.tags, "iob2", model.scheme))) if s.tags else s for s in sentences
         ]
-        self.batch_size, self.seed, self.character_dropout, self.whole = batch_size, seed, character_dropout, whole
-        self.steps_per_epoch = -(-len(sentences) // batch_size)
+        self.steps_per_epoch = -(-len(sentences) // self.batch_size)
         self._tags = {tag: number for number, tag in enumerate(model.tags)}
         self._pos = {tag: number for number, tag in enumerate(model.pos_tags)}
+        for tag in (tag for sentence in self.sentences for tag in sentence.tags):
+            if tag not in self._tags:
+                labels = ", ".join(dict.fromkeys(name[2:] for name in self._tags if name != "O"))
+                raise InputError(
+                    f"sentences: label {tag[2:]} is unknown to the model, which has {labels}; make one with it"
+                )
         counts = self.features.counts(sentence.words for sentence in sentences)
         self._dropped = word_dropout / (word_dropout + np.maximum(counts, 1))  # of each word's number
 
@@ -84,7 +98,7 @@ class SentenceBatches(Batches):
             yield self._batch([self.sentences[i] for i in picks[index]], rng)
 
     def _batch(self, sentences: list[TaggedSentence], rng: np.random.Generator) -> Batch:
-        time = -(-max(len(sentence.words) for sentence in sentences) // MULTIPLE) * MULTIPLE
+        time = -(-max(1, *(len(sentence.words) for sentence in sentences)) // MULTIPLE) * MULTIPLE
         inputs = self.features.batch([sentence.words for sentence in sentences], time)
         words, letters = inputs["words"], inputs["characters"]
         is_word = words != PADDING

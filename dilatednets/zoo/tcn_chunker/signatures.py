@@ -67,7 +67,8 @@ class Signatures(ServedModel):
         tf.debugging.Assert(~tf.reduce_any(gaps), ['tokens: an empty one before others; "" is for the end of a row'])
         inputs = self.numbers(tokens)
         if self.pos is not None:
-            tf.debugging.assert_equal(tf.shape(pos), tf.shape(tokens) - [0, 1], "pos: give one for each token")
+            same = tf.reduce_all(tf.shape(pos) == tf.shape(tokens) - [0, 1])
+            tf.debugging.Assert(same, ["pos: give one for each token"])
             known = self.pos.lookup(tf.pad(pos, [[0, 0], [0, 1]], constant_values=""))
             inputs["pos"] = tf.where(there, known, PADDING)
         scores = self.model(inputs, training=False)["tags"]

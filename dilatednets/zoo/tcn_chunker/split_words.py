@@ -12,16 +12,23 @@ The words are the same but for these:
 - At most three clitics are cut off a word.
 - Of the forms, a lone `"` after a comma closes before a small letter, but not before other signs that Python calls lower,
   such as a raised a.
+- Accents, two at most, are put together with their letter in the order in which they stand; Hangul is not.
 - Bytes that are not UTF-8 are U+FFFD.
 """
 
+import functools
 import re
+import sys
+import unicodedata
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 from dilatednets.data import penn_treebank as ptb
+from dilatednets.data import snips
+from dilatednets.data.characters import plain
 
 Step = tuple[str, str]
 """A pattern and what replaces all that it finds."""
@@ -50,8 +57,8 @@ def split_words(sentences: Any, tokenizer: str) -> Words:
     """
     text = tf.strings.unicode_transcode(sentences, "UTF-8", "UTF-8")
     if tokenizer == "plain":
-        tokens = tf.strings.split(_replaced(text, _PLAIN))
-        return Words(tokens, tokens)
+        text = _replaced(text, _PLAIN)
+        return Words(tf.strings.split(text), tf.strings.split(_plain(text)))
     text = _replaced(text, _TREEBANK)
     return Words(tf.strings.split(text), tf.strings.split(_forms(text)))
 
@@ -64,10 +71,75 @@ def _replaced(text: Any, steps: Iterable[Step]) -> Any:
 
 def _forms(text: Any) -> Any:
     """As `penn_treebank.treebank_forms`, of what `_TREEBANK` leaves."""
-    text = _replaced(text, _QUOTES)
+    text = _replaced(_plain(text), _QUOTES)
     odd = tf.strings.regex_full_match(text, '[^"]*"(?:[^"]*"[^"]*")*[^"]*')
     text = tf.where(odd, _replaced(text, [_LONE_QUOTE]), text)
     return _replaced(text, _FORMS)
+
+
+def _plain(text: Any) -> Any:
+    """As `data.characters.plain`."""
+    is_plain = tf.reduce_all(tf.strings.regex_full_match(text, r"[\x00-\x7f]*"))
+    return tf.cond(is_plain, lambda: text, lambda: _composed(_ascii(text)))
+
+
+def _ascii(text: Any) -> Any:
+    codes, forms = _forms_of_characters()
+    place = tf.ragged.map_flat_values(_places, codes, tf.strings.unicode_decode(text, "UTF-8"))
+    pieces = _characters(text)
+    form = tf.where(place.flat_values < 0, pieces.flat_values, tf.gather(forms, tf.maximum(place.flat_values, 0)))
+    return tf.strings.reduce_join(pieces.with_flat_values(form), axis=-1)
+
+
+def _composed(text: Any) -> Any:
+    pairs, composed = _pairs_of_characters()
+    codes, pieces = tf.strings.unicode_decode(text, "UTF-8"), _characters(text)
+    for _ in range(2):  # a letter with two accents
+        flat = tf.cast(codes.flat_values, tf.int64)
+        place = tf.pad(_places(pairs, flat[:-1] * _PAIR + flat[1:]), [[0, 1]], constant_values=-1)
+        found, place = place >= 0, tf.maximum(place, 0)
+        stays = codes.with_flat_values(~tf.concat([tf.zeros_like(found[:1]), found[:-1]], 0))
+        code = tf.where(found, tf.gather(composed, place), codes.flat_values)
+        piece = tf.where(found, tf.gather([chr(code) for code in composed], place), pieces.flat_values)
+        codes = tf.ragged.boolean_mask(codes.with_flat_values(code), stays)
+        pieces = tf.ragged.boolean_mask(pieces.with_flat_values(piece), stays)
+    return tf.strings.reduce_join(pieces, axis=-1)
+
+
+def _characters(text: Any) -> Any:
+    """Each by itself; `tf.strings.unicode_split` would change U+FFFF and its like."""
+    return tf.strings.split(tf.strings.regex_replace(text, "(?s)(.)", "\\1\x1d"), "\x1d")[:, :-1]
+
+
+def _places(entries: Any, values: Any) -> Any:
+    """Where values stand in a sorted array; -1 if they do not."""
+    place = tf.minimum(tf.searchsorted(entries, values), len(entries) - 1)
+    return tf.where(tf.gather(entries, place) == values, place, -1)
+
+
+_PAIR = 1 << 21
+
+
+@functools.cache
+def _forms_of_characters() -> tuple[np.ndarray, list[str]]:
+    forms = {code: plain(chr(code)) for code in _decomposed()}
+    forms = {code: form for code, form in forms.items() if form != chr(code)}
+    return np.array(list(forms), np.int32), list(forms.values())
+
+
+@functools.cache
+def _pairs_of_characters() -> tuple[np.ndarray, np.ndarray]:
+    pairs = {}
+    for code in _decomposed():
+        parts = unicodedata.decomposition(chr(code)).split()
+        if len(parts) == 2 and "<" not in parts[0] and plain(chr(code)) == chr(code):
+            pairs[int(parts[0], 16) * _PAIR + int(parts[1], 16)] = code
+    keys = np.array(sorted(pairs), np.int64)
+    return keys, np.array([pairs[key] for key in keys], np.int32)
+
+
+def _decomposed() -> list[int]:
+    return [code for code in range(0x80, sys.maxunicode + 1) if unicodedata.decomposition(chr(code))]
 
 
 def _steps(*steps: Step) -> list[Step]:
@@ -87,7 +159,7 @@ def _any(words: Iterable[str]) -> str:
 
 _PLAIN = _steps(
     (r"[\s]+", " "),
-    (r"[\w]+(?:[-./:,&][\w]+)*|['\u2019][\w]+|[^\s]", "\\0\n"),
+    (rf"{snips.WORD}+(?:[-./:,&]{snips.WORD}+)*|['\u2019]{snips.WORD}+|[^\s]", "\\0\n"),
 )
 
 # Marks. Each stands before what it is about: one of @ # - after a character of a word, a run of hyphens or points, a clitic
@@ -97,7 +169,7 @@ _MARKS = "\x01-\x04"
 
 # As `penn_treebank._TOKEN`, whose order this keeps.
 _NOT_IN_WORD = ptb.SPACE + ptb.SYMBOLS + ptb.HYPHENS
-_DIGITS = rf"\d+(?:[,:\u2013]{_ADDRESS}?\d+)*"
+_DIGITS = rf"\d+(?:[,:\u2013\uff0c\uff1a]{_ADDRESS}?\d+)*"
 _LETTERS = rf"(?:{_ADDRESS}?(?:[^\d{_NOT_IN_WORD}]|{_DIGITS}))+"
 _LONE_CLITIC = rf"['\u2018\u2019]{_ADDRESS}?(?i:{ptb.LONE_CLITIC})"
 _PICTURE = rf"[{ptb.PICTURES}][{ptb.MODIFIERS}]*"
@@ -149,6 +221,10 @@ _TREEBANK = _steps(
         rf"|(\.)\t(\n[,;:])",
         "\\1\\2\\4\r\t\\3\\5",
     ),
+    (r"( )(\n\v?\p{Ll})", rf"\1{_AFTER}\2"),
+    (rf"(\n\v(?i:{_any(ptb.ENDINGS)})\.\t ){_AFTER}", r"\1"),
+    (rf"(\v[^\t'\u2019]*\p{{L}}\.)\t( {_AFTER})", "\\1\r\t\\2"),
+    (_AFTER, ""),
     (rf"\.\t|\.\r\t((?: *\n{_any(ptb.CLOSERS)}\v\t)* *)$", "\t\n.\v\t\\1"),
     _CUT_CLITIC,
     _CUT_CLITIC,

@@ -1,4 +1,4 @@
-"""Spans of a sentence as tags of its words: IOB1, IOB2 (also called BIO) and IOBES, and from one to another."""
+"""Spans of a sentence as tags of its words: IOB1, IOB2 (also called BIO), IOBES and BILOU, and from one to another."""
 
 from collections.abc import Iterable, Sequence
 from typing import Annotated, NamedTuple
@@ -8,7 +8,7 @@ import numpy as np
 from dilatednets.errors import InputError
 from dilatednets.rules import checked, one_of
 
-SCHEMES = {"iob1": "BI", "iob2": "BI", "iobes": "BIES"}
+SCHEMES = {"iob1": "BI", "iob2": "BI", "iobes": "BIES", "bilou": "BILU"}
 """The schemes, with the prefixes of each."""
 Scheme = Annotated[str, one_of(*SCHEMES)]
 
@@ -25,7 +25,7 @@ def parse(tag: str) -> tuple[str, str]:
     """Prefix and label of a tag; ("O", "") for "O". A label may hold hyphens.
 
     Raises:
-        InputError: for any other tag than O and B-, I-, E- or S- with a label.
+        InputError: for any other tag than O and B-, I-, E-, S-, L- or U- with a label.
 
     Example:
     >>> parse("B-NP"), parse("I-by-line"), parse("O")
@@ -34,8 +34,8 @@ def parse(tag: str) -> tuple[str, str]:
     if tag == "O":
         return "O", ""
     prefix, _, label = tag.partition("-")
-    if prefix not in ("B", "I", "E", "S") or not label:
-        raise InputError(f"{tag!r} is not a tag; write O, or B-, I-, E- or S- and a label, as in B-NP")
+    if len(prefix) != 1 or prefix not in "BIESLU" or not label:
+        raise InputError(f"{tag!r} is not a tag; write O, or B-, I-, E-, S-, L- or U- and a label, as in B-NP")
     return prefix, label
 
 
@@ -50,8 +50,8 @@ def check_tags(tags: Iterable[str], scheme: str) -> None:
 def spans(tags: Sequence[str]) -> list[Span]:
     """The spans that `tags` mean, read as conlleval reads them: without complaint, whichever the scheme.
 
-    A span begins at B- and S-, after E- and S-, and wherever the label changes. So an I- or E- after O or another label
-    begins one too, and one that no E- closes ends where the next begins.
+    A span begins at B- and S-, after E- and S-, and wherever the label changes; L- and U- of BILOU are E- and S-. So an I-
+    or E- after O or another label begins one too, and one that no E- closes ends where the next begins.
 
     Raises:
         InputError: for a string that is not a tag.
@@ -64,7 +64,7 @@ def spans(tags: Sequence[str]) -> list[Span]:
     result: list[Span] = []
     for index, tag in enumerate([*tags, "O"]):
         prefix, label = parse(tag)
-        if prefix in "BS" or last in "OES" or label != last_label:
+        if prefix in "BSU" or last in "OESLU" or label != last_label:
             if last != "O":
                 result.append(Span(last_label, start, index))
             start = index
@@ -78,7 +78,7 @@ def from_spans(spans: Iterable[Span], length: int, scheme: str = "iob2") -> list
     Args:
         spans: The spans in any order; they must not overlap.
         length: Number of words.
-        scheme: "iob1", "iob2" or "iobes". IOB1 has B- only where a span touches one of the same label before it.
+        scheme: "iob1", "iob2", "iobes" or "bilou". IOB1 has B- only where a span touches one of the same label before it.
 
     Raises:
         InputError: for spans that overlap, are empty or go beyond the sentence, and for another scheme.
@@ -97,8 +97,9 @@ def from_spans(spans: Iterable[Span], length: int, scheme: str = "iob2") -> list
         touches = span.start == end and span.label == last_label
         begin = "B" if scheme != "iob1" or touches else "I"
         prefixes = begin + "I" * (span.end - span.start - 1)
-        if scheme == "iobes":
-            prefixes = "S" if len(prefixes) == 1 else prefixes[:-1] + "E"
+        if scheme in ("iobes", "bilou"):
+            last, alone = tuple(SCHEMES[scheme][2:])
+            prefixes = alone if len(prefixes) == 1 else prefixes[:-1] + last
         tags[span.start : span.end] = [f"{prefix}-{span.label}" for prefix in prefixes]
         end, last_label = span.end, span.label
     return tags
@@ -135,8 +136,29 @@ def repairs(tags: Sequence[str]) -> int:
     return sum(tags[span.start].startswith("I-") for span in spans(tags))
 
 
+def scheme_of(tags: Iterable[str]) -> str:
+    """The scheme of tags as far as it makes a difference: "iob2" stands for IOB1, too, which `spans` reads alike.
+
+    Example:
+    >>> scheme_of(["B-NP", "L-NP", "O"])
+    'bilou'
+    """
+    prefixes = {tag[:2] for tag in tags}
+    return "bilou" if prefixes & {"L-", "U-"} else "iobes" if prefixes & {"E-", "S-"} else "iob2"
+
+
+def check_labels(labels: Sequence[str]) -> None:
+    """Raises InputError unless there are labels, and these are no tags."""
+    tags = [label for label in labels if label == "O" or (label[1:2] == "-" and label[0] in "BIESLU")]
+    if not labels:
+        raise InputError("labels: name at least one, such as ['NP']")
+    if "O" in labels or len(tags) == len(labels):
+        plain = dict.fromkeys(tag[2:] for tag in tags if tag != "O") or ["NP"]
+        raise InputError(f"labels: {tags[0]!r} is a tag; name the labels alone, as in {list(plain)}")
+
+
 def valid_transitions(tags: Sequence[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Which tag may follow which, for a list of all tags in IOB2, or in IOBES if any of them has E- or S-.
+    """Which tag may follow which, for a list of all tags in IOB2, or in IOBES or BILOU if any of them has their letters.
 
     Args:
         tags: Every tag that there is, in the order of their numbers.
@@ -154,9 +176,9 @@ def valid_transitions(tags: Sequence[str]) -> tuple[np.ndarray, np.ndarray, np.n
     ([[1, 1, 0], [1, 1, 1], [1, 1, 1]], [1, 1, 0], [1, 1, 1])
     """
     prefixes, labels = np.array([parse(tag) for tag in tags], dtype=str).reshape(-1, 2).T
-    iobes = np.isin(prefixes, ["E", "S"]).any()
+    iobes = np.isin(prefixes, list("ESLU")).any()
     inside = np.isin(prefixes, ["B", "I"])  # the span may go on after it
-    goes_on = np.isin(prefixes, ["I", "E"])
+    goes_on = np.isin(prefixes, list("IEL"))
     continues = inside[:, None] & goes_on[None, :] & (labels[:, None] == labels[None, :])
     closed = ~inside | ~iobes
     return continues | (closed[:, None] & ~goes_on[None, :]), ~goes_on, closed

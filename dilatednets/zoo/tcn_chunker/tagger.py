@@ -1,13 +1,15 @@
 """What taggers do with text: from words or plain text to tags, parts of speech and chunks."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from itertools import islice, repeat, zip_longest
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import keras
 import numpy as np
 
+from dilatednets import arrays
 from dilatednets.errors import InputError
+from dilatednets.rules import Rule, checked
 from dilatednets.zoo.tcn_chunker.tag_schemes import convert, spans
 from dilatednets.zoo.tcn_chunker.word_features import UNKNOWN
 
@@ -19,6 +21,9 @@ WORDS_AT_ONCE = 16384
 """Words, padding included, that are decoded together."""
 TRANSITIONS_AT_ONCE = 1 << 20
 """Scores of transitions that a step of decoding compares."""
+WORDS_TO_TELL = 10
+"""Parts of speech of which one at least must be known: those of another tag set would be taken for rare ones."""
+_AtOnce = Annotated[int, Rule(lambda x: x >= 1, "at least 1")]
 
 Scorer = Callable[[Sequence[Sequence[str]], Sequence[Sequence[str]] | None], tuple[list[np.ndarray], list[np.ndarray]]]
 """Makes two arrays of each sentence, given its words and, if the model takes them, their parts of speech: scores of tags,
@@ -68,12 +73,13 @@ class Tagger(keras.Model):
         Raises:
             InputError: if a model that needs parts of speech gets none, or another number of them than words.
         """
-        inputs = self.features.batch(sentences)
+        pairs = list(_paired(sentences, pos))
+        inputs = self.features.batch([words for words, _ in pairs])
         if self.pos_embedding is not None:
             if pos is None:
                 raise InputError("pos: this model needs the part of speech of each word; give them, one a word")
             inputs["pos"] = np.zeros_like(inputs["words"])
-            for row, (_, tags) in enumerate(_paired(sentences, pos)):
+            for row, (_, tags) in enumerate(pairs):
                 inputs["pos"][row, : len(tags)] = [self._pos_numbers.get(tag, UNKNOWN) for tag in tags]
         return inputs
 
@@ -90,7 +96,7 @@ class Tagger(keras.Model):
             pos: Their parts of speech, for a model with `pos="input"`; others ignore them.
 
         Raises:
-            InputError: as `encode`; for a sentence that is a string instead of words.
+            InputError: as `encode`; for sentences that are no lists of words, such as strings.
 
         Example:
         >>> from dilatednets.zoo.tcn_chunker.model import TCNChunker
@@ -116,8 +122,7 @@ class Tagger(keras.Model):
         Yields:
             `dilatednets.data.columns.TaggedSentence` (words, tags, pos).
         """
-        if at_once < 1:
-            raise InputError(f"at_once: must be at least 1, not {at_once}")
+        at_once = checked(at_once, _AtOnce, "at_once")
         scorer = self.scorer()
         for pairs in _read_ahead(_paired(sentences, pos), at_once, lambda pair: len(pair[0])):
             yield from self._annotated(pairs, scorer)
@@ -129,13 +134,18 @@ class Tagger(keras.Model):
         pairs = list(pairs)
         sentences = [words for words, _ in pairs]
         pos = [tags for _, tags in pairs if tags is not None] if self.pos_embedding is not None else []
-        names = self.tags
+        names = [name for tags in pos for name in tags]
+        if len(names) >= WORDS_TO_TELL and self._pos_numbers.keys().isdisjoint(names):
+            raise InputError(
+                f"pos: none is known to this model, such as {names[0]!r}; its are {', '.join(self.pos_tags)}"
+            )
+        iob2 = self.tags
         if self.crf is not None:  # which keeps to the scheme, so that each tag has its own in IOB2
-            names = tuple({"S": "B", "E": "I"}.get(tag[0], tag[0]) + tag[1:] for tag in self.tags)
+            iob2 = tuple({"S": "B", "E": "I"}.get(tag[0], tag[0]) + tag[1:] for tag in self.tags)
         scores, pos_numbers = scorer(sentences, pos or None)
         pos = pos or [[self.pos_tags[number] for number in numbers] for numbers in pos_numbers]
         for words, path, pos_tags in zip(sentences, self._decoded(scores), pos, strict=True):
-            tags = [names[number] for number in path]
+            tags = [iob2[number] for number in path]
             if self.crf is None:
                 tags = convert(tags, self.scheme, "iob2")
             yield TaggedSentence(tuple(words), tuple(tags), tuple(pos_tags))
@@ -164,7 +174,7 @@ class Tagger(keras.Model):
             The chunks in order; `text[chunk.start:chunk.end] == chunk.text`.
 
         Raises:
-            InputError: for a model that needs parts of speech.
+            InputError: for what is no string, and for a model that needs parts of speech.
 
         Example:
         >>> from dilatednets.zoo.tcn_chunker.model import TCNChunker
@@ -172,7 +182,8 @@ class Tagger(keras.Model):
         >>> all("It works."[c.start : c.end] == c.text for c in model.chunk("It works."))
         True
         """
-        return [chunk for sentence in self.chunk_stream([text]) for chunk in sentence.chunks]
+        pieces = [arrays.text(text, "text")]
+        return [chunk for sentence in self.chunk_stream(pieces) for chunk in sentence.chunks]
 
     def chunk_stream(self, source: Iterable[str], at_once: int = SENTENCES_AT_ONCE) -> Iterator[ChunkedSentence]:
         """The same of a text that comes in pieces, sentence by sentence and in bounded memory.
@@ -185,8 +196,10 @@ class Tagger(keras.Model):
 
         if self.pos_embedding is not None:
             raise InputError("text: this model needs the part of speech of each word; give words and theirs to tag")
+        at_once = checked(at_once, _AtOnce, "at_once")
         scorer = self.scorer()
-        for sentences in _read_ahead(split(source, self.tokenizer), at_once, lambda sentence: len(sentence.words)):
+        pieces = (arrays.text(piece, "source") for piece in source)
+        for sentences in _read_ahead(split(pieces, self.tokenizer), at_once, lambda sentence: len(sentence.words)):
             yield from self.chunk_sentences(sentences, None, scorer)
 
     def chunk_sentences(
@@ -211,15 +224,39 @@ class Tagger(keras.Model):
 
 def _paired(sentences: Iterable[Any], pos: Iterable[Any] | None) -> Iterator[tuple[Any, Any]]:
     """The words of each sentence with their parts of speech, one a word; with None if there are no parts of speech."""
-    for words, tags in zip(sentences, repeat(None), strict=False) if pos is None else zip_longest(sentences, pos):
-        if isinstance(words, str):
-            raise InputError(f"sentences: {words[:40]!r} is a string; give a list of words, or call chunk")
+    missing: Any = object()
+    sentences, pos = _items(sentences, "sentences"), None if pos is None else _items(pos, "pos")
+    for words, tags in zip(sentences, repeat(None)) if pos is None else zip_longest(sentences, pos, fillvalue=missing):
+        if words is missing or tags is missing:
+            raise InputError("pos: not as many sentences as there are of words; give one for each")
+        words = _words(words, "sentences")
         if pos is not None:
-            if words is None or tags is None:
-                raise InputError("pos: not as many sentences as there are of words; give one for each")
+            tags = _words(tags, "pos")
             if len(words) != len(tags):
                 raise InputError(f"pos: {len(tags)} for a sentence of {len(words)} words; give one a word")
         yield words, tags
+
+
+def _items(value: Any, where: str) -> Iterator[Any]:
+    """What is in a list or another source; InputError for what holds nothing in order."""
+    if isinstance(value, str):
+        chunk = ", or call chunk" if where == "sentences" else ""
+        raise InputError(f"{where}: {value[:40]!r} is a string; give a list of words{chunk}")
+    if (
+        isinstance(value, bytes | Mapping | Set)
+        or not hasattr(type(value), "__iter__")
+        or getattr(value, "shape", 1) == ()
+    ):
+        raise InputError(f"{where}: must be lists of words, not {type(value).__name__}")
+    return iter(value)
+
+
+def _words(value: Any, where: str) -> list[str]:
+    words = list(_items(value, where))
+    for word in words:
+        if not isinstance(word, str):
+            raise InputError(f"{where}: must be strings, one a word, not {word!r}")
+    return words
 
 
 def _read_ahead(source: Iterable[Any], count: int, words_of: Callable[[Any], int]) -> Iterator[list[Any]]:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -10,13 +11,14 @@ from dilatednets.data import column_folder, conll2000, ewt, snips
 from dilatednets.data.columns import TaggedSentence
 from dilatednets.data.word_vectors import read_word_vectors
 from dilatednets.errors import InputError
+from dilatednets.rules import checked
 from dilatednets.training.epoch_end import Goal
 from dilatednets.training.loop import Task as BaseTask
 from dilatednets.zoo.tcn_chunker.model import TCNChunker
 from dilatednets.zoo.tcn_chunker.recipe import FREE, Recipe
 from dilatednets.zoo.tcn_chunker.scoring import score
 from dilatednets.zoo.tcn_chunker.sentence_batches import SentenceBatches
-from dilatednets.zoo.tcn_chunker.tag_schemes import repairs, spans
+from dilatednets.zoo.tcn_chunker.tag_schemes import SCHEMES, Scheme, convert, repairs, scheme_of, spans
 from dilatednets.zoo.tcn_chunker.word_features import WordFeatures
 
 READERS: dict[str, Callable[[str | os.PathLike[str], str], Sequence[TaggedSentence]]] = {
@@ -66,14 +68,60 @@ def load(
     recipe: Recipe, data_dir: str | os.PathLike[str]
 ) -> tuple[list[TaggedSentence], list[TaggedSentence], list[TaggedSentence]]:
     """The recipe's sentences: to train on, to choose by, and more that teach parts of speech alone."""
-    data, read = recipe.data, READERS[recipe.data.reader]
+    data = recipe.data
     if data.more_pos and not data.more_pos_dir:
         raise InputError(
             f"data.more_pos_dir: missing; name the folder of {data.more_pos} by --set data.more_pos_dir=DIR, or "
             "learn without it by --set data.more_pos="
         )
     more = ewt.load(data.more_pos_dir, "train") if data.more_pos else ()
-    return list(read(data_dir, "train")), list(read(data_dir, "validation")), list(more)
+
+    def tagged(split: str) -> list[TaggedSentence]:
+        try:
+            return read(data_dir, split, data.reader, data.columns, data.scheme)
+        except InputError as error:
+            if not str(error).startswith(("columns: ", "scheme: ")):
+                raise
+            raise InputError(f"data.{error}") from error
+
+    return tagged("train"), tagged("validation"), list(more)
+
+
+def read(
+    data_dir: str | os.PathLike[str], split: str, reader: str, columns: Sequence[str] = (), scheme: str = ""
+) -> list[TaggedSentence]:
+    """The sentences of a split, with tags in IOB2.
+
+    Args:
+        data_dir: The data set's folder.
+        split: "train", "validation" or "test".
+        reader: The data set.
+        columns: What the columns of a folder of the reader "columns" hold, such as `["word", "pos", "-", "tag"]`; without
+            any they are found by their number.
+        scheme: The scheme of their tags; found by their letters, if it is not given.
+
+    Raises:
+        InputError: for bad data.
+
+    Example:
+    >>> from dilatednets.data.samples import sample
+    >>> read(sample("conll2000"), "test", "columns", ["word", "pos", "tag"])[0].tags[:3]
+    ('B-NP', 'I-NP', 'B-VP')
+    """
+    if reader not in READERS:
+        raise InputError(f"reader: {reader!r}: a chunker's data sets are {', '.join(READERS)}")
+    if reader != "columns":
+        for name, value in (("columns", columns), ("scheme", scheme)):
+            if value:
+                raise InputError(f"{name}: {reader} has its own; leave it out, or take the reader columns")
+        return list(READERS[reader](data_dir, split))
+    if scheme:
+        checked(scheme, Scheme, "scheme")
+    sentences = column_folder.load(data_dir, split, columns, SCHEMES.get(scheme, column_folder.PREFIXES))
+    scheme = scheme or scheme_of(tag for sentence in sentences for tag in sentence.tags)
+    if scheme == "iob2":  # whose faults are counted
+        return sentences
+    return [replace(one, tags=tuple(convert(one.tags, scheme, "iob2"))) for one in sentences]
 
 
 def build_model(recipe: Recipe, sentences: Sequence[TaggedSentence], more: Sequence[TaggedSentence] = ()) -> TCNChunker:
@@ -137,6 +185,8 @@ def make_batches(
 
 def evaluate_sentences(model: TCNChunker, sentences: Sequence[TaggedSentence]) -> dict[str, Any]:
     """Scores of a model on tagged sentences, and the accuracy of its parts of speech if it predicts them."""
+    if not sentences:
+        raise InputError("sentences: there are none to measure on; give some")
     pos = [sentence.pos for sentence in sentences]
     predicted = list(model.annotate([s.words for s in sentences], pos if model.pos_embedding is not None else None))
     scores = score([sentence.tags for sentence in sentences], [sentence.tags for sentence in predicted])
@@ -148,7 +198,12 @@ def evaluate_sentences(model: TCNChunker, sentences: Sequence[TaggedSentence]) -
 
 
 def evaluate(
-    model: TCNChunker, data_dir: str | os.PathLike[str], split: str, reader: str | None = None
+    model: TCNChunker,
+    data_dir: str | os.PathLike[str],
+    split: str,
+    reader: str | None = None,
+    columns: Sequence[str] = (),
+    scheme: str = "",
 ) -> dict[str, Any]:
     """Figures of a model on a split of a data set.
 
@@ -156,20 +211,19 @@ def evaluate(
         model: A TCNChunker.
         data_dir: The data set's folder.
         split: "train", "validation" or "test".
-        reader: The data set; None finds it by the model's labels.
+        reader: The data set; None finds it by the model's labels, or takes "columns" if these are named.
+        columns: As `read` takes them.
+        scheme: As `read` takes it.
 
     Raises:
         InputError: for bad data, or labels that the model does not know.
     """
-    reader = reader or reader_of(model)
-    if reader not in READERS:
-        raise InputError(f"--reader: {reader}: a chunker's data sets are {', '.join(READERS)}")
-    sentences = list(READERS[reader](data_dir, split))
+    sentences = read(data_dir, split, reader or ("columns" if columns else reader_of(model)), columns, scheme)
     unknown = {span.label for sentence in sentences for span in spans(sentence.tags)} - set(model.labels)
     if unknown:
         raise InputError(
             f"{data_dir}: label {min(unknown)} is unknown to the model, which has {', '.join(model.labels)}; train it on "
-            "sentences that have it, or name the data set by --reader"
+            "sentences that have it, or name another reader"
         )
     repaired = sum(repairs(sentence.tags) for sentence in sentences)
     return {**evaluate_sentences(model, sentences), "sentences": len(sentences), "repaired": repaired, "split": split}

@@ -7,13 +7,14 @@ import re
 import sys
 import threading
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from typing import IO, Any
 
 from dilatednets import registry
 from dilatednets.arguments import PRESET, add_model
 from dilatednets.errors import InputError
+from dilatednets.rules import checked
 
 VERB, HELP = "chunk", "find the phrases of a text"
 
@@ -23,6 +24,7 @@ WORDS_AHEAD = 1 << 16
 """Words after which no more sentences are read ahead."""
 LINES_TO_TELL = 10
 """Lines with words by which columns are told from text."""
+_TAG = re.compile("O|[BIESLU]-.+")
 MOST_PEEKED = 1000
 """Lines after which no more are read to tell, such as empty ones."""
 
@@ -38,10 +40,38 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="plain text, or a word a line and an empty line after each sentence (default: text; with --format conll, the "
         "latter if the first lines are single words)",
     )
+    words = "what the columns hold, such as word,pos,- (default: words, parts of speech and others, or CoNLL-U's ten)"
+    parser.add_argument("--columns", metavar="NAMES", help=words)
+
+
+def add_evaluation_arguments(parser: ArgumentParser) -> None:
+    """Adds --columns and --scheme."""
+    words = "what the columns of the reader columns hold, such as word,pos,-,tag (default: by their number)"
+    parser.add_argument("--columns", metavar="NAMES", help=words)
+    words = "the scheme of their tags: iob1, iob2, iobes or bilou (default: by their letters)"
+    parser.add_argument("--scheme", help=words)
+
+
+def evaluation_options(options: Namespace) -> dict[str, Any]:
+    """The arguments `columns` and `scheme` of the family's `evaluate` that the command line holds.
+
+    Raises:
+        InputError: for an unknown scheme.
+    """
+    chosen: dict[str, Any] = {}
+    if options.columns is not None:
+        chosen["columns"] = options.columns.split(",")
+    if options.scheme is not None:
+        from dilatednets.zoo.tcn_chunker.tag_schemes import Scheme
+
+        chosen["scheme"] = checked(options.scheme, Scheme, "scheme")
+    return chosen
 
 
 def run(options: Namespace) -> None:
-    """`dilatednets chunk MODEL [FILE] [--format brackets|conll|json] [--input text|conll]`."""
+    """`dilatednets chunk MODEL [FILE] [--format brackets|conll|json] [--input text|conll] [--columns NAMES]`."""
+    if options.columns is not None and options.input == "text":
+        raise InputError("columns: text has none; leave it out, or set --input conll")
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")  # whatever the terminal's language: input is UTF-8 too
     name = options.file or "standard input"
@@ -123,23 +153,33 @@ class _Peekable:
         return piece
 
 
-def _columns_of(lines: Iterator[bytes]) -> int:
-    """Columns of lines that look like one word each, or like several columns with a tag in the last; 0 for text.
+def _columns_of(options: Namespace, lines: Iterator[bytes], with_pos: bool) -> list[str]:
+    """What the columns hold; nothing for text. No more of a live stream is read than is needed to tell.
 
-    No more of a live stream is read than is needed to tell.
+    Unasked, lines are columns that look like one word each, or like several columns with a tag in the last.
     """
+    from dilatednets.data.columns import CONLL_U, column_count, known_columns
+
+    if options.columns is not None:
+        return ["-" if name == "tag" else name for name in options.columns.split(",")]
+    asked = options.input == "conll" or (options.input is None and with_pos)
     counts: list[int] = []
-    for line in lines:
-        fields = line.split()
-        if not fields or fields[0] in (b"#", b"-DOCSTART-"):
+    for line in lines if asked or (options.input is None and options.format == "conll") else ():
+        row = line.decode(errors="replace")
+        if not column_count([row]):
             continue
-        counts.append(len(fields))
-        if counts[-1] != counts[0] or (len(fields) > 1 and not re.fullmatch(rb"O|[BIES]-.+", fields[-1])):
-            return 0
-        if len(counts) == LINES_TO_TELL:
+        counts.append(column_count([row]))
+        if known_columns([row]) == CONLL_U:
+            return list(CONLL_U)
+        if counts[-1] != counts[0] or (not asked and counts[0] > 1 and not _TAG.fullmatch(row.split()[-1])):
+            return []
+        if asked or len(counts) == LINES_TO_TELL:
             break
     # Two words of text on a single line may look like columns.
-    return 0 if not counts or (counts[0] > 1 and len(counts) == 1) else counts[0]
+    if not asked and (not counts or (counts[0] > 1 and len(counts) == 1)):
+        return []
+    count = counts[0] if counts else 2
+    return ["word", "pos" if with_pos else "-", *["-"] * count][:count]
 
 
 def _standard_input() -> IO[bytes]:
@@ -155,22 +195,18 @@ def _read(options: Namespace, model: Any, name: str) -> Iterator[Any]:
 
     Who reads the input also closes it, for that would have to wait for a read in another thread.
     """
-    from dilatednets.data.columns import column_count
     from dilatednets.data.plain_text import split
     from dilatednets.data.text_stream import read_pieces
 
     with_pos = model.pos_embedding is not None
     with open(options.file, "rb") if options.file else nullcontext(_standard_input()) as stream:
         lines: Any = _Peekable(stream, name)
-        columns = 0  # text has none
-        if options.input == "conll" or (options.input is None and with_pos):
-            columns = column_count(line.decode(errors="replace") for line in lines.peek()) or 2
-        elif options.input is None and options.format == "conll":
-            columns = _columns_of(lines.peek())
+        columns = _columns_of(options, lines.peek(), with_pos)
         if columns:
-            if with_pos and columns < 2:
-                raise InputError(f"{name}: one column; this model needs two, a word and its part of speech a line")
-            yield from _in_columns(lines, ["word", "pos" if with_pos else "-", *["-"] * columns][:columns])
+            if with_pos and "pos" not in columns:
+                has = "one column" if len(columns) == 1 else "no column pos"
+                raise InputError(f"{name}: {has}; this model needs two, a word and its part of speech a line")
+            yield from _in_columns(lines, columns, model.pos_tags if with_pos else ())
         elif with_pos:
             raise InputError(
                 "--input: this model needs parts of speech; give a word and its part of speech a line, conll"
@@ -180,20 +216,34 @@ def _read(options: Namespace, model: Any, name: str) -> Iterator[Any]:
                 yield sentence, None
 
 
-def _in_columns(lines: Any, columns: list[str]) -> Iterator[Any]:
-    """Sentences in columns; places are those in their words joined by spaces."""
+def _in_columns(lines: Any, columns: list[str], known: Sequence[str]) -> Iterator[Any]:
+    """Sentences in columns; places are those in their words joined by spaces.
+
+    Of parts of speech one at least must be known; sentences before it wait, in case it is text, or of another tag set.
+    """
     from dilatednets.data.columns import read_columns
     from dilatednets.data.penn_treebank import Token
     from dilatednets.data.plain_text import SplitSentence
 
     start = 0
+    waiting: list[Any] = []
     for sentence in read_columns(lines, columns):
         tokens = []
         for word in sentence.words:
             tokens.append(Token(word, start, start + len(word)))
             start += len(word) + 1
         text, words = " ".join(sentence.words), list(sentence.words)
-        yield SplitSentence(text, tokens[0].start, tokens, words), sentence.pos or None
+        waiting.append((SplitSentence(text, tokens[0].start, tokens, words), sentence.pos or None))
+        if not known or not set(known).isdisjoint(sentence.pos):
+            yield from waiting
+            known, waiting = (), []
+        elif sum(len(pos) for _, pos in waiting) >= LINES_TO_TELL:
+            break
+    if waiting:
+        raise InputError(
+            f"{lines.name}: {waiting[0][1][0]!r} is no part of speech of this model, nor are those after it; "
+            f"give a word and its part of speech a line, as in: dog {known[0]}"
+        )
 
 
 class _WordQueue(queue.Queue[Any]):

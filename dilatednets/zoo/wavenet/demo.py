@@ -24,7 +24,7 @@ def demo(output: Path) -> list[Path]:
 
 
 def _speak(output: Path) -> list[Path]:
-    from dilatednets.data.audio import write_wav
+    from dilatednets.data.audio import write_audio
     from dilatednets.plots.audio import waveform_and_spectrogram
     from dilatednets.plots.figure import save
     from dilatednets.zoo.wavenet import WaveNet, describe
@@ -40,7 +40,7 @@ def _speak(output: Path) -> list[Path]:
         length = len(audio) / model.sample_rate
         print(f"   {speaker}: {length:.2f} s of audio in {seconds:.2f} s, {length / seconds:.1f} times real time")
         stem = output / f"{TEXT.replace(' ', '_')}_{speaker}"
-        write_wav(stem.with_suffix(".wav"), audio, model.sample_rate)
+        write_audio(stem.with_suffix(".wav"), audio, model.sample_rate)
         save(waveform_and_spectrogram(audio, model.sample_rate, f"{speaker}: {TEXT}"), stem.with_suffix(".png"))
         written += [stem.with_suffix(".wav"), stem.with_suffix(".png")]
     print("   What it costs:")

@@ -11,17 +11,20 @@ from dilatednets.errors import InputError
 from dilatednets.layers import CausalDilatedConv, ConditionUpsampler, ResidualGatedBlock
 from dilatednets.layers.output_distributions import DISTRIBUTIONS, output_distribution
 from dilatednets.layers.receptive_field import causal_field
-from dilatednets.rules import Rule, each_positive, keep_arguments, not_negative, one_of, positive
+from dilatednets.rules import Names, Rule, Size, Sizes, checked, keep_arguments, not_negative, one_of
 from dilatednets.zoo.wavenet import loop, request
+from dilatednets.zoo.wavenet.inputs import CheckedArrays, checked_inputs
 from dilatednets.zoo.wavenet.word_front_end import WordFrontEnd
 from dilatednets.zoo.zoo_model import ZooModel
 
 DEFAULT_DILATIONS = 3 * tuple(2**i for i in range(10))
+NOT_SAID: dict[str, Any] = {"sample_rate": None, "condition_features": 0, "condition_hop": 80}
+"""Defaults of the arguments that `text` sets."""
 even = Rule(lambda x: x > 0 and x % 2 == 0, "even and above 0: it counts both halves of the gate")
 
 
 @keras.saving.register_keras_serializable("dilatednets")
-class WaveNet(ZooModel):
+class WaveNet(CheckedArrays, ZooModel):
     """Autoregressive model of raw audio, conditioned on speaker and on local features such as text or mel frames.
 
     Causal input convolution, a stack of `ResidualGatedBlock`s, the sum of their skips, ReLU - 1x1 - ReLU - 1x1, and a
@@ -35,7 +38,7 @@ class WaveNet(ZooModel):
         gate_channels: Channels before the gate, both halves together.
         skip_channels: Channels of the skip sum.
         output: "softmax" (mu-law codes), "logistics" (mixture of logistics) or "gaussian", both for 16 bits.
-        sample_rate: Samples a second.
+        sample_rate: Samples a second; None for those of `text`, or 16000 without it.
         levels: Mu-law codes of the softmax.
         components: Components of the mixture of logistics.
         input_kernel_size: Taps of the causal input convolution.
@@ -47,18 +50,19 @@ class WaveNet(ZooModel):
         condition_channels: Channels after upsampling.
         condition_upsampling: "transposed" or "repeat", as `ConditionUpsampler` explains.
         text: Configuration of the text front end, from `WordFrontEnd.get_config`; it sets `condition_features` and
-            `condition_hop`. None for a model that reads no text.
+            `condition_hop`, and `sample_rate`. None for a model that reads no text.
         **kwargs: Arguments of `keras.Model`, `dtype` among them.
 
     Call arguments:
-        inputs: audio (batch, time) in [-1, 1]; or a dict of "audio", and as the model is conditioned "speaker" int32
-            (batch,) and "condition" float (batch, frames, features) with `frames * condition_hop >= time`.
+        inputs: audio (batch, time) in [-1, 1], or integers whose type has that range; or a dict of "audio", and as the model
+            is conditioned "speaker" int32 (batch,) and "condition" float (batch, frames, features) with
+            `frames * condition_hop >= time`.
 
     Output shape:
         (batch, time, num_parameters): 256 logits, or 3 * components, or 2.
 
     Raises:
-        InputError: for an argument out of range.
+        InputError: for an argument out of range, or one that contradicts `text`.
 
     Reference:
         van den Oord et al. 2016, "WaveNet: A Generative Model for Raw Audio" (arXiv 1609.03499), sections 2.1 to 2.5.
@@ -81,26 +85,27 @@ class WaveNet(ZooModel):
         "sample_rate": "Sample rate, Hz",
     }
     rows_by_name = {"speakers": ("speaker_embedding", 0)}
+    fresh_by_argument = {"dilations": ("block_{}/conv",)}
     output = ""  # instead of a property of Keras's
 
     def __init__(
         self,
-        dilations: Annotated[Sequence[int], each_positive] = DEFAULT_DILATIONS,
-        kernel_size: Annotated[int, positive] = 2,
-        residual_channels: Annotated[int, positive] = 32,
+        dilations: Sizes = DEFAULT_DILATIONS,
+        kernel_size: Size = 2,
+        residual_channels: Size = 32,
         gate_channels: Annotated[int, even] = 64,
-        skip_channels: Annotated[int, positive] = 64,
+        skip_channels: Size = 64,
         output: Annotated[str, one_of(*DISTRIBUTIONS)] = "softmax",
-        sample_rate: Annotated[int, positive] = 16000,
-        levels: Annotated[int, positive] = 256,
-        components: Annotated[int, positive] = 10,
-        input_kernel_size: Annotated[int, positive] = 2,
-        speakers: Sequence[str] = (),
-        speaker_channels: Annotated[int, positive] = 16,
+        sample_rate: Size | None = None,
+        levels: Size = 256,
+        components: Size = 10,
+        input_kernel_size: Size = 2,
+        speakers: Names = (),
+        speaker_channels: Size = 16,
         condition_features: Annotated[int, not_negative] = 0,
-        condition_hop: Annotated[int, positive] = 80,
-        condition_hidden: Annotated[int, positive] = 64,
-        condition_channels: Annotated[int, positive] = 16,
+        condition_hop: Size = 80,
+        condition_hidden: Size = 64,
+        condition_channels: Size = 16,
         condition_upsampling: Annotated[str, one_of("transposed", "repeat")] = "transposed",
         text: dict[str, Any] | None = None,
         **kwargs: Any,
@@ -109,7 +114,13 @@ class WaveNet(ZooModel):
         super().__init__(autocast=False, **kwargs)
         self.front_end = None if text is None else WordFrontEnd.from_config(text)
         if self.front_end is not None:
-            condition_features, condition_hop = self.front_end.num_features, self.front_end.hop
+            given = sample_rate, condition_features, condition_hop
+            said = self.front_end.sample_rate, self.front_end.num_features, self.front_end.hop
+            for (name, default), mine, its in zip(NOT_SAID.items(), given, said, strict=True):
+                if mine is not None and checked(mine, int, name) not in (default, its):
+                    raise InputError(f"{name}: {mine!r}, but text has {its}; leave it out, or give another text")
+            sample_rate, condition_features, condition_hop = said
+        sample_rate = 16000 if sample_rate is None else sample_rate
         keep_arguments(self, locals())
         self.distribution: Any = output_distribution(self.output, self.levels, self.components)
         policy = self.dtype_policy
@@ -149,6 +160,11 @@ class WaveNet(ZooModel):
             )
         self._build()
 
+    @classmethod
+    def completed(cls, overrides: dict[str, Any]) -> dict[str, Any]:
+        """Another text sets anew what a preset's text has set."""
+        return {**NOT_SAID, **overrides} if overrides.get("text") is not None else overrides
+
     def _build(self) -> None:
         """Creates every weight at once: their shapes follow from the arguments alone."""
         global_shape = local_shape = None
@@ -172,7 +188,7 @@ class WaveNet(ZooModel):
 
     def call(self, inputs: Any) -> Any:
         """Distribution parameters of every sample, in parallel, as the class describes them."""
-        inputs = inputs if isinstance(inputs, dict) else {"audio": inputs}
+        inputs = checked_inputs(self, inputs)
         local = self.local_condition(inputs.get("condition"), ops.shape(inputs["audio"])[1])
         return self._parallel(inputs["audio"], self.global_condition(inputs.get("speaker")), local)[0]
 

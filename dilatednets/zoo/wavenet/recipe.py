@@ -1,5 +1,6 @@
 """The recipe of a WaveNet."""
 
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -61,4 +62,6 @@ class Recipe(recipe.Recipe):
 
     def try_next(self, model: Path) -> str:
         """A command to try with what was trained."""
-        return f'dilatednets generate {model} --text "{self.training.sample_text}" --speaker NAME --output say.wav'
+        words = ["generate", str(model), "--text", self.training.sample_text]
+        speakers = WaveNet.preset_config(model)["speakers"]
+        return shlex.join(["dilatednets", *words, "--speaker", speakers[0], "--output", "say.wav"])

@@ -7,8 +7,11 @@ from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
+from dilatednets import arrays
 from dilatednets.errors import InputError
-from dilatednets.rules import checked, not_negative, positive
+from dilatednets.rules import Rule, checked, not_negative, positive
+
+in_float32 = Rule(lambda x: 1e-30 <= x <= 1e30, "from 1e-30 to 1e30")
 
 
 class Request(NamedTuple):
@@ -59,13 +62,15 @@ def resolve(
     Traceback (most recent call last):
     dilatednets.errors.InputError: temperature: must be above 0, not 0
     """
-    temperature = checked(temperature, Annotated[float, positive], "temperature")
+    temperature = checked(temperature, Annotated[float, positive, in_float32], "temperature")
     seed = secrets.randbits(64) if seed is None else checked(seed, Annotated[int, not_negative], "seed")
     num_samples = None if num_samples is None else checked(num_samples, Annotated[int, positive], "num_samples")
     speakers = _speaker_numbers(model, speaker)
     primes = None if prime is None else _prime(prime)
     frames = None if condition is None else _condition(model, condition)
-    texts = [text] if isinstance(text, str) else None if text is None else checked(text, list[str], "text")
+    texts = (
+        None if text is None else checked(text, list[str], "text") if _is_list(text) else [arrays.text(text, "text")]
+    )
     batch = _batch_size({"text": texts, "speaker": speakers, "condition": frames, "prime": primes})
     if speakers is not None:
         speakers = np.broadcast_to(speakers, (batch,))
@@ -83,6 +88,10 @@ def resolve(
         temperature=temperature,
         seed=seed % 2**64,  # the bits of a key
     )
+
+
+def _is_list(text: Any) -> bool:
+    return isinstance(text, Sequence | np.ndarray) and not isinstance(text, str | bytes)
 
 
 def _batch_size(arguments: dict[str, Any]) -> int:
@@ -110,31 +119,35 @@ def _speaker_numbers(model: Any, speaker: Any) -> np.ndarray | None:
     speakers = []
     for one in np.atleast_1d(np.array(speaker, object)):
         number = model.speakers.index(one) if isinstance(one, str) and one in model.speakers else one
-        if not isinstance(number, numbers.Integral) or not 0 <= int(number) < len(model.speakers):
+        if (
+            isinstance(number, bool)
+            or not isinstance(number, numbers.Integral)
+            or not 0 <= int(number) < len(model.speakers)
+        ):
             raise InputError(f"speaker: no speaker {one!r}; {cure}")
         speakers.append(number)
     return np.array(speakers, np.int32)
 
 
 def _prime(prime: Any) -> np.ndarray:
-    audio = np.asarray(prime, np.float32)
+    audio = arrays.as_array(prime, "prime")
     audio = audio[None] if audio.ndim == 1 else audio
-    if audio.ndim != 2 or audio.size == 0 or not np.all(np.abs(audio) <= 1):
-        raise InputError(f"prime: need audio in [-1, 1] of shape (samples,) or (batch, samples), not {np.shape(prime)}")
-    return audio
+    if audio.ndim != 2:
+        raise InputError(f"prime: must be of shape (samples,) or (batch, samples), not {audio.shape}")
+    if audio.dtype.kind == "f" and np.any(np.abs(audio) > 1):
+        raise InputError(f"prime: reaches {np.max(np.abs(audio)):g}, but floats must be in [-1, 1]")
+    return arrays.as_audio(audio, "prime")
 
 
 def _condition(model: Any, condition: Any) -> np.ndarray:
     features = model.condition_features
     if features == 0:
         raise InputError("condition: this model has no local condition; leave it out")
-    frames = np.asarray(condition, np.float32)
+    frames = arrays.as_array(condition, "condition")
     frames = frames[None] if frames.ndim == 2 else frames
-    if frames.ndim != 3 or frames.size == 0 or frames.shape[2] != features:
-        raise InputError(
-            f"condition: need (frames, {features}) or (batch, frames, {features}), not {np.shape(condition)}"
-        )
-    return frames
+    if frames.ndim != 3 or frames.shape[2] != features:
+        raise InputError(f"condition: need (frames, {features}) or (batch, frames, {features}), not {frames.shape}")
+    return arrays.numbers(frames, "condition", (None, None, features)).astype(np.float32)
 
 
 def _text_frames(model: Any, texts: Sequence[str], speakers: np.ndarray | None) -> np.ndarray:
@@ -151,8 +164,9 @@ def _length(model: Any, frames: np.ndarray | None, num_samples: int | None, prim
     """How much to make, which the condition must cover."""
     if frames is None:
         if model.condition_features:
-            frames_wanted = f"a condition of {model.condition_features} features a frame"
-            raise InputError(f"condition: this model needs {frames_wanted if model.front_end is None else 'text'}")
+            if model.front_end is not None:
+                raise InputError("text: this model needs text, or frames as condition")
+            raise InputError(f"condition: this model needs a condition of {model.condition_features} features a frame")
         if num_samples is None:
             raise InputError("num_samples: say how many samples to make")
         return num_samples

@@ -22,8 +22,8 @@ class Signatures(ServedModel):
 
     What says what to make follows from the model: "text" string (batch,) for one with a text front end, "condition" float32
     (batch, frames, features) for one with another local condition, "num_samples" int32 (batch,) for one without; "speaker"
-    string (batch,), or (1,) for all, for one with speakers; "temperature" float32 () and "seed" int32 () for all. The same
-    seed makes the same audio as `WaveNet.generate`.
+    string (batch,), or (1,) for all, for one with speakers; "temperature" float32 and "seed" int32 for all, one number or as
+    many equal ones as there are rows. The same seed makes the same audio as `WaveNet.generate`.
 
     Args:
         model: The WaveNet to serve.
@@ -58,7 +58,9 @@ class Signatures(ServedModel):
 
     def signatures(self) -> dict[str, Any]:
         """Concrete functions by name."""
-        asked, sampling = self._asked(), {"temperature": spec("temperature", ()), "seed": spec("seed", (), tf.int32)}
+        asked = self._asked()
+        # Of any rank: a request by rows, REST's "instances", repeats them in each.
+        sampling = {"temperature": tf.TensorSpec(None, tf.float32), "seed": tf.TensorSpec(None, tf.int32)}
         start = graph(self._start, {**asked, **sampling})
         state = {
             name: spec(name, [None, *tensor.shape[1:]] if tensor.shape.rank else [], tensor.dtype)
@@ -97,11 +99,11 @@ class Signatures(ServedModel):
         return {**asked, **({"speaker": spec("speaker", [None], tf.string)} if self.voices is not None else {})}
 
     def _generate(self, **request: Any) -> Tensors:
-        plan = self._plan(**request)
-        return self._all(plan, self.folded.initial_state(_batch(plan)), self._folded)
+        plan, rows = self._plan(**request)
+        return self._all(plan, rows, self.folded.initial_state(_batch(plan)), self._folded)
 
     def _generate_compiled(self, **request: Any) -> Tensors:
-        plan = self._plan(**request)
+        plan, rows = self._plan(**request)
         compiled = tf.function(functools.partial(make_samples, self.model), jit_compile=True, autograph=False)
 
         def program(plan: Tensors, state: Any, position: Any) -> tuple[tf.Tensor, Any]:
@@ -111,55 +113,113 @@ class Signatures(ServedModel):
             return audio, tuple(state)
 
         batch = _batch(plan)
-        return self._all(plan, (self.model.initial_state(batch), tf.zeros([batch])), program)
+        return self._all(plan, rows, (self.model.initial_state(batch), tf.zeros([batch])), program)
 
     def _start(self, **request: Any) -> Tensors:
-        plan = self._plan(**request)
+        plan, rows = self._plan(**request)
+        with tf.control_dependencies([_refuse(rows == 0, "text, condition or num_samples: give at least one")]):
+            plan = {name: tf.identity(tensor) for name, tensor in plan.items()}
         return {**plan, **self.folded.initial_state(_batch(plan)), "position": tf.zeros((), tf.int32)}
 
-    def _next(self, position: Any, history: Any, recent: Any, **plan: Any) -> Tensors:
-        over = position >= tf.reduce_max(plan["num_samples"])
-        tf.debugging.Assert(~over, ["position: all samples have been made; num_samples says how many there are"])
+    def _next(self, position: Any, **state: Any) -> Tensors:
+        over = position >= tf.reduce_max(state["num_samples"])
+        rows = [tf.shape(tensor)[0] for name, tensor in state.items() if name not in ("temperature", "seed")]
+        recent, softmax = state["recent"], self.folded.softmax
+        codes = self.model.distribution.num_parameters if softmax else 1
+        with tf.control_dependencies(
+            [
+                _refuse(position < 0, "position: must be at least 0"),
+                _refuse(over, "position: all samples have been made; num_samples says how many there are"),
+                _refuse(tf.reduce_any(tf.stack(rows) != rows[0]), "state: all of it must be of one batch size"),
+                _refuse(tf.reduce_any(_no_numbers(state["history"])), "history: holds NaN or infinity"),
+                _refuse(
+                    tf.reduce_any((recent < (0 if softmax else -1)) | (recent > codes)), "recent: holds no samples"
+                ),
+                *self._refusals_of_plan(**state),
+            ]
+        ):
+            plan = {name: tf.identity(tensor) for name, tensor in state.items()}
+        history, recent = plan.pop("history"), plan.pop("recent")
         audio, state = self._folded(plan, {"history": history, "recent": recent}, position)
         return {"audio": audio, **plan, **state, "position": position + tf.shape(audio)[1]}
 
+    def _refusals_of_plan(
+        self, temperature: Any, seed: Any, num_samples: Any = 1, speaker: Any = 0, condition: Any = None, **_: Any
+    ) -> list[Any]:
+        """What must not be in a request, nor in a state that a client sends back."""
+        frames = 1 if condition is None else tf.shape(condition)[1]
+        no_speaker = (speaker < 0) | (speaker >= max(len(self.model.speakers), 1))
+        no_temperature = _no_numbers(temperature) | (temperature < 1e-30) | (temperature > 1e30)
+        refusals = [
+            _refuse(no_temperature, "temperature: must be above 0, from 1e-30 to 1e30"),
+            _refuse(seed < 0, "seed: must be at least 0"),
+            _refuse(tf.reduce_any(num_samples < 1) & (frames > 0), "num_samples: must be above 0"),
+            _refuse(tf.reduce_any(no_speaker), "speaker: no such number"),
+            _refuse(frames == 0, "condition: has no frames"),
+        ]
+        if condition is not None:
+            refusals.append(_refuse(tf.reduce_any(_no_numbers(condition)), "condition: holds NaN or infinity"))
+        return refusals
+
     def _score(self, audio: Any, **asked: Any) -> Tensors:
-        inputs, batch = {"audio": audio}, tf.shape(audio)[0]
+        rows, time = tf.unstack(tf.shape(audio))
+        words = "audio: holds NaN or infinity, or reaches beyond [-1, 1]; divide by the largest possible value"
+        wrong = tf.reduce_any(_no_numbers(audio) | (tf.abs(audio) > 2))
+        with tf.control_dependencies([_refuse(time == 0, "audio: holds no samples"), _refuse(wrong, words)]):
+            audio = tf.clip_by_value(_or_example(rows, audio, tf.zeros([1, time])), -1.0, 1.0)
+        batch, asked = tf.shape(audio)[0], self._or_examples(rows, asked)
+        inputs = {"audio": audio}
         if self.voices is not None:
             inputs["speaker"] = self._speakers(asked["speaker"], batch)
         if self.words is not None:
-            timeline = self.words.timeline(asked["text"], inputs.get("speaker"))
-            inputs["condition"] = self.words(timeline.stretched(tf.shape(audio)[1]))
+            texts = _rows("text", asked["text"], batch)
+            inputs["condition"] = self.words(self.words.timeline(texts, inputs.get("speaker")).stretched(time))
         elif self.model.condition_features:
-            inputs["condition"] = asked["condition"]
+            frames = _rows("condition", asked["condition"], batch)
+            few = f"condition: too few frames for the audio; one lasts {self.model.condition_hop} samples"
+            too_few = (tf.shape(frames)[1] * self.model.condition_hop < time) & (rows > 0)
+            no_numbers = tf.reduce_any(_no_numbers(frames))
+            with tf.control_dependencies(
+                [_refuse(too_few, few), _refuse(no_numbers, "condition: holds NaN or infinity")]
+            ):
+                missing = tf.where(rows > 0, 0, time)
+                inputs["condition"] = tf.pad(frames, [(0, 0), (0, missing), (0, 0)])
         bits = self.model.distribution.bits(audio, self.model(inputs, training=False))
-        return {"bits_per_sample": tf.reduce_mean(bits, axis=1)}
+        return {"bits_per_sample": tf.reduce_mean(bits, axis=1)[:rows]}
 
-    def _plan(self, temperature: Any, seed: Any, speaker: Any = None, **asked: Any) -> Tensors:
-        """What is asked, checked and in numbers: what does not change while samples are made."""
-        tf.debugging.Assert((temperature > 0) & tf.math.is_finite(temperature), ["temperature: must be above 0"])
-        tf.debugging.Assert(seed >= 0, ["seed: must be at least 0"])
-        [content] = asked.values()
-        plan, hop = {"temperature": temperature, "seed": seed}, self.model.condition_hop
+    def _plan(self, temperature: Any, seed: Any, **asked: Any) -> tuple[Tensors, Any]:
+        """What is asked, checked and in numbers: what does not change while samples are made; and how many rows are asked.
+
+        No rows become one, which the graph can compute, and which the answer leaves out.
+        """
+        [name] = asked.keys() - {"speaker"}
+        rows, hop = tf.shape(asked[name])[0], self.model.condition_hop
+        plan = {"temperature": _one("temperature", temperature, rows), "seed": _one("seed", seed, rows)}
+        asked = self._or_examples(rows, asked)
+        content = asked[name]
+        batch = tf.shape(content)[0]
         if self.voices is not None:
-            plan["speaker"] = self._speakers(speaker, tf.shape(content)[0])
+            plan["speaker"] = self._speakers(asked["speaker"], batch)
         if self.words is not None:
             timeline = self.words.timeline(content, plan.get("speaker"))
-            return {**plan, "condition": self.words(timeline), "num_samples": self.words.count(timeline) * hop}
-        if self.model.condition_features:
-            samples = tf.fill(tf.shape(content)[:1], tf.shape(content)[1] * hop)
-            return {**plan, "condition": content, "num_samples": samples}
-        tf.debugging.Assert(tf.reduce_all(content > 0), ["num_samples: must be above 0"])
-        return {**plan, "num_samples": content}
+            plan.update(condition=self.words(timeline), num_samples=self.words.count(timeline) * hop)
+        elif self.model.condition_features:
+            plan.update(condition=content, num_samples=tf.fill([batch], tf.shape(content)[1] * hop))
+        else:
+            plan["num_samples"] = content
+        with tf.control_dependencies(self._refusals_of_plan(**plan)):
+            return {name: tf.identity(tensor) for name, tensor in plan.items()}, rows
+
+    def _or_examples(self, rows: Any, asked: Tensors) -> Tensors:
+        examples = self.examples()["serving_default"]
+        return {name: _or_example(rows, value, tf.constant(examples[name])) for name, value in asked.items()}
 
     def _speakers(self, names: Any, batch: Any) -> tf.Tensor:
         assert self.voices is not None
         numbers = self.voices.lookup(names)
         cure = f"speaker: choose among {', '.join(self.model.speakers)}, one for each, or one for all"
-        known = tf.reduce_all(numbers >= 0)
-        fits = (tf.size(numbers) == batch) | (tf.size(numbers) == 1)
-        with tf.control_dependencies([tf.debugging.Assert(known & fits, [cure])]):
-            return tf.broadcast_to(numbers, [batch])
+        with tf.control_dependencies([_refuse(tf.reduce_any(numbers < 0), cure)]):
+            return _rows("speaker", numbers, batch, cure)
 
     def _next_folded(self, plan: Tensors, state: Tensors, position: Any) -> tuple[tf.Tensor, Tensors]:
         """The next chunk by the model in few operations."""
@@ -189,7 +249,7 @@ class Signatures(ServedModel):
         missing = count - tf.shape(local)[1]
         return tf.ensure_shape(tf.pad(local, [(0, 0), (0, missing), (0, 0)]), [None, None, local.shape[2]])
 
-    def _all(self, plan: Tensors, state: Any, program: Callable[..., tuple[tf.Tensor, Any]]) -> Tensors:
+    def _all(self, plan: Tensors, rows: Any, state: Any, program: Callable[..., tuple[tf.Tensor, Any]]) -> Tensors:
         """All that is asked, chunk by chunk."""
         total = tf.reduce_max(plan["num_samples"])
         chunks = (total + self.chunk_samples - 1) // self.chunk_samples
@@ -203,10 +263,44 @@ class Signatures(ServedModel):
         _, _, audio = tf.while_loop(lambda number, *_: number < chunks, one_chunk, carry, parallel_iterations=1)
         rate = tf.constant(self.model.sample_rate, tf.int32)
         return {
-            "audio": tf.transpose(audio.concat())[:, :total],
-            "num_samples": plan["num_samples"],
+            "audio": tf.transpose(audio.concat())[:rows, : tf.where(rows == 0, 0, total)],
+            "num_samples": plan["num_samples"][:rows],
             "sample_rate": rate,
         }
+
+
+def _refuse(wrong: Any, words: str) -> Any:
+    return tf.debugging.Assert(~tf.convert_to_tensor(wrong), [words])
+
+
+def _no_numbers(values: tf.Tensor) -> tf.Tensor:
+    # Not by comparisons: TensorFlow turns `not x <= y` into `x > y`, which NaN is not, either.
+    return ~tf.math.is_finite(values)
+
+
+def _or_example(rows: Any, values: tf.Tensor, example: tf.Tensor) -> tf.Tensor:
+    return tf.cond(rows == 0, lambda: example, lambda: values)
+
+
+def _one(name: str, values: tf.Tensor, batch: Any) -> tf.Tensor:
+    """The one number that a request has for all rows, however often it says it."""
+    values = tf.reshape(values, [-1])
+    count = tf.size(values)
+    fits = (count == 1) | ((count == batch) & (count > 0))
+    cure = f"{name}: give one number for the whole batch; ask for others in a request of their own"
+    # For no rows, any number will do.
+    first = tf.concat([values, tf.ones([1], values.dtype)], axis=0)[0]
+    wrong = tf.reduce_any(values[1:] != first) | ~(fits | (batch == 0))
+    with tf.control_dependencies([_refuse(wrong, cure)]):
+        return tf.identity(first)
+
+
+def _rows(name: str, values: tf.Tensor, batch: Any, cure: str = "") -> tf.Tensor:
+    """As many rows as there are in the batch: those given, or one for all."""
+    rows = tf.shape(values)[0]
+    words = cure or f"{name}: give as many rows as of audio, or one for all"
+    with tf.control_dependencies([_refuse((rows != batch) & (rows != 1), words)]):
+        return tf.cond(rows == batch, lambda: values, lambda: tf.repeat(values, batch, axis=0))
 
 
 def _batch(plan: Tensors) -> tf.Tensor:

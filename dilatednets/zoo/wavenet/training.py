@@ -69,7 +69,7 @@ class Task(BaseTask):
         every, text = self.recipe.training.sample_every, self.recipe.training.sample_text
         if not every or epoch % every:
             return
-        from dilatednets.data.audio import write_wav
+        from dilatednets.data.audio import write_audio
         from dilatednets.plots.audio import waveform_and_spectrogram
         from dilatednets.plots.figure import save
 
@@ -77,7 +77,7 @@ class Task(BaseTask):
         speaker = model.speakers[epoch % len(model.speakers)]
         audio = model.generate(text=text, speaker=speaker, seed=0)[0]
         stem = run.path / "samples" / f"epoch_{epoch:03d}_{speaker}"
-        write_wav(stem.with_suffix(".wav"), audio, model.sample_rate)
+        write_audio(stem.with_suffix(".wav"), audio, model.sample_rate)
         picture = waveform_and_spectrogram(audio, model.sample_rate, f"epoch {epoch}, {speaker}: {text}")
         save(picture, stem.with_suffix(".png"))
 

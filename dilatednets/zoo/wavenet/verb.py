@@ -6,6 +6,7 @@ from argparse import ArgumentParser, Namespace
 from dilatednets.arguments import add_model, check_seconds
 
 VERB, HELP = "generate", "make audio with a WaveNet"
+OPTION_OF = {"num_samples": "--seconds", "condition": "--text"}
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -16,31 +17,39 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--seconds", type=float, help="how long; default: as long as the text")
     parser.add_argument("--seed", type=int, help="same seed, same audio")
     parser.add_argument("--temperature", type=float, default=1.0, help="below 1: less noise (default 1)")
-    parser.add_argument("--output", required=True, metavar="FILE.wav")
-    parser.add_argument("--plot", metavar="FILE.png", help="draw waveform and spectrogram")
+    parser.add_argument("--output", required=True, metavar="FILE.wav", help="or .flac, .ogg, .mp3")
+    parser.add_argument("--plot", metavar="FILE.png", help="draw waveform and spectrogram, as PNG, SVG or PDF")
 
 
 def run(options: Namespace) -> None:
     """`dilatednets generate MODEL [--text T] [--speaker S] [--seconds N] ... --output FILE.wav [--plot FILE.png]`."""
-    from dilatednets.data.audio import write_wav
+    import numpy as np
+
+    from dilatednets.data.audio import write_audio
+    from dilatednets.data.sound_formats import check_suffix as check_sound
     from dilatednets.files import check_writable
     from dilatednets.plots.audio import waveform_and_spectrogram
     from dilatednets.plots.figure import check_suffix, save
-    from dilatednets.zoo.wavenet import WaveNet
+    from dilatednets.progress import progress
+    from dilatednets.zoo.wavenet import WaveNet, loop, request
 
     check_seconds(options.seconds)
     check_writable(options.output)
+    check_sound(options.output)
     if options.plot:
         check_suffix(options.plot)
         check_writable(options.plot)
     model = WaveNet.from_preset(options.model)
     samples = None if options.seconds is None else max(round(options.seconds * model.sample_rate), 1)
     begin = time.perf_counter()
-    audio = model.generate(
-        samples, text=options.text, speaker=options.speaker, temperature=options.temperature, seed=options.seed
-    )[0]
+    asked = request.resolve(
+        model, samples, text=options.text, speaker=options.speaker, temperature=options.temperature, seed=options.seed
+    )
+    chunks = -(-asked.num_samples // loop.CHUNK_SAMPLES)
+    made = list(progress(loop.stream(model, asked), "generating", chunks, "chunks"))
+    audio = np.concatenate(made, axis=1)[0]
     seconds = time.perf_counter() - begin
-    write_wav(options.output, audio, model.sample_rate)
+    write_audio(options.output, audio, model.sample_rate)
     length = len(audio) / model.sample_rate
     print(f"{options.output}: {length:.2f} s of audio, made in {seconds:.2f} s (compilation included)")
     if options.plot:

@@ -2,13 +2,15 @@
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import Annotated, NamedTuple
 
 import numpy as np
 
+from dilatednets.arrays import as_audio
 from dilatednets.data.spoken_digits import Recording
 from dilatednets.errors import InputError
+from dilatednets.rules import Names, keep_arguments, not_negative, positive
 from dilatednets.training.batches import Batches
 from dilatednets.zoo.wavenet.word_front_end import Segment, WordFrontEnd
 
@@ -54,8 +56,8 @@ class SpeechWindows(Batches):
             the same, and samples of pauses, which are easy and would flatter the figure, do not count.
 
     Raises:
-        InputError: if a recording's speaker or word is not one of the model's, `target` is no multiple of the hop, or
-            there is too little audio for one batch.
+        InputError: for an argument out of range; if a recording is no audio, or of a speaker or word that the model lacks;
+            if `target` is no multiple of the hop; or if there is too little audio for one batch.
 
     Example:
     >>> front_end = WordFrontEnd(["one"], 80, 8000, {"": {"one": 0.4}})
@@ -67,17 +69,19 @@ class SpeechWindows(Batches):
 
     recordings: Sequence[Recording]
     front_end: WordFrontEnd
-    speakers: Sequence[str]
-    receptive_field: int
-    target: int
-    batch_size: int
-    seed: int = 0
-    max_gap: float = 0.15
-    lookahead: int = 0
+    speakers: Names
+    receptive_field: Annotated[int, positive]
+    target: Annotated[int, positive]
+    batch_size: Annotated[int, positive]
+    seed: Annotated[int, not_negative] = 0
+    max_gap: Annotated[float, not_negative] = 0.15
+    lookahead: Annotated[int, not_negative] = 0
     evaluation: bool = False
 
     def __post_init__(self) -> None:
         """Checks that the data fit, and counts the batches of an epoch."""
+        keep_arguments(self, {**vars(self), "__class__": type(self)})
+        self.recordings = [replace(r, audio=as_audio(r.audio, r.path or "audio", ndim=1)) for r in self.recordings]
         hop, words = self.front_end.hop, self.front_end.vocabulary
         if self.target % hop:
             raise InputError(f"target: {self.target} samples are no multiple of the condition's hop of {hop} samples")

@@ -8,10 +8,7 @@ import tensorflow as tf
 from keras import ops
 
 from dilatednets.serving.graphs import table
-from dilatednets.zoo.wavenet.word_front_end import WordFrontEnd
-
-_BETWEEN = r"[\s\x0b\x1c-\x1f\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000},.;:!?-]+"
-"""What `WordFrontEnd.units` takes for no part of a word, as RE2 writes it."""
+from dilatednets.zoo.wavenet.word_front_end import WordFrontEnd, plain_signs
 
 
 class Timeline(NamedTuple):
@@ -54,10 +51,12 @@ class WordFrames(tf.Module):
         super().__init__(name="word_frames")
         self.front_end, vocabulary, rate = front_end, front_end.vocabulary, front_end.sample_rate
         self.cure = f"this model's words are {', '.join(vocabulary)}"
-        numbers = {unit: number for number, unit in enumerate(vocabulary)}
-        aliases = {alias: numbers[unit] for alias, unit in front_end.aliases.items()}
-        self.words = table({**numbers, **aliases})
-        self.signs = table(aliases)
+        numbers = {word: vocabulary.index(unit) for word, unit in front_end.unit_of.items()}
+        self.words = table(numbers)
+        self.signs = table({sign: numbers[sign] for sign in front_end.spelt})
+        codes, plain = zip(*plain_signs().items(), strict=True)
+        pairs = tf.lookup.KeyValueTensorInitializer(list(map(chr, codes)), plain, tf.string, tf.string)
+        self.plain = tf.lookup.StaticHashTable(pairs, "")
         self.gap, self.margin = (round(seconds * rate) for seconds in (front_end.gap, front_end.margin))
         average = front_end.durations[""]
         tempos = [front_end.durations.get(name, average) for name in speakers] or [average]
@@ -90,8 +89,12 @@ class WordFrames(tf.Module):
 
     def _units(self, texts: tf.Tensor) -> tf.Tensor:
         """Numbers of the words, (batch, longest), -1 at the end of shorter texts."""
-        lowered = tf.strings.lower(texts, encoding="utf-8")
-        tokens = tf.strings.split(tf.strings.strip(tf.strings.regex_replace(lowered, _BETWEEN, " ")))
+        written = tf.strings.unicode_split(texts, "UTF-8")
+        plain = tf.ragged.map_flat_values(self.plain.lookup, written).flat_values
+        plain = written.with_flat_values(tf.where(plain == "", written.flat_values, plain))
+        tokens = tf.strings.split(tf.strings.reduce_join(plain, axis=1), " ")
+        tokens = tokens.with_flat_values(tf.strings.regex_replace(tokens.flat_values, "^'+|'+$", ""))
+        tokens = tf.ragged.boolean_mask(tokens, tokens != "")
         known = self.words.lookup(tokens.flat_values)
         # A token that is no word may be made of signs that stand for words, such as 427.
         signs = tf.ragged.map_flat_values(self.signs.lookup, tf.strings.unicode_split(tokens.flat_values, "UTF-8"))

@@ -7,18 +7,22 @@ and how long it lasts. WaveNet sees frames of numbers, its local condition (van 
 the same kind of features for text to speech).
 """
 
-import re
+import functools
+import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
+from dilatednets import arrays
 from dilatednets.errors import InputError
-from dilatednets.rules import config_of, keep_arguments, not_negative, positive
+from dilatednets.rules import Names, config_of, keep_arguments, not_negative, positive
 
 POSITION_BUMPS = 8  # overlapping hat functions over a unit's length: a soft "which eighth of it"
 REFERENCE_SECONDS = 0.4  # unit durations are described as log(duration / this)
+_APOSTROPHES = "\u2018\u2019\u02bc\u2032`"
+_IN_WORDS = "'#%&*/@\\"  # punctuation that does not end a word
 
 
 class Segment(NamedTuple):
@@ -34,7 +38,7 @@ class WordFrontEnd:
     """Turns text into frames of linguistic features.
 
     Args:
-        vocabulary: The units, e.g. the ten digits' names.
+        vocabulary: The units, e.g. the ten digits' names, as `plain_words` writes them.
         hop: Samples a frame.
         sample_rate: Samples a second.
         durations: Seconds, by speaker and unit, as `fit_durations` gives them. Speaker "" serves all others.
@@ -43,7 +47,8 @@ class WordFrontEnd:
         margin: Seconds of silence before the first and after the last unit.
 
     Raises:
-        InputError: for an argument of another type, or out of range.
+        InputError: for an argument of another type, or out of range, for a word that no text can hold, and for one without a
+            duration.
 
     Example:
     >>> front_end = WordFrontEnd(["four", "two"], 80, 8000, {"": {"four": 0.4, "two": 0.3}}, {"4": "four", "2": "two"})
@@ -53,10 +58,10 @@ class WordFrontEnd:
     (86, 18)
     """
 
-    vocabulary: Sequence[str]
+    vocabulary: Names
     hop: Annotated[int, positive]
     sample_rate: Annotated[int, positive]
-    durations: dict[str, dict[str, float]]
+    durations: dict[str, dict[str, Annotated[float, positive]]]
     aliases: dict[str, str] = field(default_factory=dict)
     gap: Annotated[float, not_negative] = 0.06
     margin: Annotated[float, not_negative] = 0.05
@@ -64,7 +69,24 @@ class WordFrontEnd:
     def __post_init__(self) -> None:
         """Checks the arguments."""
         keep_arguments(self, {**vars(self), "__class__": type(self)})
+        for name, words in {"vocabulary": self.vocabulary, "aliases": self.aliases}.items():
+            for word in words:
+                plain = plain_words(word)
+                if plain != ["".join(unicodedata.normalize("NFD", sign) for sign in word)]:
+                    cure = f"write {' '.join(plain)!r}, each word by itself" if plain else "leave it out"
+                    raise InputError(f"{name}: {word!r} is never found, since texts are read as small letters; {cure}")
+        for alias, word in self.aliases.items():
+            if word not in self.vocabulary:
+                raise InputError(f"aliases: {alias!r} stands for {word!r}, which is no word of the vocabulary")
+        for speaker, seconds in self.durations.items():
+            if missing := set(self.vocabulary) - set(seconds):
+                raise InputError(f"durations: those of {speaker!r} lack {', '.join(sorted(missing))}")
+        if self.durations and "" not in self.durations:
+            raise InputError("durations: need those of speaker '', who serves all others")
         self._index = {unit: index for index, unit in enumerate(self.vocabulary)}
+        self.unit_of = {plain_words(word)[0]: word for word in self.vocabulary}
+        self.unit_of |= {plain_words(alias)[0]: word for alias, word in self.aliases.items()}
+        self.spelt = {plain_words(alias)[0] for alias in self.aliases}
 
     @property
     def num_features(self) -> int:
@@ -78,12 +100,11 @@ class WordFrontEnd:
             InputError: for a word that is not in the vocabulary, listing the vocabulary; for text without a word.
         """
         units: list[str] = []
-        for token in re.findall(r"[^\s,.;:!?-]+", text.lower()):
-            word = self.aliases.get(token, token)
-            if word in self._index:
-                units.append(word)
-            elif all(character in self.aliases for character in token):
-                units.extend(self.aliases[character] for character in token)
+        for token in plain_words(arrays.text(text, "text")):
+            if token in self.unit_of:
+                units.append(self.unit_of[token])
+            elif self.spelt.issuperset(token):
+                units.extend(self.unit_of[sign] for sign in token)
             else:
                 raise InputError(f"text: cannot say {token!r}; this model's words are {', '.join(self.vocabulary)}")
         if not units:
@@ -92,7 +113,9 @@ class WordFrontEnd:
 
     def align(self, units: Sequence[str], speaker: str | None = None) -> list[Segment]:
         """Places units on a timeline, with the durations of `speaker`."""
-        durations = self.durations.get(speaker or "", self.durations[""])
+        durations = self.durations.get(speaker or "") or self.durations.get("")
+        if durations is None:
+            raise InputError("durations: this front end has none; make them by fit_durations")
         segments: list[Segment] = []
         end = self._samples(self.margin)
         for number, unit in enumerate(units):
@@ -171,8 +194,54 @@ class WordFrontEnd:
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> "WordFrontEnd":
-        """The inverse of `get_config`."""
-        return cls(**{key: value for key, value in config.items() if key != "num_features"})
+        """The inverse of `get_config`.
+
+        Raises:
+            InputError: for something else.
+        """
+        if not isinstance(config, Mapping):
+            raise InputError(f"text: must be what WordFrontEnd.get_config returns, not {type(config).__name__}")
+        names = [one.name for one in fields(cls)]
+        missing = [name for name in ("vocabulary", "hop", "sample_rate", "durations") if name not in config]
+        unknown = [str(name) for name in config if name not in (*names, "num_features")]
+        if missing or unknown:
+            words = f"lacks {', '.join(missing)}" if missing else f"has no argument {', '.join(unknown)}"
+            raise InputError(f"text: {words}; give what WordFrontEnd.get_config returns")
+        return cls(**{name: config[name] for name in names if name in config})
+
+
+def plain_words(text: str) -> list[str]:
+    r"""The words of a text as people write it, in one spelling.
+
+    They are cut at blanks and punctuation, quotes, brackets and dashes too. Letters become small, and all signs what
+    Unicode says that they are compatible with, accents apart from their letters; digits of any script become 0 to 9.
+
+    Args:
+        text: What is to be said.
+
+    Example:
+    >>> plain_words("“Four” (two) \u2013 \uff17!")
+    ['four', 'two', '7']
+    """
+    return [word for one in text.translate(plain_signs()).split() if (word := one.strip("'"))]
+
+
+@functools.cache
+def plain_signs() -> dict[int, str]:
+    """What `plain_words` reads a character as, by its code point, if it is not the character itself."""
+    plain = {code: "".join(map(_plain, unicodedata.normalize("NFKD", chr(code)))) for code in range(0x20000)}
+    return {code: signs for code, signs in plain.items() if signs != chr(code)}
+
+
+def _plain(sign: str) -> str:
+    kind = unicodedata.category(sign)
+    if kind == "Nd":
+        return str(unicodedata.decimal(sign))
+    if sign in _APOSTROPHES:
+        return "'"
+    if sign not in _IN_WORDS and (kind[0] in "PZ" or kind in ("Cc", "Cf")):
+        return " "
+    return sign.lower()
 
 
 def fit_durations(

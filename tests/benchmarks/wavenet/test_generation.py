@@ -6,6 +6,7 @@ import pytest
 
 from dilatednets.benchmarks.wavenet import generation
 from dilatednets.cli.main import main
+from dilatednets.errors import InputError
 
 
 def test_generation_is_measured_beside_its_baseline(tiny_model):
@@ -32,3 +33,23 @@ def test_any_configuration_can_be_measured(capsys):
     result = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert result["model"]["layers"] == 3 and result["model"]["receptive_field"] == 1 + 1 + 2 + 4 + 1
     assert [row["batch"] for row in result["rows"]] == [2]
+
+
+@pytest.mark.parametrize("option", ["--layers", "--kernel-size", "--sample-rate"])
+def test_faults_sizes_beside_a_model_are_refused(capsys, option):
+    assert main(["benchmark", "generation", "wavenet_digits", option, "3"]) == 2
+    said = capsys.readouterr().err
+    assert f"{option}: wavenet_digits has a size of its own; leave out one of the two" in said
+
+
+@pytest.mark.parametrize(
+    ("how", "says"),
+    [
+        ({"batches": (0,)}, "batches: must be"),
+        ({"batches": ()}, "batches"),
+        ({"seconds": 0}, "seconds: must be above 0"),
+    ],
+)
+def test_faults_in_arguments_are_named(tiny_model, how, says):
+    with pytest.raises(InputError, match=says):
+        generation.run(tiny_model, **how)

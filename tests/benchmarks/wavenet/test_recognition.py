@@ -3,6 +3,7 @@ import pytest
 
 from dilatednets.benchmarks.wavenet import recognition
 from dilatednets.data import spoken_digits
+from dilatednets.errors import InputError
 from dilatednets.zoo.wavenet.model import WaveNet
 
 
@@ -32,3 +33,15 @@ def test_recognition_asks_for_every_digit_of_every_speaker(sample_dir, monkeypat
     assert result["count"] == 60 and result["temperature"] == 0.8
     assert all(0 <= result[kind][what] <= 1 for kind in ("real", "generated") for what in ("digit", "speaker"))
     assert "60 generated digits" in recognition.report(result)
+
+
+@pytest.mark.parametrize("seeds", [0, -1, 1.5])
+def test_faults_seeds_are_checked(tiny_model, sample_dir, seeds):
+    with pytest.raises(InputError, match=r"^seeds: must be"):
+        recognition.run(tiny_model, sample_dir, seeds=seeds)
+
+
+@pytest.mark.parametrize("settings", [{}, {"speakers": ["ann"]}])
+def test_faults_models_that_say_no_digits_are_refused(sample_dir, settings):
+    with pytest.raises(InputError, match=r"^model: must be one with text and speakers that says zero"):
+        recognition.run(WaveNet((1, 2), 2, 4, 8, 4, **settings), sample_dir)

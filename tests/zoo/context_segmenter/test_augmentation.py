@@ -74,3 +74,32 @@ def test_colours_change_and_labels_do_not():
     view, seen = augment(image, labels, coloured, np.random.default_rng(0))
     assert np.abs(view.astype(int) - augment(image, labels, plain, np.random.default_rng(0))[0]).max() > 5
     np.testing.assert_array_equal(seen, labels)
+
+
+@given(
+    st.integers(0, 10**6), st.floats(1, 3), st.floats(1, 30), st.floats(0, 60), st.floats(0, 0.2), st.integers(0, 255)
+)
+def test_faults_exposures_change_brightness_alone(seed, gamma, gain, offset, noise, top):
+    """Labels stay, values stay within bytes, and what is bright does not vanish however much it is darkened."""
+    image, labels = pair()
+    image = np.where(labels[..., None] == labels.max(), np.uint8(top), image // 8)
+    how = {"gamma": gamma, "gain": gain, "offset": offset, "noise": noise}
+    plain, exposed = (Augmentation((30, 40), (0.8, 1.2), turn=True, exposed=share, **how) for share in (0.0, 1.0))
+    (view, seen), (other, same) = (augment(image, labels, how, np.random.default_rng(seed)) for how in (plain, exposed))
+    np.testing.assert_array_equal(same, seen)
+    assert other.dtype == np.uint8 and other.shape == view.shape
+    if not noise and view.max() == 255:
+        assert int(other.max()) >= 8
+        order = np.argsort(view, axis=None, kind="stable")
+        assert np.all(np.diff(other.ravel()[order].astype(int)) >= 0)  # brighter stays brighter
+
+
+def test_faults_exposures_reach_what_users_brought():
+    """A quarter as bright, 20 grey levels added, and gamma 2 are among the views of a recipe that allows them."""
+    image, labels = pair()
+    how = Augmentation((30, 40), (1, 1), flip=False, exposed=1.0, gamma=2.5, gain=8.0, offset=40.0, noise=0.02)
+    views = [augment(image, labels, how, np.random.default_rng(seed))[0].astype(int) for seed in range(60)]
+    brightest, darkest = ([int(np.percentile(view, share)) for view in views] for share in (99, 1))
+    assert min(brightest) < image.max() / 4 and max(darkest) >= 20
+    middle = [np.median(view[labels == 2]) / np.median(view[labels == 4]) for view in views]  # 0.5 as it is
+    assert min(middle) < 0.35 and max(middle) > 0.7

@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from keras import ops
 
+from dilatednets.backend import compiled
 from dilatednets.errors import InputError
 from dilatednets.zoo.context_segmenter.loss import RegressionLoss, SegmentationLoss, class_weights
 
@@ -73,11 +75,11 @@ def test_labels_of_no_class_do_not_count(kind, rng):
     labels = rng.integers(0, 3, (2, 4, 5))
     labels[:, 0] = -1
     logits = rng.standard_normal((2, 4, 5, 3)).astype(np.float32)
-    loss = SegmentationLoss(kind, [1.0, 2.0, 3.0])
+    loss = SegmentationLoss(kind, [1.0, 2.0, 3.0], ignore=255)
     void = np.where(labels < 0, 255, labels)
     assert float(loss(void, logits)) == pytest.approx(float(loss(labels, logits)))
     assert float(loss(void[..., None], logits)) == pytest.approx(float(loss(labels, logits)))
-    assert class_weights("enet", [void], 3) == class_weights("enet", [labels], 3)
+    assert class_weights("enet", [void], 3, 255) == class_weights("enet", [labels], 3)
     with pytest.raises(ValueError, match=r"labels must be \(batch, height, width\), not \(2, 4, 5, 3\)"):
         loss.call(logits, logits)
 
@@ -87,3 +89,74 @@ def test_unknown_kinds_are_refused():
         SegmentationLoss("hinge")
     with pytest.raises(InputError, match="label_smoothing: must be at least 0 and below 1"):
         SegmentationLoss(label_smoothing=1.5)
+
+
+@pytest.mark.parametrize("kind", ["cross_entropy", "dice"])
+@pytest.mark.parametrize(
+    ("numbers", "says"),
+    [
+        ([0, 255], "y_true: hold 255, but classes are 0 to 2; give ignore=255 if it marks void, else 0 to 2"),
+        ([1, 2, 3], "y_true: hold 3, but classes are 0 to 2; subtract 1 if they count from 1"),
+        ([255], "hold 255"),
+        ([0, 0.5], "hold 0.5"),
+        ([0, -2], "hold -2"),
+    ],
+)
+def test_labels_of_no_class_are_refused_faults(kind, numbers, says, rng):
+    """In a compiled program, which cannot refuse them, the loss is NaN."""
+    labels, logits = np.resize(numbers, (1, 4, 6)), rng.standard_normal((1, 4, 6, 3)).astype(np.float32)
+    loss = SegmentationLoss(kind)
+    with pytest.raises(InputError, match=says):
+        loss(labels, logits)
+    compiled_loss = compiled(lambda labels, logits: loss(labels, logits), [], xla=False)
+    assert np.isnan(
+        float(compiled_loss(ops.convert_to_tensor(labels.astype("float32")), ops.convert_to_tensor(logits)))
+    )
+    void = np.full(labels.shape, -1, "float32")
+    assert float(compiled_loss(ops.convert_to_tensor(void), ops.convert_to_tensor(logits))) == 0
+    if numbers != [0, 0.5]:
+        with pytest.raises(InputError, match=says.removeprefix("y_true: ").partition(" if")[0]):
+            class_weights("enet", [labels], 3)
+
+
+@pytest.mark.parametrize("weights", [[1.0, 3.0], np.arange(24).reshape(2, 3, 4) / 10], ids=["images", "pixels"])
+def test_sample_weights_are_of_images_or_pixels_faults(weights, rng):
+    labels, logits = rng.integers(-1, 3, (2, 3, 4)), rng.standard_normal((2, 3, 4, 3)).astype(np.float32)
+    weights = np.array(weights, np.float32)
+    spread = weights.reshape(-1, 1, 1) if weights.ndim == 1 else weights
+    losses = np.log(np.exp(logits).sum(-1)) - np.take_along_axis(logits, np.maximum(labels, 0)[..., None], -1)[..., 0]
+    expected = (losses * spread * (labels >= 0)).sum() / (labels >= 0).sum()
+    assert float(SegmentationLoss()(labels, logits, sample_weight=weights)) == pytest.approx(expected, rel=1e-4)
+    with pytest.raises(InputError, match="sample_weight: Dice is a ratio of sums"):
+        SegmentationLoss("dice")(labels, logits, sample_weight=weights)
+    truth, values = labels[..., None].astype(np.float32), logits[..., :1]
+    expected = (np.abs(truth - values)[..., 0] * spread * (labels >= 0)).sum() / (labels >= 0).sum()
+    assert float(RegressionLoss()(truth, values, sample_weight=weights)) == pytest.approx(expected, rel=1e-4)
+
+
+def test_nothing_is_broadcast_faults(rng):
+    values = rng.uniform(size=(2, 3, 4, 1)).astype(np.float32)
+    truth = rng.uniform(size=(2, 3, 4)).astype(np.float32)
+    assert float(RegressionLoss()(truth, values)) == pytest.approx(np.abs(truth - values[..., 0]).mean(), rel=1e-5)
+    for shape in [(1, 3, 4), (2, 3, 4, 2), (2, 4, 3, 1)]:
+        with pytest.raises(ValueError, match="RegressionLoss: values must be of the shape of what is predicted"):
+            RegressionLoss()(np.ones(shape), values)
+    with pytest.raises(ValueError, match=r"labels must be \(batch, height, width\), not \(1, 3, 4\)"):
+        SegmentationLoss()(np.zeros((1, 3, 4)), np.zeros((2, 3, 4, 3), np.float32))
+    with pytest.raises(
+        InputError, match=r"sample_weight: must be \(batch,\) or \(batch, height, width\), not \(2, 3\)"
+    ):
+        RegressionLoss()(truth, values, sample_weight=np.ones((2, 3)))
+    with pytest.raises(InputError, match="class_weights: 2 weights for 3 classes"):
+        SegmentationLoss(class_weights=[1, 2])(np.zeros((2, 3, 4)), np.zeros((2, 3, 4, 3), np.float32))
+
+
+def test_nan_among_the_truth_is_void_faults():
+    truth = np.array([[[[3.0], [np.nan], [-1.0]]]], np.float32)
+    assert float(RegressionLoss()(truth, np.ones_like(truth))) == 2
+
+
+def test_a_loss_that_was_saved_before_it_knew_what_to_ignore_loads():
+    config = SegmentationLoss(class_weights=[1, 2]).get_config()
+    del config["ignore"]
+    assert SegmentationLoss.from_config(config).ignore == -1

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dilatednets.errors import InputError
 from dilatednets.zoo.context_segmenter.metrics import ConfusionMatrix, RegressionErrors
 
 
@@ -47,8 +48,30 @@ def test_regression_errors():
 def test_labels_that_are_not_classes_do_not_count(rng):
     """255 marks void pixels in many data sets."""
     labels, predicted = rng.integers(-1, 3, (2, 4, 5)), rng.integers(0, 3, (2, 4, 5))
-    one, other = ConfusionMatrix(3), ConfusionMatrix(3)
+    one, other = ConfusionMatrix(3), ConfusionMatrix(3, ignore=255)
     one.update(labels, predicted)
     other.update(np.where(labels < 0, 255, labels), predicted)
     np.testing.assert_array_equal(one.counts, other.counts)
     assert one.counts.sum() == (labels >= 0).sum()
+
+
+@pytest.mark.parametrize(
+    ("labels", "predicted", "says"),
+    [
+        ([0, 255], [0, 1], "labels: hold 255, but classes are 0 to 1; give ignore=255 if it marks void"),
+        ([1, 2], [0, 1], "labels: hold 2, but classes are 0 to 1; subtract 1 if they count from 1"),
+        ([0, 1], [0, 2], "predicted: hold 2"),
+        ([[0], [1]], [0, 1], r"predicted: is of shape \(2,\), but the truth of \(2, 1\)"),
+    ],
+)
+def test_what_cannot_be_counted_is_refused_faults(labels, predicted, says):
+    with pytest.raises(InputError, match=says):
+        ConfusionMatrix(2).update(np.array(labels), np.array(predicted))
+
+
+def test_values_of_another_shape_are_refused_and_nan_is_void_faults():
+    errors = RegressionErrors()
+    with pytest.raises(InputError, match=r"predicted: is of shape \(3, 1\), but the truth of \(3,\)"):
+        errors.update(np.zeros(3), np.zeros((3, 1)))
+    errors.update(np.array([np.nan, 2.0]), np.array([5.0, 1.0]))
+    assert errors.result()["mae"] == 1.0

@@ -228,7 +228,7 @@ def test_data_that_does_not_fit_is_refused(staged, data_dir, tmp_path):
         data_dir,
         str(tmp_path / "run"),
     )
-    assert "holds no images" in refusal(
+    assert "trainannot: no such folder" in refusal(
         registry.train, recipe_of(data={"reader": "camvid"}), data_dir, str(tmp_path / "run")
     )
     assert not (tmp_path / "run").exists()

@@ -10,7 +10,9 @@ from PIL import Image
 from dilatednets.cli.main import main
 from dilatednets.data import camvid, nuclei
 from dilatednets.data.images import read_labels
+from dilatednets.errors import InputError, Note
 from dilatednets.presets import presets
+from dilatednets.zoo.context_segmenter.verb import segment_file
 
 PALETTE = ((10, 20, 30), (200, 0, 0), (0, 0, 200))
 
@@ -21,8 +23,11 @@ def zoo(tmp_path, monkeypatch):
     root = tmp_path / "zoo"
     tiny_segmenter(class_names=("ground", "disc", "sky"), palette=PALETTE).save_to_preset(root / "tiny")
     tiny_segmenter(11, class_names=camvid.CLASSES, palette=camvid.PALETTE).save_to_preset(root / "sky")
-    tiny_segmenter(1, head="regression", class_names=("distance",)).save_to_preset(root / "values")
-    tiny_segmenter(2, class_names=nuclei.CLASSES, palette=nuclei.PALETTE).save_to_preset(root / "cells")
+    tiny_segmenter(1, head="regression", class_names=("distance",), things=("distance",)).save_to_preset(
+        root / "values"
+    )
+    cells = {"class_names": nuclei.CLASSES, "palette": nuclei.PALETTE, "things": ("nucleus",)}
+    tiny_segmenter(2, **cells).save_to_preset(root / "cells")
     monkeypatch.setattr(presets, "roots", lambda: [root])
     return root
 
@@ -142,3 +147,91 @@ def test_bad_requests_are_refused(zoo, image, tmp_path, preset_of_wavenet, capsy
 def preset_of_wavenet(tiny_model, tmp_path):
     tiny_model.save_to_preset(tmp_path / "voice")
     return tmp_path / "voice"
+
+
+def test_pages_folders_and_patterns_are_read_and_a_bad_file_leaves_the_others_faults(zoo, image, tmp_path, capsys):
+    scans, out = tmp_path / "scans", tmp_path / "scans" / "out"
+    (scans / "below").mkdir(parents=True)
+    first, *others = [Image.fromarray(np.full((20, 24), level, np.uint8)) for level in (10, 90, 200)]
+    first.save(scans / "below" / "stack.tif", save_all=True, append_images=others)
+    first.save(scans / "one.PNG")
+    (scans / "bad.png").write_bytes(b"%PDF-1.7")
+    (scans / "worse.png").touch()
+    arguments = ["segment", "tiny", str(scans), str(image), "--output", str(out)]
+    assert main(arguments) == 2
+    said = capsys.readouterr()
+    assert sorted(line.split(": ")[1].rpartition("/")[2] for line in said.err.splitlines()) == ["bad.png", "worse.png"]
+    assert "is a PDF" in said.err and len(said.out.splitlines()) == 5
+    names = ["below/stack_p1", "below/stack_p2", "below/stack_p3", "one", "photo"]
+    made = {path.relative_to(out).as_posix(): path.read_bytes() for path in out.rglob("*.png")}
+    assert sorted(made) == sorted(f"{name}{end}.png" for name in names for end in ("", "_overlay"))
+    assert "is there already; give --overwrite" in refusal(capsys, *arguments)
+    pattern = str(scans / "below" / "*.tif")
+    assert main(["segment", "tiny", pattern, "--page", "2", "--output", str(out / "below"), "--overwrite"]) == 0
+    assert {path.relative_to(out).as_posix(): path.read_bytes() for path in out.rglob("*.png")} == made
+    assert "stack.tif: has 3 pages, so there is no page 4" in refusal(
+        capsys, *arguments[:2], pattern, "--page", 4, *arguments[-2:]
+    )
+    assert "no image is there" in refusal(capsys, *arguments[:2], str(scans / "*.bmp"), *arguments[-2:])
+    assert "--page: must be at least 1" in refusal(capsys, *arguments, "--page", 0)
+
+
+@pytest.mark.parametrize(("classes", "channels", "dtype"), [(300, 3, np.uint8), (3, 6, np.uint16)])
+def test_many_classes_and_bands_are_written_faults(tmp_path, rng, classes, channels, dtype):
+    model = tiny_segmenter(classes, channels=channels, context="none")
+    pixels = rng.integers(0, 2**12, (20, 24, channels)).astype(dtype)
+    segment_file(model, pixels, tmp_path / "a")
+    np.testing.assert_array_equal(read_labels(tmp_path / "a.png"), model.segment(pixels))
+
+
+def test_things_are_counted_with_the_partner_that_the_card_names(zoo, image, tmp_path, capsys):
+    segment = ["segment", "cells", str(image), "--output", str(tmp_path / "out"), "--overwrite", "--instances"]
+    assert main(segment) == 0
+    assert ", by outlines alone" in capsys.readouterr().out
+    card = json.loads((zoo / "cells" / "card.json").read_text())
+    (zoo / "cells" / "card.json").write_text(json.dumps({**card, "partner": "values"}))
+    assert main(segment) == 0
+    words = capsys.readouterr().out
+    numbers = np.asarray(Image.open(tmp_path / "out" / "photo_instances.png"))
+    table = np.loadtxt(tmp_path / "out" / "photo_instances.csv", delimiter=",", skiprows=1, ndmin=2)
+    assert f"; {numbers.max()} counted\n" in words and len(table) == numbers.max() > 0
+    for number, x, y, area in table:
+        rows, columns = np.nonzero(numbers == number)
+        np.testing.assert_allclose((x, y, area), (columns.mean(), rows.mean(), len(rows)), atol=0.06)
+    largest = int(table[:, 3].max())
+    assert main([*segment, "--min-size", str(largest)]) == 0
+    kept = np.asarray(Image.open(tmp_path / "out" / "photo_instances.png"))
+    assert kept.max() == (table[:, 3] == largest).sum()
+
+
+def test_a_diameter_stands_for_a_scale(rng):
+    net = tiny_segmenter(2, class_names=nuclei.CLASSES, things=("nucleus",), diameter=10.0)
+    picture = rng.integers(0, 256, (40, 50, 3), np.uint8)
+    np.testing.assert_array_equal(net.segment(picture, diameter=20.0), net.segment(picture, scales=(0.5,)))
+    for wrong in (
+        {"diameter": 20.0, "scales": (0.5,)},
+        {"diameter": 0.0},
+        {"diameter": 1.0},
+        {"diameter": float("nan")},
+    ):
+        with pytest.raises(InputError, match=r"^diameter: "):
+            net.segment(picture, **wrong)
+    with pytest.raises(InputError, match=r"^diameter: the model was trained on no things"):
+        tiny_segmenter().segment(picture, diameter=20.0)
+
+
+def test_a_distance_at_another_scale_is_one_of_the_picture(rng):
+    distances = tiny_segmenter(1, head="regression", class_names=("distance",), things=("distance",))
+    picture = rng.integers(0, 256, (32, 48, 3), np.uint8)
+    doubled = distances.regress(picture, scales=(2.0,))
+    distances.things = ()
+    plain = distances.averaged_outputs(picture[None], (2.0,))
+    np.testing.assert_allclose(doubled, np.asarray(plain)[0] / 2, atol=1e-5)
+
+
+def test_a_dark_picture_is_named_to_nets_that_go_by_brightness_faults(rng):
+    picture = rng.integers(0, 200, (20, 30, 3)).astype(np.uint16)
+    with pytest.warns(Note, match=r"^image: uses values 0 to 199 of 0 to 65535 only"):
+        tiny_segmenter().segment(picture)
+    net = tiny_segmenter(normalization="percentiles")
+    np.testing.assert_array_equal(net.segment(picture), net.segment(picture * 100))

@@ -12,6 +12,7 @@ from dilatednets import registry
 from dilatednets.errors import InputError
 from dilatednets.presets import golden, presets
 from dilatednets.zoo.tcn_chunker.model import TCNChunker
+from dilatednets.zoo.tcn_chunker.word_features import WordFeatures
 
 
 @pytest.mark.usefixtures("eager")
@@ -237,3 +238,39 @@ def test_other_parts_of_speech(saved, joint, given_pos, tmp_path):
     model = TCNChunker.from_preset(tmp_path / "input", pos_tags=["VB", "X", "DT"])
     old, new = (numbers(m.pos_embedding.embeddings) for m in (given_pos, model))
     np.testing.assert_array_equal(new[[0, 1, 2, 4]], old[[0, 1, 4, 2]])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"labels": "PER"}, "labels: must be a list of strings, not 'PER'"),
+        ({"labels": ["B-PER", "I-PER", "O"]}, r"labels: 'B-PER' is a tag; name the labels alone, as in \['PER'\]"),
+        ({"labels": []}, "labels: name at least one"),
+        ({"labels": ["a", "a"]}, "labels: must be a list of different names"),
+        ({"labels": ["a", ""]}, "labels: must be a list of different names"),
+        ({"labels": [" a"]}, "labels: must be a list of different names"),
+        ({"pos": "input", "pos_tags": "NN"}, "pos_tags: must be a list of strings"),
+        ({"words": ["a", ""]}, "words: must be neither empty nor with blanks around them, not ''"),
+        ({"words": [" a"]}, "words: must be neither empty nor with blanks"),
+        ({"words": "abc"}, "words: must be a list of strings"),
+        ({"shapes": ["x", "x "]}, "shapes: must be neither empty"),
+        ({"characters": ["ab"]}, "characters: must be single characters, not 'ab'"),
+        ({"characters": b"ab"}, "characters: must be a list of strings"),
+        ({"characters": [1]}, "characters: must be a string"),
+    ],
+)
+def test_names_are_lists_of_names_faults(arguments, says):
+    with pytest.raises(InputError, match=says):
+        TCNChunker(**{"labels": ["NP"], "pos": "none", **arguments})
+
+
+def test_vocabularies_of_any_text_are_taken_faults():
+    features = WordFeatures.fit([["New York", "\xa0", "it"]] * 2)
+    model = TCNChunker(["NP"], **features.get_config(), pos="none")
+    assert set(model.words) == {"\xa0", "new york", "it"}
+    assert TCNChunker(np.array(["NP"]), characters="ab ", pos="none").characters == ("a", "b", " ")
+
+
+def test_arguments_that_contradict_a_preset_faults(saved):
+    with pytest.raises(InputError, match="pos_tags: have no effect with pos='none'; leave one of them out"):
+        TCNChunker.from_preset(saved, pos="none", pos_tags=["DT"])

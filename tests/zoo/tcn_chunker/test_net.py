@@ -48,8 +48,6 @@ def test_what_can_be_left_out():
     model = tiny_chunker(pos="none", character_channels=0, shape_channels=0, words=[])
     assert {weight.path.split("/")[0] for weight in model.weights}.isdisjoint({"character_encoder", "shape_embedding"})
     assert [len(tags) for tags in model.tag([["It", "works"]])] == [2]
-    only_o = TCNChunker(labels=[], pos="none", width=8)
-    assert only_o.tag([["It", "works"]]) == [["O", "O"]]
 
 
 def loss(model, inputs, targets):
@@ -167,10 +165,79 @@ def test_word_vectors_are_set_by_normal_form(joint):
         ({}, "pos_tags: name the parts of speech, or set pos to 'none'"),
         ({"pos": "input"}, "pos_tags: name the parts of speech, or set pos to 'none' instead of 'input'"),
         ({"pos_tags": ["DT"], "pos_depth": 4}, "pos_depth: must be from 1 to 3 blocks, not 4"),
-        ({"pos": "none", "labels": ["NP", "NP"]}, "labels: name each once"),
+        ({"pos": "none", "labels": ["NP", "NP"]}, "labels: must be a list of different names"),
         ({"pos": "none", "words": ["a", "a"]}, "words: 2 entries, 1 different ones"),
     ],
 )
 def test_arguments_that_do_not_go_together(arguments, says):
     with pytest.raises(InputError, match=says):
         TCNChunker(**{"labels": ["NP"], **arguments})
+
+
+@pytest.mark.parametrize("loss", ["mse", {"tags": "sparse_categorical_crossentropy"}, keras.losses.MeanSquaredError()])
+def test_another_loss_is_refused_faults(joint, loss):
+    with pytest.raises(InputError, match="loss: the model has its own"):
+        TCNChunker.from_config(joint.get_config()).compile("adam", loss=loss)
+
+
+@pytest.mark.parametrize("decoder", ["crf", "softmax"])
+def test_weights_of_sentences_count_faults(decoder, batch):
+    sentences, targets = batch
+    targets["tags"] = np.where(targets["tags"] >= 0, 0, -1)
+    model = tiny_chunker(decoder=decoder)
+    inputs = model.encode(sentences)
+
+    def weighted(weights):
+        return float(model.compute_loss(x=inputs, y=targets, y_pred=model(inputs), sample_weight=weights))
+
+    def only(row):
+        return weighted(np.eye(3)[row])
+
+    whole = weighted(None)
+    assert whole == pytest.approx(weighted(np.ones(3))) == pytest.approx(weighted(np.ones((3, 1))))
+    assert sum(map(only, range(3))) == pytest.approx(whole, rel=1e-4) and only(0) != pytest.approx(whole)
+    assert weighted(2 * np.ones(3)) == pytest.approx(2 * whole, rel=1e-4) and weighted(np.zeros(3)) == 0
+    single = {"tags": np.array([1, 0, 1]), "pos": np.zeros((3, 9))}
+    assert weighted(single) == pytest.approx(loss(model, inputs, {"tags": targets["tags"]}), rel=1e-4)
+    if decoder == "crf":
+        with pytest.raises(InputError, match=r"sample_weight: of shape .*; give one a sentence, "):
+            weighted({"tags": np.ones((3, 9))})
+    else:
+        assert weighted(np.ones((3, 9))) == pytest.approx(whole)
+    model.compile(keras.optimizers.SGD(0.0), run_eagerly=keras.backend.backend() == "tensorflow")
+    keras_loss = model.evaluate(inputs, targets, sample_weight=np.array([0.0, 0.0, 1.0]), verbose=0, batch_size=3)
+    assert keras_loss == pytest.approx(only(2), rel=1e-3)
+
+
+@pytest.mark.parametrize("targets", [None, np.zeros((1, 1)), {"tag": np.zeros((1, 1))}])
+def test_other_targets_are_refused_faults(joint, targets):
+    with pytest.raises(InputError, match=r"^y: must be"):
+        joint.compute_loss(x=joint.encode([["it"]]), y=targets, y_pred={})
+
+
+def test_a_sentence_with_an_unknown_tag_is_not_learnt_faults(batch):
+    sentences, _ = batch
+    model = tiny_chunker(pos="none")
+    inputs = model.encode(sentences)
+    tags = np.zeros((3, 9), np.int32)
+    tags[1, 4] = -1
+    alone = loss(model, {name: x[[0, 2]] for name, x in inputs.items()}, {"tags": tags[[0, 2]]})
+    assert loss(model, inputs, {"tags": tags}) == pytest.approx(alone, rel=1e-4)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_padding_does_not_reach_words_faults(value):
+    model = tiny_chunker(dropout=0, input_dropout=0)
+    inputs = model.encode([text_of(5), text_of(2)])
+    x, mask = numbers(model.embed(inputs)).copy(), inputs["words"] > 0
+    before = model.body(x, mask)
+    x[~mask] = value
+    for name, found in model.body(x, mask).items():
+        np.testing.assert_array_equal(numbers(found)[mask], numbers(before[name])[mask])
+
+
+@pytest.mark.parametrize("vector", [[1.0], [1.0] * 7, 1.0, ["a"] * 6, [np.nan] * 6])
+def test_word_vectors_of_another_length_faults(joint, vector):
+    model = TCNChunker.from_config(joint.get_config())
+    with pytest.raises(InputError, match=r"^vectors: that of 'dog': "):
+        model.set_word_vectors({"dog": vector})

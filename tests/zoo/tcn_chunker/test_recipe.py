@@ -21,8 +21,8 @@ from dilatednets.zoo.tcn_chunker.model import TCNChunker
             "key data.more_pos: parts of speech are not learnt with net.pos = 'input'; leave it out",
         ),
         (
-            {"init": "x", "net": {"width": 99}},
-            "key net.width: has no effect, since a run from init = 'x'",
+            {"init": "tcn_slots_snips", "net": {"width": 99}},
+            "key net.width: has no effect, since a run from init = 'tcn_slots_snips'",
         ),
         ({"data": {"more_pos_dir": "x"}}, "key data.more_pos_dir: has no effect, since data.more_pos is empty"),
         ({"training": {"final_learning_rate": 1.0}}, "key training.final_learning_rate: must not exceed"),
@@ -56,3 +56,20 @@ def test_a_recipe_survives_its_file(tmp_path):
     arguments = plain.net.__dataclass_fields__
     config = TCNChunker(["NP"], pos_tags=["NN"]).get_config()
     assert {name: getattr(plain.net, name) for name in arguments} == {name: config[name] for name in arguments}
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (
+            {"reader": "columns", "scheme": "bmes"},
+            "key data.scheme: must be '' or 'iob1' or 'iob2' or 'iobes' or 'bilou'",
+        ),
+        ({"reader": "columns", "columns": "word,tag"}, "key data.columns: must be a list of strings"),
+        ({"columns": ["word", "tag"]}, "key data.columns: has no effect, since conll2000 has columns of its own"),
+        ({"reader": "snips", "scheme": "iob1"}, "key data.scheme: has no effect"),
+    ],
+)
+def test_columns_and_schemes_faults(data, says):
+    with pytest.raises(InputError, match=says):
+        parse_recipe({"name": "a", "model": "TCNChunker", "data": data})

@@ -236,3 +236,33 @@ def test_tags_are_those_of_the_model_s_scheme():
     assert [tags[number] for number in targets["tags"][0, :3]] == ["B-NP", "E-NP", "S-NP"]
     with pytest.raises(InputError, match="'E-NP' is not a tag of iob2"):
         SentenceBatches(model, [TaggedSentence(("s0",), ("E-NP",))])
+
+
+@pytest.mark.parametrize(
+    ("sentences", "options", "says"),
+    [
+        ([], {}, "sentences: must be a list of TaggedSentence, at least one"),
+        ([("s0", "it")], {}, "sentences: must be a list of TaggedSentence"),
+        ([TaggedSentence(("s0",), ("B-XX",))], {}, "sentences: label XX is unknown to the model, which has NP"),
+        (SENTENCES, {"batch_size": 0}, "batch_size: must be above 0, not 0"),
+        (SENTENCES, {"batch_size": "4"}, "batch_size: must be an integer"),
+        (SENTENCES, {"seed": -1}, "seed: must be 0 or above"),
+        (SENTENCES, {"word_dropout": -1.0}, "word_dropout: must be 0 or above"),
+        (SENTENCES, {"character_dropout": 1.0}, "character_dropout: must be at least 0 and below 1"),
+    ],
+)
+def test_what_cannot_be_batches_faults(sentences, options, says):
+    features = WordFeatures.fit([["s0", "it"]])
+    with pytest.raises(InputError, match=says):
+        SentenceBatches(model_of(sentences, features), sentences, **options)
+
+
+def test_numbers_of_numpy_are_numbers_faults():
+    batches = make(SENTENCES, batch_size=np.int64(4), seed=np.int32(3))
+    assert batches.steps_per_epoch == 3 and len(list(batches.epoch(0))) == 3
+
+
+def test_sentences_without_words_are_padding_faults():
+    features = WordFeatures.fit([["it"]])
+    [(inputs, targets)] = SentenceBatches(model_of([], features), [TaggedSentence(())] * 2).epoch(0)
+    assert inputs["words"].shape == targets["tags"].shape == (2, 8)

@@ -9,6 +9,7 @@ from helpers import CHECKOUT
 from hypothesis import assume, example, given
 
 from dilatednets.data import conll2000, penn_treebank, snips
+from dilatednets.data.characters import plain
 
 pytestmark = pytest.mark.tensorflow
 
@@ -30,7 +31,7 @@ TEXTS = st.lists(st.sampled_from(PIECES + 8 * [" "]), max_size=30).map("".join)
 def in_python(text, tokenizer):
     """Words as they stand there, and as the net sees them."""
     words = [token.text for token in (snips if tokenizer == "plain" else penn_treebank).split_words(text)]
-    return words, words if tokenizer == "plain" else penn_treebank.treebank_forms(words)
+    return words, list(map(plain, words)) if tokenizer == "plain" else penn_treebank.treebank_forms(words)
 
 
 @pytest.fixture(scope="module")
@@ -189,3 +190,16 @@ def test_saved(module, in_graph, tmp_path):
 
 def test_no_sentences(in_graph):
     assert in_graph([], "treebank") == in_graph([], "plain") == []
+
+
+@pytest.mark.parametrize("tokenizer", ["treebank", "plain"])
+def test_words_as_people_write_them_faults(in_graph, tokenizer):
+    """The same in the graph as in Python; which words these are, tests of `data` say."""
+    texts = [
+        "The cat sat.[1] It purred.", "See Ref. 7, chap. 14, ca. 10,000 and vols. 2", "A man of med. build. med. build",
+        "i like it. it is IT. so nice. they don't. a. b. c cats. dogs. e.g. x", "In 1989. then he\u2019ll. go Non-it. so",
+        "It costs \u20ac5, \uffe5100, \xa33, 5\xa2 and \u0e3f7.", "\u201cCafe\u0301\u201d \u2014 \u2018no\u2019",
+        "\uff15\uff10\uff0c\uff10\uff10\uff10 \uff08ok\uff09 \uff02q\uff02 \uff0e",
+        "\ufb01ne \u2460 \u2163 m\xb2 \xbd \u212b", "Vie\u0323\u0302t o\u031b\u0301 e\u0301\uffff", "\u0301 a\u0301", "",
+    ]  # fmt: skip
+    assert in_graph(texts, tokenizer) == [in_python(text, tokenizer) for text in texts]

@@ -11,11 +11,13 @@ from dilatednets.errors import InputError
 from dilatednets.zoo.tcn_chunker.tag_schemes import (
     SCHEMES,
     Span,
+    check_labels,
     check_tags,
     convert,
     from_spans,
     parse,
     repairs,
+    scheme_of,
     spans,
     valid_transitions,
 )
@@ -135,8 +137,8 @@ def test_tags_of_another_scheme_and_unknown_schemes_are_named():
         repairs(["B-NP", "E-NP"])
     with pytest.raises(InputError, match="'S-NP' is not a tag of iob1"):
         convert(["S-NP"], "iob1", "iob2")
-    with pytest.raises(InputError, match="scheme: must be 'iob1' or 'iob2' or 'iobes', not 'bilou'"):
-        convert([], "iob2", "bilou")
+    with pytest.raises(InputError, match="scheme: must be 'iob1' or 'iob2' or 'iobes' or 'bilou', not 'bmes'"):
+        convert([], "iob2", "bmes")
 
 
 @pytest.mark.parametrize(
@@ -145,3 +147,27 @@ def test_tags_of_another_scheme_and_unknown_schemes_are_named():
 def test_spans_that_do_not_fit_are_refused(wrong):
     with pytest.raises(InputError, match="empty, overlaps"):
         from_spans(wrong, 4)
+
+
+@pytest.mark.parametrize("labels", [[], ["B-PER", "I-PER", "O"], ["O"], ["B-PER"], ["U-X", "L-X"]])
+def test_labels_are_no_tags_faults(labels):
+    with pytest.raises(InputError, match=r"^labels: "):
+        check_labels(labels)
+
+
+@pytest.mark.parametrize("labels", [["NP"], ["B-cell", "T-cell"], ["by-line"], ["o"]])
+def test_labels_may_hold_hyphens_faults(labels):
+    check_labels(labels)
+
+
+@pytest.mark.parametrize("scheme", ["iob2", "iobes", "bilou"])
+def test_the_scheme_is_seen_by_its_letters_faults(scheme):
+    assert scheme_of(from_spans([Span("X", 0, 3), Span("X", 4, 5)], 5, scheme)) == scheme
+
+
+def test_bilou_by_hand_faults():
+    tags = ["U-NP", "B-NP", "I-NP", "L-NP", "O"]
+    assert convert(tags, "bilou", "iobes") == ["S-NP", "B-NP", "I-NP", "E-NP", "O"]
+    rules = valid_transitions(["O", "B-NP", "I-NP", "L-NP", "U-NP"])
+    for one, other in zip(rules, valid_transitions(["O", "B-NP", "I-NP", "E-NP", "S-NP"]), strict=True):
+        np.testing.assert_array_equal(one, other)

@@ -228,3 +228,48 @@ def test_own_parts_of_speech_are_given_back(joint):
     """Not those that another model would need."""
     [alone], [beside] = joint.annotate([["it", "works"]]), joint.annotate([["it", "works"]], [["X", "Y"]])
     assert alone.pos == beside.pos and set(alone.pos) <= set(joint.pos_tags)
+
+
+WRONG = [None, 3, "a string", b"a", {}, {"it"}, ["a string"], [["it"], "works"], [[1, 2]], [[b"it"]], [["it", None]], [None],
+         np.array("it"), [{"it": 1}]]  # fmt: skip
+
+
+@pytest.mark.parametrize("sentences", WRONG, ids=repr)
+def test_sentences_are_lists_of_words_faults(joint, given_pos, sentences):
+    for door in (joint.tag, joint.encode, lambda some: list(joint.annotate(some))):
+        with pytest.raises(InputError, match=r"^sentences: "):
+            door(sentences)
+    if sentences is not None:
+        with pytest.raises(InputError, match=r"^pos: "):
+            given_pos.tag([["it", "works"]], sentences)
+
+
+@pytest.mark.parametrize("text", [None, b"a", ["a"], 3, {"a": 1}, ("It works.",)])
+def test_text_is_a_string_faults(splitter, text):
+    with pytest.raises(InputError, match=r"^text: must be a string, not"):
+        splitter.chunk(text)
+    with pytest.raises(InputError, match=r"^source: must be a string, not"):
+        list(splitter.chunk_stream(["It", text]))
+
+
+@pytest.mark.parametrize("at_once", [0, -1, "3", 1.5, None])
+def test_sentences_at_once_faults(splitter, at_once):
+    for door in (splitter.annotate, splitter.chunk_stream):
+        with pytest.raises(InputError, match=r"^at_once: must be "):
+            list(door([], at_once=at_once))
+
+
+def test_sound_input_is_taken_faults(joint):
+    want = joint.tag([["it", "works"]])
+    for sentences in (np.array([["it", "works"]]), [(word for word in ("it", "works"))], ((np.str_("it"), "works"),)):
+        assert joint.tag(sentences) == want
+    assert joint.chunk(np.str_("It works.")) == joint.chunk("It works.")
+    assert joint.tag([]) == [] and joint.tag([[]]) == [[]] and joint.chunk("") == []
+    assert joint.encode([])["words"].shape == (0, 1)
+
+
+@pytest.mark.parametrize("pos", [["NOUN"] * 12, [""] * 10, ["dt"] * 30])
+def test_parts_of_speech_of_another_set_faults(given_pos, pos):
+    with pytest.raises(InputError, match=f"^pos: none is known to this model, such as '{pos[0]}'; its are DT, NN, VB"):
+        given_pos.tag([["it"] * len(pos)], [pos])
+    assert len(given_pos.tag([["it"] * len(pos)], [[*pos[1:], "DT"]])[0]) == len(pos)

@@ -6,15 +6,15 @@ import shutil
 
 import numpy as np
 import pytest
+from chunkers import recipe_of, refusal, sentences_of, write
 from helpers import CHECKOUT, tiny_chunker
 from keras import ops
 
 from dilatednets import registry
 from dilatednets.cli.main import main
 from dilatednets.data import conll2000, snips
-from dilatednets.data.columns import TaggedSentence, column_lines
+from dilatednets.data.columns import TaggedSentence
 from dilatednets.errors import InputError
-from dilatednets.registry import parse_recipe
 from dilatednets.training.batches import data_of
 from dilatednets.training.epoch_end import EpochEnd
 from dilatednets.training.recipe import recipe_toml
@@ -22,54 +22,6 @@ from dilatednets.zoo.tcn_chunker import training as chunking
 from dilatednets.zoo.tcn_chunker.model import TCNChunker
 from dilatednets.zoo.tcn_chunker.scoring import score
 from dilatednets.zoo.tcn_chunker.training import evaluate
-
-NET = {
-    "width": 16, "dilations": [1], "word_channels": 12, "character_channels": 4, "character_filters": 8,
-    "shape_channels": 4, "pos_channels": 4,
-}  # fmt: skip
-
-
-TRAINING = {
-    "epochs": 16, "batch_size": 4, "learning_rate": 2e-2, "final_learning_rate": 1e-3, "ema": 0.9, "evaluate_every": 8,
-}  # fmt: skip
-
-
-def recipe_of(training=None, data=None, net=None, **more):
-    return parse_recipe(
-        {
-            "name": "tiny",
-            "model": "TCNChunker",
-            "data": {"reader": "columns", **(data or {})},
-            "net": {**({} if "init" in more else NET), **(net or {})},
-            "training": {**TRAINING, **(training or {})},
-            **more,
-        }
-    )
-
-
-def sentences_of(count, seed):
-    """A noun phrase, a verb, and sometimes another noun phrase; a new one begins where two touch."""
-    rng = np.random.default_rng(seed)
-    found = []
-    for _ in range(count):
-        rows = []
-        for pos, label in (("DT", "NP"), ("VB", "VP"), ("DT", "NP"), ("DT", "NP"))[: rng.integers(2, 5)]:
-            first = [("the", "DT"), ("a", "DT")][rng.integers(2)] if pos == "DT" else (rng.choice(["saw", "has"]), "VB")
-            rows.append((*first, f"B-{label}"))
-            if pos == "DT":
-                rows += [("old", "JJ", "I-NP")] * rng.integers(2) + [(rng.choice(["dog", "Cat7", "man"]), "NN", "I-NP")]
-        rows.append((".", ".", "O"))
-        words, pos, tags = zip(*[map(str, row) for row in rows], strict=True)
-        found.append(TaggedSentence(words, tags, pos))
-    return found
-
-
-def write(folder, columns=("word", "pos", "tag"), **splits):
-    folder.mkdir(exist_ok=True)
-    for split, sentences in splits.items():
-        text = "".join(column_lines(sentence, columns) for sentence in sentences)
-        (folder / f"{split}.txt").write_text(text, encoding="utf-8")
-    return str(folder)
 
 
 @pytest.fixture(scope="module")
@@ -230,20 +182,13 @@ def test_the_data_set_is_found_by_the_labels(data_dir, monkeypatch):
     assert chunking.reader_of(tiny_chunker()) == "columns"
 
 
-def refusal(call, *arguments):
-    with pytest.raises(InputError) as caught:
-        call(*arguments)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
-
-
 def test_labels_that_the_model_does_not_know(data_dir, tmp_path):
     model = tiny_chunker(labels=["NP", "PP"])
     assert refusal(evaluate, model, data_dir, "test") == (
-        f"{data_dir}: label VP is unknown to the model, which has NP, PP; train it on sentences that have it, or name the "
-        "data set by --reader"
+        f"{data_dir}: label VP is unknown to the model, which has NP, PP; train it on sentences that have it, or name "
+        "another reader"
     )
-    assert "--reader: nuclei: a chunker's data sets are conll2000, snips, columns" in refusal(
+    assert "reader: 'nuclei': a chunker's data sets are conll2000, snips, columns" in refusal(
         evaluate, model, data_dir, "test", "nuclei"
     )
     assert "columns has train, validation" in refusal(evaluate, model, data_dir, "all")

@@ -67,3 +67,40 @@ def test_bad_requests_of_an_unconditional_model():
             model.generate(**arguments)
     with pytest.raises(InputError, match="chunk_samples"):
         list(model.stream(5, chunk_samples=0))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"text": b"four two"}, "^text: must be a string, not bytes; decode them first"),
+        ({"text": {}}, "^text: must be a string, not dict"),
+        ({"text": 4}, "^text: must be a string, not int"),
+        ({"text": [b"4"]}, "^text: must be a string"),
+        ({"speaker": b"ann"}, "^speaker: no speaker b'ann'; choose one of ann, bob"),
+        ({"speaker": True}, "^speaker: no speaker True"),
+        ({"speaker": {}}, "^speaker: no speaker {}"),
+        ({"temperature": 1e-50}, "^temperature: must be from 1e-30"),
+        ({"temperature": 1e39}, "^temperature: must be from 1e-30"),
+        ({"temperature": "hot"}, "^temperature: must be a number"),
+        ({"seed": 1.5}, "^seed: must be an integer"),
+        ({"num_samples": "9"}, "^num_samples: must be an integer"),
+        ({"prime": np.full(9, np.nan)}, "^prime: holds NaN"),
+        ({"prime": np.full(9, -np.inf)}, "^prime: "),
+        ({"prime": np.zeros((2, 9, 1))}, "^prime: must be of shape"),
+        ({"prime": "a.wav"}, "^prime: must be an array"),
+        ({"text": None, "condition": np.full((9, 42), -np.inf)}, "^condition: holds NaN or infinity"),
+        ({"text": None, "condition": [["a"]]}, "^condition: "),
+        ({"text": None, "condition": [[0.0], [0.0, 1.0]]}, "^condition: must be an array"),
+        ({"text": None}, "^text: this model needs text"),
+    ],
+)  # fmt: skip
+def test_faults_in_requests_get_one_line_that_begins_with_the_argument(tiny_model, arguments, says):
+    with pytest.raises(InputError, match=says) as caught:
+        tiny_model.generate(**{"text": "1", "speaker": "ann", **arguments})
+    assert "\n" not in str(caught.value)
+
+
+def test_faults_a_prime_of_integers_is_the_audio_it_is(tiny_model):
+    codes = (np.sin(np.arange(300) / 5) * 9000).astype(np.int16)
+    asked = [request.resolve(tiny_model, text="1", speaker="ann", prime=one) for one in (codes, codes / 32768)]
+    np.testing.assert_array_equal(asked[0].prime, asked[1].prime.astype(np.float32))

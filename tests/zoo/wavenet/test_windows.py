@@ -225,3 +225,36 @@ def test_evaluation_does_not_depend_on_how_it_is_cut(recordings, front_end, tiny
             bits += float(np.sum(np.asarray(tiny_model.distribution.bits(audio, parameters)) * weight))
         totals.append(bits)
     assert totals == pytest.approx([totals[0]] * 3, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"batch_size": 0}, "batch_size: must be above 0"),
+        ({"target": 0}, "target: must be above 0"),
+        ({"receptive_field": -1}, "receptive_field"),
+        ({"seed": -1}, "seed"),
+        ({"max_gap": -0.1}, "max_gap"),
+        ({"speakers": "ann"}, "speakers: must be a list of strings, not 'ann'"),
+        ({"speakers": ["ann", "bob", "ann"]}, "speakers: must be a list of different names"),
+    ],
+)
+def test_faults_in_arguments_are_named(make_windows, changes, says):
+    with pytest.raises(InputError, match=says):
+        make_windows(**changes)
+
+
+def test_faults_integers_train_as_the_audio_they_are(make_windows, rng):
+    codes = [rng.integers(-9000, 9000, 700).astype(np.int16) for _ in range(8)]
+    made = [
+        make_windows(recordings=[Recording(f"{i}.wav", "one", "ann", i, audio) for i, audio in enumerate(kind)])
+        for kind in (codes, [code / np.float32(32768) for code in codes])
+    ]
+    same_batches(made[0].epoch(0), made[1].epoch(0))
+
+
+@pytest.mark.parametrize("audio", [np.full(700, np.nan), np.full(700, 9000.0), np.zeros((700, 1)), np.zeros(0)])
+def test_faults_recordings_that_are_no_audio_are_named(make_windows, recordings, audio):
+    bad = Recording("3_ann_11.wav", "one", "ann", 11, audio)
+    with pytest.raises(InputError, match=r"^3_ann_11\.wav: "):
+        make_windows(recordings=[*recordings, bad])

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from spellings import SPELLINGS, UNKNOWN
 
 from dilatednets.errors import InputError
 from dilatednets.zoo.wavenet.word_front_end import Segment, WordFrontEnd, fit_durations
@@ -25,7 +26,7 @@ def test_any_number_is_spelt_out(front_end, digits, separator):
     assert front_end.units(separator.join(map(str, digits))) == [DIGITS[digit] for digit in digits]
 
 
-@pytest.mark.parametrize(("text", "word"), [("four hello", "hello"), ("4x2", "4x2"), ("four2", "four2"), ("ⅳ", "ⅳ")])
+@pytest.mark.parametrize(("text", "word"), [("four hello", "hello"), ("4x2", "4x2"), ("four2", "four2"), ("ⅳ", "iv")])
 def test_unknown_word_lists_the_vocabulary(front_end, text, word):
     with pytest.raises(InputError, match=f"cannot say '{word}'; this model's words are {', '.join(DIGITS)}"):
         front_end.units(text)
@@ -138,3 +139,56 @@ def test_every_voice_can_say_every_unit(observations):
 def test_durations_need_recordings_that_last(observations):
     with pytest.raises(InputError, match="durations"):
         fit_durations(observations)
+
+
+@pytest.mark.parametrize(("text", "words"), SPELLINGS.items())
+def test_faults_texts_are_read_as_people_write_them(front_end, text, words):
+    assert front_end.units(text) == words
+
+
+@pytest.mark.parametrize(("text", "word"), UNKNOWN.items())
+def test_faults_unknown_words_are_named_as_they_are_read(front_end, text, word):
+    with pytest.raises(InputError, match="text: cannot say ") as caught:
+        front_end.units(f"four ({text})")
+    assert repr(word) in str(caught.value)
+
+
+@pytest.mark.parametrize("spelling", ["caf\u00e9", "cafe\u0301", "\u201cCAF\u00c9\u201d"])
+@pytest.mark.parametrize("vocabulary", ["caf\u00e9", "cafe\u0301"])
+def test_faults_accents_may_stand_apart(spelling, vocabulary):
+    front_end = WordFrontEnd([vocabulary, "don't"], 80, 8000, {})
+    assert front_end.units(f"{spelling} don\u2019t") == [vocabulary, "don't"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"vocabulary": ["Hello"]}, "vocabulary: 'Hello' is never found.*write 'hello'"),
+        ({"vocabulary": ["twenty-one"]}, "vocabulary: 'twenty-one' is never found.*write 'twenty one'"),
+        ({"vocabulary": ["\uff14"]}, "vocabulary: .* is never found.*write '4'"),
+        ({"vocabulary": ["..."]}, "vocabulary: '...' is never found"),
+        ({"vocabulary": "four"}, "vocabulary: must be a list of strings, not 'four'"),
+        ({"vocabulary": ["four", "four"]}, "vocabulary: must be a list of different names"),
+        ({"aliases": {"Four": "four"}}, "aliases: 'Four' is never found"),
+        ({"aliases": {"4": "fourteen"}}, "aliases: '4' stands for 'fourteen', which is no word of the vocabulary"),
+        ({"durations": {"": {"zero": 0.3}}}, "durations: those of '' lack eight, five"),
+        ({"durations": {"ann": dict.fromkeys(DIGITS, 0.1)}}, "durations: need those of speaker ''"),
+        ({"durations": {"": dict.fromkeys(DIGITS, 0.0)}}, "durations.*: must be above 0"),
+        ({"hop": "80"}, "hop: must be an integer"),
+        ({"tempo": 2}, "text: has no argument tempo"),
+    ],
+)
+def test_faults_in_a_front_end_are_named_at_construction(front_end, changes, says):
+    with pytest.raises(InputError, match=says):
+        WordFrontEnd.from_config({**front_end.get_config(), **changes})
+
+
+@pytest.mark.parametrize("text", [b"four", None, 4, ["four"]])
+def test_faults_what_is_no_text_is_refused(front_end, text):
+    with pytest.raises(InputError, match="text: must be a string"):
+        front_end.frames(text)
+
+
+def test_faults_a_front_end_without_durations_says_so():
+    with pytest.raises(InputError, match="durations: this front end has none"):
+        WordFrontEnd(["four"], 80, 8000, {}).frames("four")

@@ -1,0 +1,348 @@
+"""Image files as the numbers that they hold: every page, band and bit, by Pillow, and by tifffile where Pillow has less."""
+
+import contextlib
+import io
+import logging
+import os
+import re
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple, TypeVar
+
+import numpy as np
+from PIL import ExifTags, Image, UnidentifiedImageError
+
+from dilatednets.data.tiff_files import PIXELS_A_BYTE, tiff_orientation, tiff_pages, tiff_values
+from dilatednets.errors import InputError, one_line
+from dilatednets.rules import checked, positive
+
+STRIP = 512
+"""Rows to convert at once; Pillow would copy a large image three times over."""
+PAGED = ("TIFF", "GIF", "WEBP", "PNG", "AVIF")
+"""Formats of several pictures. In others what comes second is a preview or a map that belongs to the first."""
+NO_PICTURES = (
+    (rb".{4}ftyp(hei|hev|mif1|msf1)", "a HEIC picture", "save it as JPEG, PNG or TIFF"),
+    (rb".{4}ftypavi[fs]", "an AVIF picture", "save it as JPEG, PNG or TIFF"),
+    (rb".{4}JXL |\xff\x0a", "a JPEG XL picture", "save it as JPEG, PNG or TIFF"),
+    (rb".{4}jP  |\xff\x4f\xff\x51", "a JPEG 2000 picture", "save it as PNG or TIFF"),
+    (rb".{4}ftypcrx|II\*\0.{4}CR|FUJIFILMCCD-RAW|IIR[OS]|IIU\0", "a camera's raw picture", "develop it to TIFF or PNG"),
+    (rb".{4}ftyp|RIFF.{4}AVI |\x1aE\xdf\xa3|\0\0\x01[\xb3\xba]|FLV", "a video", "save its frames as PNG"),
+    (rb".{128}DICM", "a DICOM file", "save its picture as 16-bit PNG or TIFF"),
+    (rb"\s*%PDF|%!PS|\xc5\xd0\xd3\xc6", "a PDF or PostScript document", "save its pages as PNG"),
+    (rb"\s*(<\?xml.*)?(<!--.*-->\s*)?<svg", "an SVG drawing", "save it as PNG"),
+    (rb"\s*<(!doctype|html)", "a web page", "fetch the picture itself"),
+    (rb"version https://git-lfs", "a pointer of Git LFS", "fetch the picture by git lfs pull"),
+    (rb"\x93NUMPY|PK\x03\x04|\x89HDF", "a file of arrays or an archive", "load it, and give the array as uint8 or uint16"),
+)  # fmt: skip
+"""First bytes of what is taken for pictures, what it is, and the cure."""
+T = TypeVar("T")
+_no_limit = threading.Lock()
+logging.getLogger("PIL.TiffImagePlugin").setLevel(logging.CRITICAL)  # what it logs of a damaged file is in the error
+
+
+class Numbers(NamedTuple):
+    """What a picture holds, turned as its EXIF says."""
+
+    values: np.ndarray
+    """(height, width, bands), of the file's own type of numbers."""
+    palette: np.ndarray | None = None
+    """uint8 (256, 3), of which the values are indices."""
+    transparent: bool = False
+    """Whether the last band is transparency."""
+
+
+def open_image(path: str | os.PathLike[str]) -> Image.Image:
+    """Opens and decodes an image file, as Pillow has it.
+
+    Args:
+        path: The file, in any format that Pillow reads.
+
+    Raises:
+        InputError: If the file is missing, empty, truncated, or not an image.
+
+    Example:
+    >>> open_image("nowhere.png")
+    Traceback (most recent call last):
+    dilatednets.errors.InputError: nowhere.png: no such file
+    """
+
+    def decoded(file: Any) -> Image.Image:
+        image: Image.Image = Image.open(file)
+        image.load()
+        return image
+
+    return _of_file(path, decoded)
+
+
+def pages_of(image: Any) -> int:
+    """How many pictures a file holds: pages of a TIFF file, frames of an animation.
+
+    Args:
+        image: A path, a file object or a PIL image.
+
+    Raises:
+        InputError: If it is no image.
+
+    Example:
+    >>> from dilatednets.data.samples import sample
+    >>> pages_of(next((sample("nuclei") / "images").iterdir()))
+    1
+    """
+    return len(_of_file(image, lambda file: _opened(file, name_of(image))[1]))
+
+
+def orientation_of(image: Any) -> int:
+    """The EXIF orientation of a file, 1 for upright, 6 for one that is turned clockwise to view."""
+
+    def orientation(file: Any) -> int:
+        picture, (first, *_) = _opened(file, name_of(image))
+        return tiff_orientation(file, first) if picture is None else _orientation(picture)
+
+    return _of_file(image, orientation)
+
+
+def numbers_of(image: Any, page: int | None = None) -> Numbers:
+    """The numbers of a picture, all bands and bits of them.
+
+    Args:
+        image: A path, a file object or a PIL image.
+        page: Which picture of a file of several, from 1.
+
+    Raises:
+        InputError: If it is no image, if it holds several and `page` does not say which, or if its colours depend on a
+            profile.
+
+    Example:
+    >>> from dilatednets.data.samples import sample
+    >>> numbers_of(next((sample("nuclei") / "labels").iterdir())).values.dtype
+    dtype('uint16')
+    """
+    origin = name_of(image)
+    return _of_file(image, lambda file: _numbers(file, origin, page))
+
+
+def name_of(image: Any) -> str:
+    """What messages call an image: its path, or `image`."""
+    return str(image) if isinstance(image, str | os.PathLike) else "image"
+
+
+def chosen_page(pages: int, page: int | None, origin: str) -> int:
+    """The index of the page that is asked for.
+
+    Raises:
+        InputError: If there is no such page, or if there are several and none was asked for.
+    """
+    if page is None and pages > 1:
+        raise InputError(
+            f"{origin}: holds {pages} pages; choose one by page, from 1 to {pages}, or save each as a file of its own"
+        )
+    index = checked(page, Annotated[int, positive] | None, "page") or 1
+    if index > pages:
+        raise InputError(
+            f"{origin}: has {pages} page{'s' * (pages > 1)}, so there is no page {index}; choose another page"
+        )
+    return index - 1
+
+
+def _of_file(source: Any, use: Callable[[Any], T]) -> T:
+    """What a function makes of an open file, or of a PIL image; what it raises becomes one line."""
+    origin = name_of(source)
+    with _file_of(source, origin) as file:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of a damaged picture Pillow gives an image or an error
+                try:
+                    return use(file)
+                except Image.DecompressionBombError:
+                    with _without_limit(file, origin):
+                        return use(file)
+        except InputError:
+            raise
+        except MemoryError as error:
+            raise InputError(f"{origin}: needs more memory than there is; cut it into parts") from error
+        except Exception as error:  # each reader of a format has its own
+            raise _refusal(file, origin, error) from error
+
+
+@contextlib.contextmanager
+def _file_of(source: Any, origin: str) -> Iterator[Any]:
+    if not isinstance(source, str | os.PathLike):
+        if hasattr(source, "read") and not (hasattr(source, "seekable") and source.seekable()):
+            source = io.BytesIO(source.read())
+        yield source
+        return
+    path = Path(source)
+    try:
+        file = open(path, "rb")  # noqa: SIM115
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no such file") from error
+    except IsADirectoryError as error:
+        raise InputError(f"{path}: is a folder, not an image; give the files in it") from error
+    except (OSError, ValueError) as error:
+        raise InputError(f"{origin}: cannot be opened ({one_line(error)})") from error
+    with file:
+        if not os.fstat(file.fileno()).st_size:
+            raise InputError(f"{path}: is empty; fetch or write it again")
+        yield file
+
+
+@contextlib.contextmanager
+def _without_limit(file: Any, origin: str) -> Iterator[None]:
+    """Lets Pillow open a picture of any size: a large one is no attack, unless its file could not hold it."""
+    with _no_limit:
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            if not isinstance(file, Image.Image):
+                file.seek(0)
+                (width, height), size = Image.open(file).size, file.seek(0, os.SEEK_END)
+                if width * height > size * PIXELS_A_BYTE:
+                    raise InputError(
+                        f"{origin}: not a readable image ({size} bytes cannot hold its {width}x{height} pixels); "
+                        "fetch or write it again"
+                    )
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
+
+
+def _refusal(file: Any, origin: str, error: Exception) -> InputError:
+    start = b""
+    with contextlib.suppress(Exception):
+        file.seek(0)
+        start = bytes(memoryview(file.read(1024)))
+    for pattern, kind, cure in NO_PICTURES:
+        if re.match(pattern, start, re.DOTALL | re.IGNORECASE):
+            return InputError(f"{origin}: is {kind}, which is not read; {cure}")
+    if isinstance(error, UnidentifiedImageError):  # whose own words name an object in memory
+        return InputError(f"{origin}: not a readable image (no known format); save it as PNG, TIFF or JPEG")
+    return InputError(f"{origin}: not a readable image ({one_line(error)}); fetch or write it again")
+
+
+def _opened(file: Any, origin: str) -> tuple[Image.Image | None, list[int]]:
+    """The picture as Pillow has it, None if only tifffile may read it; and the places of its pages."""
+    if isinstance(file, Image.Image):
+        return file, _frames(file)
+    file.seek(0)
+    try:
+        picture: Image.Image = Image.open(file)
+    except UnidentifiedImageError:
+        file.seek(0)
+        if file.read(4) not in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+            raise
+        return None, tiff_pages(file, origin)
+    if picture.format == "TIFF":
+        return picture, tiff_pages(file, origin)
+    return picture, _frames(picture)
+
+
+def _frames(picture: Image.Image) -> list[int]:
+    return list(range(getattr(picture, "n_frames", 1) if picture.format in PAGED else 1))
+
+
+def _numbers(file: Any, origin: str, page: int | None) -> Numbers:
+    picture, pages = _opened(file, origin)
+    index = pages[chosen_page(len(pages), page, origin)]
+    if picture is None:
+        return _by_tifffile(file, index, origin)
+    before = picture.tell()
+    try:
+        if index != before:
+            picture.seek(index)
+        if picture.format == "TIFF" and not isinstance(file, Image.Image):
+            tags: Any = picture.tag_v2  # type: ignore[attr-defined]
+            no_transparency = set(tags.get(338, ())) - {1, 2, 999} or picture.mode == "RGBX"
+            deep_planes = tags.get(284, 1) == 2 and max(tags.get(258, (1,))) > 8  # which Pillow reads as noise
+            if no_transparency or deep_planes:
+                return _by_tifffile(file, index, origin)
+        return _by_pillow(picture, file, index, origin)
+    except SyntaxError:
+        if picture.format != "TIFF":
+            raise
+        return _by_tifffile(file, index, origin)
+    finally:
+        if isinstance(file, Image.Image) and picture.tell() != before:
+            picture.seek(before)  # it is the caller's
+
+
+def _by_pillow(picture: Image.Image, file: Any, index: int, origin: str) -> Numbers:
+    mode, transparent = picture.mode, picture.mode in ("RGBA", "RGBa", "LA", "La")
+    if mode in ("CMYK", "YCCK", "LAB"):
+        raise InputError(f"{origin}: is in {mode} colours, which depend on a profile; convert it to RGB first")
+    low = None if isinstance(file, Image.Image) else _low_bytes(picture, file, index)
+    if low == "interleaved":  # grey and transparency, four bytes a pixel
+        values = np.ascontiguousarray(_rows(picture)).view(">u2").astype(np.uint16)
+    else:
+        wanted = mode if mode in ("1", "L", "P", "F") or mode.startswith("I") else "RGB"
+        wanted = {"La": "LA", "LA": "LA", "RGBa": "RGBA", "RGBA": "RGBA"}.get(mode, wanted)
+        values = _rows(picture, wanted)
+        if isinstance(low, Image.Image):
+            values = values.astype(np.uint16) << 8 | _rows(low, wanted)
+        if mode == "I" and picture.format == "PNG":  # Pillow 10 has 16 bits so
+            values = np.clip(values, 0, 65535).astype(np.uint16)
+    palette = None
+    if mode == "P":
+        colours = np.array(picture.getpalette("RGB") or [], np.uint8)[:768]
+        palette = np.zeros((256, 3), np.uint8)
+        palette.reshape(-1)[: len(colours)] = colours
+    return Numbers(_turned(values, _orientation(picture)), palette, transparent)
+
+
+def _low_bytes(picture: Any, file: Any, index: int) -> Any:
+    """Of colours of 16 bits Pillow keeps the high bytes: a second image that will be decoded to the low ones.
+
+    "interleaved" if `picture` itself will be decoded to both; None if it is not of 16 bits.
+    """
+    tiles = getattr(picture, "tile", [])
+    modes = {tile.args if isinstance(tile.args, str) else tile.args[0] for tile in tiles if tile.args}
+    if modes == {"LA;16B"}:
+        picture.tile = [tile._replace(args="RGBA") for tile in tiles]
+        return "interleaved"
+    if not modes or not all(re.fullmatch(r"RGB[AaX]?;16[BLN]", str(mode)) for mode in modes):
+        return None
+    other = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}
+    file.seek(0)
+    low: Any = Image.open(file)
+    low.seek(index)
+    for place, tile in enumerate(low.tile):
+        mode, *rest = [tile.args] if isinstance(tile.args, str) else tile.args
+        mode = mode[:-1] + other[mode[-1]]
+        low.tile[place] = tile._replace(args=(mode, *rest) if rest else mode)
+    return low
+
+
+def _rows(picture: Image.Image, mode: str | None = None) -> np.ndarray:
+    """The values of a picture, or of what it is in another mode, (height, width, bands)."""
+    picture.load()
+    if 0 in picture.size:
+        raise ValueError("it has no pixels")
+    result = np.empty(0)
+    for top in range(0, picture.height, STRIP):
+        bottom = min(top + STRIP, picture.height)
+        strip = picture.crop((0, top, picture.width, bottom))
+        rows = np.asarray(strip if mode in (None, strip.mode) else strip.convert(mode))
+        rows = rows[..., None] if rows.ndim == 2 else rows
+        if top == 0:
+            result = np.empty((picture.height, *rows.shape[1:]), rows.dtype.newbyteorder("="))
+        result[top:bottom] = rows
+    return result
+
+
+def _by_tifffile(file: Any, index: int, origin: str) -> Numbers:
+    values, transparent = tiff_values(file, index, origin)
+    return Numbers(_turned(values, tiff_orientation(file, index)), None, transparent)
+
+
+def _orientation(picture: Image.Image) -> int:
+    return int(picture.getexif().get(ExifTags.Base.Orientation, 1))
+
+
+def _turned(values: np.ndarray, orientation: int) -> np.ndarray:
+    """As EXIF defines its orientations 1 to 8; others turn nothing."""
+    if orientation in (5, 6, 7, 8):
+        values = values.swapaxes(0, 1)
+    down = orientation in (3, 4, 7, 8)
+    across = orientation in (2, 3, 6, 7)
+    return values[:: -1 if down else 1, :: -1 if across else 1]

@@ -1,0 +1,49 @@
+"""Folders of pictures: what is in them and below them, and what is not used."""
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+from dilatednets.errors import InputError, Note
+
+LABEL_SUFFIXES = (".png", ".webp", ".bmp", ".tif", ".tiff")
+SUFFIXES = (*LABEL_SUFFIXES, ".jpg", ".jpeg", ".gif", ".jp2", ".avif", ".pgm", ".ppm")
+"""Suffixes of images. JPEG would change the numbers of labels near edges."""
+_OF_SYSTEMS = ("thumbs.db", "desktop.ini")
+
+
+def pictures_below(folder: Path, suffixes: Sequence[str] = SUFFIXES) -> list[Path]:
+    """The pictures of a folder and of those below it, in order; a note names files that are none.
+
+    Args:
+        folder: The folder. What begins with a dot, in it or below it, is not looked at.
+        suffixes: Suffixes of pictures, which may be in capitals, too.
+
+    Raises:
+        InputError: If there is no such folder, or no picture in it.
+
+    Example:
+    >>> pictures_below(Path("nowhere"))
+    Traceback (most recent call last):
+    dilatednets.errors.InputError: nowhere: no such folder
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder")
+    files = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
+    pictures = [path for path in files if path.suffix.lower() in suffixes]
+    others = [path.relative_to(folder).as_posix() for path in files if path.suffix.lower() not in suffixes]
+    others = [name for name in others if name.lower().rpartition("/")[2] not in _OF_SYSTEMS]
+    if not pictures:
+        raise InputError(f"{folder}: holds no images ({', '.join(suffixes)}){_but(others)}")
+    if others:
+        warnings.warn(f"{folder}: not used, since its suffix is none of {', '.join(suffixes)}{_but(others)}", Note, 3)
+    return pictures
+
+
+def _but(names: list[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f": {', '.join(names[:3])}{more}" if names else ""

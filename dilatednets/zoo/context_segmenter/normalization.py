@@ -1,0 +1,56 @@
+"""Brightness taken out of pictures, so that answers do not depend on gain, offset or bit depth."""
+
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+LOW, HIGH = 0.01, 0.999
+"""Shares of the pixels below the level that becomes 0, and below the one that becomes 255."""
+SAMPLED = 256
+"""Rows, and columns, that are looked at: enough for percentiles, of a picture of any size."""
+KINDS = ("none", "percentiles")
+
+
+def sampled(images: Any) -> Any:
+    """Every so many rows and columns of images (batch, height, width, channels), at most `SAMPLED` of each."""
+    batch, height, width, channels = ops.shape(images)
+    down, across = -(-height // SAMPLED), -(-width // SAMPLED)
+    # In a graph, a slice by steps that are not known yet has lost its shape.
+    return ops.reshape(images[:, ::down, ::across], (batch, -(-height // down), -(-width // across), channels))
+
+
+def levels(images: Any) -> Any:
+    """The dark and the bright level of each picture: robust percentiles of the mean over its channels.
+
+    Args:
+        images: Of shape (batch, height, width, channels), of any number type; see `sampled` for large ones.
+
+    Returns:
+        float32 (batch, 2).
+
+    Example:
+    >>> ramp = np.arange(1001).reshape(1, 1, 1001, 1)
+    >>> np.asarray(levels(ramp)).tolist()
+    [[10.0, 999.0]]
+    """
+    grey = ops.mean(ops.cast(images, "float32"), axis=-1)
+    ordered = ops.sort(ops.reshape(grey, (ops.shape(grey)[0], -1)), axis=1)
+    last = ops.shape(ordered)[1] - 1
+    return ops.stack([ordered[:, int(LOW * 1000) * last // 1000], ordered[:, int(HIGH * 1000) * last // 1000]], axis=1)
+
+
+def normalized(images: Any, dark_and_bright: Any) -> Any:
+    """Pictures with their dark level at 0 and their bright one at 255; what lies far outside is cut.
+
+    Args:
+        images: float32 (batch, height, width, channels).
+        dark_and_bright: The `levels` of each picture, or of the whole picture that each is a tile of.
+
+    Example:
+    >>> picture = np.array([30, 50, 900], "float32").reshape(1, 1, 3, 1)
+    >>> np.asarray(normalized(picture, np.array([[30, 70]], "float32"))).ravel().tolist()
+    [0.0, 127.5, 510.0]
+    """
+    dark, bright = (ops.reshape(dark_and_bright[:, i], (-1, 1, 1, 1)) for i in (0, 1))
+    return ops.clip((images - dark) / ops.maximum(bright - dark, np.float32(1e-3)), -1.0, 2.0) * 255.0

@@ -1,0 +1,122 @@
+"""What a WaveNet is called with and trained on: checked where its values are known, not while a graph is traced."""
+
+import math
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from dilatednets.arrays import as_audio, numbers
+from dilatednets.errors import InputError
+
+
+def samples(audio: Any, where: str = "audio", ndim: int | None = None) -> Any:
+    """Audio of any type as a float32 tensor, integers by the range of their type.
+
+    Args:
+        audio: An array or a tensor, as `as_audio` takes it.
+        where: What messages begin with.
+        ndim: The number of dimensions; None for any.
+
+    Raises:
+        InputError: for what is no audio, as far as that is known.
+
+    Example:
+    >>> ops.convert_to_numpy(samples(np.array([0, 16384, -32768], "int16"))).tolist()
+    [0.0, 0.5, -1.0]
+    """
+    audio = audio if hasattr(audio, "dtype") else np.asarray(audio)
+    if ndim is not None and len(audio.shape) != ndim:
+        raise InputError(f"{where}: must be of shape (batch, samples), not {tuple(audio.shape)}")
+    known = _values(audio)
+    if known is not None and known.size:
+        as_audio(known, where)
+    dtype = keras.backend.standardize_dtype(audio.dtype)
+    x = ops.cast(audio, "float32")
+    if dtype == "uint8":
+        return (x - 128.0) / 128.0
+    return x / -float(np.iinfo(dtype).min) if dtype.startswith("int") else x
+
+
+def checked_inputs(model: Any, inputs: Any) -> dict[str, Any]:
+    """The inputs of a call by name, "audio" as `samples` returns it.
+
+    Args:
+        model: The WaveNet that is called.
+        inputs: Audio, or a dictionary of audio and conditions.
+
+    Raises:
+        InputError: for what does not fit the model: shapes, channels, numbers of speakers, what is not finite.
+    """
+    inputs = inputs if isinstance(inputs, dict) else {"audio": inputs}
+    if inputs.get("audio") is None:
+        raise InputError(f"audio: is missing; the inputs are {', '.join(inputs) or 'empty'}")
+    audio = samples(inputs["audio"], ndim=2)
+    batch, time = audio.shape
+    checked = {**inputs, "audio": audio}
+    frames, speaker = inputs.get("condition"), inputs.get("speaker")
+    if frames is not None and model.condition_features:
+        checked["condition"] = frames = frames if hasattr(frames, "shape") else np.asarray(frames)
+        features = model.condition_features
+        if len(frames.shape) != 3 or frames.shape[2] != features:
+            raise InputError(f"condition: must be of shape (batch, frames, {features}), not {tuple(frames.shape)}")
+        _check_rows("condition", frames, batch)
+        if None not in (time, frames.shape[1]) and frames.shape[1] * model.condition_hop < time:
+            raise InputError(
+                f"condition: {frames.shape[1]} frames of {model.condition_hop} samples are too few for {time} samples; "
+                f"need {math.ceil(time / model.condition_hop)}"
+            )
+        _check_known("condition", frames)
+    if speaker is not None and model.speakers:
+        checked["speaker"] = speaker = speaker if hasattr(speaker, "shape") else np.asarray(speaker)
+        if len(speaker.shape) != 1:
+            raise InputError(f"speaker: must be numbers of shape (batch,), not {tuple(speaker.shape)}")
+        _check_rows("speaker", speaker, batch)
+        known = _check_known("speaker", speaker)
+        if known is not None and known.size and not 0 <= known.min() <= known.max() < len(model.speakers):
+            raise InputError(f"speaker: numbers must be from 0 to {len(model.speakers) - 1}, one for each name")
+    return checked
+
+
+class CheckedArrays(keras.Model):
+    """A WaveNet's doors of Keras, which look at arrays before they are cut into batches; data sets pass."""
+
+    def fit(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """As Keras's, of audio and conditions that are checked; so are those of `evaluate` and `predict`."""
+        self._check_arrays(x, y)
+        return super().fit(x, y, *args, **kwargs)
+
+    def evaluate(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """As Keras's."""
+        self._check_arrays(x, y)
+        return super().evaluate(x, y, *args, **kwargs)
+
+    def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """As Keras's."""
+        self._check_arrays(x)
+        return super().predict(x, *args, **kwargs)
+
+    def _check_arrays(self, x: Any, y: Any = None) -> None:
+        if isinstance(x, dict | list) or hasattr(x, "__array__"):
+            checked_inputs(self, x)
+        if isinstance(y, list) or hasattr(y, "__array__"):
+            samples(y, "y", ndim=2)
+
+
+def _check_rows(name: str, value: Any, batch: int | None) -> None:
+    if batch is not None and value.shape[0] not in (None, 1, batch):
+        raise InputError(f"{name}: {value.shape[0]} rows for audio of {batch}")
+
+
+def _check_known(name: str, value: Any) -> np.ndarray | None:
+    known = _values(value)
+    return numbers(known, name, known.shape) if known is not None and known.size else known
+
+
+def _values(value: Any) -> np.ndarray | None:
+    """The values of an array or an eager tensor; None of a symbolic one."""
+    try:
+        return np.asarray(value)
+    except Exception:  # each backend has its own
+        return None

@@ -1,0 +1,125 @@
+"""Label images: by numbers, by colours, with void; turned by EXIF; what is refused, with the cure that fits."""
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from dilatednets.data.label_images import LabelledImages
+
+PALETTE = ((0, 0, 0), (200, 0, 0), (0, 0, 200))
+TRUTH = np.random.default_rng(0).integers(0, 3, (12, 16))
+
+
+def pair(folder, label, image=None, **options):
+    """The labels of a pair of files."""
+    (Image.new("RGB", label.size) if image is None else image).save(folder / "image.png")
+    label.save(folder / "label.png")
+    options = {"palette": PALETTE, **options}
+    return LabelledImages([folder / "image.png"], [folder / "label.png"], ("a", "b", "c"), **options)
+
+
+def with_palette(indices, colours):
+    image = Image.fromarray(indices.astype(np.uint8))
+    image.putpalette([value for colour in colours for value in colour])
+    return image
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1), (1, 0, 2)])
+def test_palettes_in_another_order_are_mapped_by_their_colours_faults(tmp_path, order):
+    place = np.argsort(order)
+    label = with_palette(place[TRUTH], [PALETTE[number] for number in order])
+    np.testing.assert_array_equal(pair(tmp_path, label)[0][1], TRUTH)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_masks_in_colours_are_read_faults(tmp_path, mode):
+    colours = np.array([*PALETTE, (9, 9, 9)], np.uint8)
+    truth = np.where(np.arange(16) < 2, 3, TRUTH)
+    label = Image.fromarray(colours[truth]).convert(mode)
+    np.testing.assert_array_equal(pair(tmp_path, label, void_colour=(9, 9, 9))[0][1], np.where(truth == 3, -1, truth))
+
+
+@pytest.mark.parametrize("colours", [((1, 2, 3),) * 3, ((0, 0, 0), (128, 0, 0), (0, 128, 0))])
+def test_numbers_of_palettes_that_say_nothing_of_the_classes_stay(tmp_path, colours):
+    np.testing.assert_array_equal(pair(tmp_path, with_palette(TRUTH, colours))[0][1], TRUTH)
+
+
+def test_grey_that_was_saved_as_colours_is_numbers_faults(tmp_path):
+    grey = Image.fromarray(TRUTH.astype(np.uint8)).convert("RGB")
+    np.testing.assert_array_equal(pair(tmp_path, grey)[0][1], TRUTH)
+    black_or_white = Image.fromarray((TRUTH > 0).astype(np.uint8) * 255)
+    pairs = pair(tmp_path, black_or_white, palette=((0, 0, 0), (255, 255, 255), (1, 2, 3)))
+    np.testing.assert_array_equal(pairs[0][1], TRUTH > 0)
+
+
+def test_colours_of_no_class_are_refused_faults(tmp_path, refusal):
+    smooth = Image.fromarray(np.array(PALETTE, np.uint8)[TRUTH])
+    smooth.putpixel((0, 0), (100, 0, 0))
+    smooth.putpixel((1, 0), (100, 0, 0))
+    smooth.putpixel((2, 0), (7, 7, 7))
+    says = "3 pixels have colours of no class, the most of them (100, 0, 0); save label images without smooth edges"
+    assert says in refusal(pair(tmp_path, smooth).__getitem__, 0)
+    half = with_palette(TRUTH, [PALETTE[1], (5, 5, 5), PALETTE[2]])
+    assert "have colours of no class, the most of them (5, 5, 5)" in refusal(pair(tmp_path, half).__getitem__, 0)
+    twice = pair(tmp_path, Image.fromarray(np.array(PALETTE, np.uint8)[TRUTH]), palette=(PALETTE[1],) * 3)
+    assert "have colours of no class" in refusal(twice.__getitem__, 0)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "ignore", "says"),
+    [
+        ([0, 1, 255], None, 'if 255 marks pixels that do not count, they need "ignore": 255 in classes.json'),
+        ([0, 1, 255], 9, "if 255 marks pixels that do not count, they need the label 9"),
+        (
+            [0, 255],
+            None,
+            "a mask of 0 and 255 must be saved as 0 and 1, or class 1 be given the colour [255, 255, 255]",
+        ),
+        ([1, 2, 3], None, "holds the label 3, but classes are 0 to 2; if they count from 1, subtract 1"),
+        ([0, 40, 90], None, "label images hold class numbers, or colours of the classes"),
+    ],
+)
+def test_numbers_of_no_class_are_refused_with_the_cure_that_fits_faults(tmp_path, numbers, ignore, says, refusal):
+    label = Image.fromarray(np.resize(np.array(numbers, np.uint8), (12, 16)))
+    assert says in refusal(pair(tmp_path, label, ignore=ignore).__getitem__, 0)
+
+
+def turned(image, orientation):
+    exif = image.getexif()
+    exif[0x0112] = orientation
+    image.info["exif"] = exif.tobytes()
+    return image
+
+
+@pytest.mark.parametrize(("shape", "orientation"), [((16, 16), 6), ((12, 16), 3), ((12, 16), 6)])
+def test_labels_that_are_not_turned_as_their_image_are_refused_faults(tmp_path, shape, orientation, refusal):
+    label = Image.fromarray(np.resize(TRUTH, shape).astype(np.uint8))
+    image = turned(Image.new("RGB", label.size), orientation)
+    pairs = pair(tmp_path, label, image)
+    image.save(tmp_path / "image.png", exif=image.info["exif"])
+    assert "label.png: its image image.png is turned by EXIF, and it is not" in refusal(pairs.__getitem__, 0)
+    label.save(tmp_path / "label.png", exif=image.info["exif"])
+    np.testing.assert_array_equal(pairs[0][1], np.rot90(np.asarray(label), 2 if orientation == 3 else -1))
+
+
+def test_labels_drawn_on_the_turned_image_fit(tmp_path):
+    image = turned(Image.new("RGB", (16, 12)), 6)
+    pairs = pair(tmp_path, Image.fromarray(TRUTH.T.astype(np.uint8)), image)
+    image.save(tmp_path / "image.png", exif=image.info["exif"])
+    np.testing.assert_array_equal(pairs[0][1], TRUTH.T)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_nan_is_void_among_values_faults(tmp_path, dtype, refusal):
+    values = np.where(TRUTH == 0, np.nan, TRUTH / 2).astype(dtype)
+    pairs = pair(tmp_path, Image.new("L", (16, 12)), any_label=True)
+    pairs.labels = [tmp_path / "label.tif"]
+    tifffile.imwrite(pairs.labels[0], values)
+    labels = pairs[0][1]
+    assert labels.dtype == np.float32
+    np.testing.assert_array_equal(labels, np.where(np.isnan(values), -1, values))
+    for wrong in (-0.5, -2, np.inf):  # which the loss would leave out
+        pairs._cache.clear()
+        tifffile.imwrite(pairs.labels[0], np.where(TRUTH == 0, wrong, values).astype(dtype))
+        assert "values are finite and 0 or above, or NaN for void" in refusal(pairs.__getitem__, 0)

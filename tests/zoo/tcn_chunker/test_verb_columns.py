@@ -1,0 +1,45 @@
+"""`dilatednets chunk` on columns as they come: CoNLL-U, named columns, and parts of speech that the model does not have."""
+
+import pytest
+
+
+def conll_u(text):
+    rows = [line.split() if line else [] for line in text.splitlines()]
+    lines = [
+        "\t".join([str(n), *row[:1], "_", "X", *row[1:2], *"_____"]) if row else "" for n, row in enumerate(rows, 1)
+    ]
+    return "# text = It works\n1-2\tIt'sn't\t" + "\t".join("_" * 8) + "\n" + "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize("name", ["none", "input"])
+def test_conll_u_is_read_by_its_words_faults(name, output):
+    text = "it DT\nworks VB\n\nthe DT\ndog NN\n"
+    want = output(name, text, "--input", "conll", "--format", "conll")
+    for arguments in (("--input", "conll"), ()):
+        assert output(name, conll_u(text), "--format", "conll", *arguments) == want
+
+
+def test_columns_are_named_faults(output, refusal):
+    text = "1 it x DT\n2 works x VB\n"
+    for name in ("none", "input"):
+        want = output(name, "it DT\nworks VB\n", "--input", "conll")
+        assert output(name, text, "--columns", "id,word,-,pos") == want
+        assert output(name, text, "--columns=-,word,tag,pos", "--input", "conll") == want
+    for arguments, says in (
+        (("--columns", ""), "--columns: ; name word once"),
+        (("--columns", "a"), "--columns: a; name word once"),
+        (("--columns", "word,word"), "--columns: word, word; name word once"),
+        (("--columns", "word", "--input", "text"), "--columns: text has none"),
+        (("--columns", "word,-"), "line 1: 4 columns, but word - makes 2"),
+    ):
+        assert says in refusal("none", text, *arguments)[1]
+    assert "no column pos; this model needs two" in refusal("input", text, "--columns=-,word,-,-")[1]
+
+
+@pytest.mark.parametrize(
+    "text", ["It works today.\n", "it NOUN\nworks VERB\n\n" * 20, "1 it\n2 works\n", '{"a": 1}\n'], ids=range(4)
+)
+@pytest.mark.parametrize("arguments", [(), ("--input", "conll")])
+def test_parts_of_speech_of_which_none_is_known_faults(text, arguments, refusal):
+    out, line = refusal("input", text, *arguments)
+    assert out == "" and "is no part of speech of this model, nor are those after it; give a word and its" in line
