@@ -103,6 +103,7 @@ FAMILIES: dict[str, Family] = {
         Family("WaveNet", "dilatednets.zoo.wavenet"),
         Family("ContextSegmenter", "dilatednets.zoo.context_segmenter"),
         Family("TCNChunker", "dilatednets.zoo.tcn_chunker"),
+        Family("TCN", "dilatednets.zoo.tcn"),
     )
 }
 """By name of the class of models."""

@@ -28,6 +28,8 @@ from dilatednets import registry
 from dilatednets.data.audio import read_audio
 from dilatednets.data.columns import read_columns
 from dilatednets.data.images import as_rgb, read_labels
+from dilatednets.data.sequences import read as read_sequences
+from dilatednets.data.table_csv import read_table, series_of
 from dilatednets.errors import InputError
 from dilatednets.presets import card as cards
 from dilatednets.presets import golden, presets
@@ -106,6 +108,25 @@ def preset(file):
 
 
 # What is damaged, the file's name, what reads it.
+def table():
+    """A CSV file of two series."""
+    rows = [f"2024-01-{day:02},{shop},{day / 7:.3f}" for day in range(1, 29) for shop in "ab"]
+    return "\n".join(["day,shop,sold", *rows]).encode()
+
+
+def read_series(path):
+    """All that is read of a table."""
+    found = read_table(path)
+    return series_of(found, "day", "shop"), found.numbers("sold")
+
+
+def sequences():
+    """An archive of x, y and lengths."""
+    file = io.BytesIO()
+    np.savez(file, x=np.ones((4, 9, 2)), y=np.arange(4), lengths=np.full(4, 9))
+    return file.getvalue()
+
+
 KINDS = {
     **{
         kind: ([sound(kind, subtype)], "a.wav", lambda path: read_audio(path, 16000))
@@ -115,6 +136,8 @@ KINDS = {
     "image": ([picture(kind) for kind in ("PNG", "JPEG", "TIFF", "GIF", "BMP")], "a.png", as_rgb),
     "label image": ([picture("PNG", "L"), picture("PNG", "P")], "a.png", read_labels),
     "CoNLL": ([conll()], "train.txt", lambda path: list(read_columns(path, ["word", "pos", "tag"]))),
+    "table": ([table()], "a.csv", read_series),
+    "sequences": ([sequences()], "a.npz", read_sequences),
     "recipe": (
         [recipe(name) for name in ("wavenet_digits", "context_segmenter_camvid", "tcn_slots_snips")],
         "recipe.toml",

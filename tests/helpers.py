@@ -46,3 +46,18 @@ def tiny_chunker(seed=0, **settings):
     for weight in model.weights:
         weight.assign(rng.normal(0, 0.5, weight.shape))
     return model
+
+
+def tiny_tcn(outputs=3, **settings):
+    """A TCN small enough to run in no time; every weight is random, so that each of them matters."""
+    import keras
+
+    from dilatednets.zoo.tcn import TCN
+
+    keras.utils.set_random_seed(0)
+    model = TCN(outputs, **{"dilations": (1, 2), "channels": 6, "embedding": 5, "dropout": 0.0, **settings})
+    rng = np.random.default_rng(0)
+    for weight in model.weights:
+        values = rng.normal(0, 0.5, weight.shape)
+        weight.assign(values**2 + 0.1 if "moving_variance" in weight.path else values)
+    return model

@@ -1,6 +1,7 @@
 """What every layer of the package must pass, on every backend, and NumPy's convolutions, the oracles of several layers."""
 
 import inspect
+import itertools
 import tempfile
 from pathlib import Path
 
@@ -30,6 +31,7 @@ def run_layer_checks(layer, inputs, *, causal=False, loss=None):
         check_mask(layer, inputs[0])
     if causal:
         check_steps(layer, inputs)
+        check_blocks(layer, inputs)
         check_causality(layer, inputs)
     if layer.trainable_weights:
         # TensorFlow 2.16's XLA does not compile every such step, and JAX compiles one step sooner than its many operations.
@@ -139,6 +141,25 @@ def check_steps(layer, inputs):
     assert_close(run_steps(layer, inputs)[0], layer(*inputs), atol=1e-5)
     half = copy_of(layer, inputs, dtype="mixed_bfloat16")
     assert_close(run_steps(half, inputs)[0], fast(half, half)(*inputs), atol=0.05)
+
+
+def check_blocks(layer, inputs):
+    """Blocks of any length, an empty one too, equal the parallel call, and so does a step after them or `state_after`."""
+    x, *conditions = inputs
+    whole, time = arrays(layer(*inputs)), x.shape[1]
+
+    def cut(begin, end):
+        return [x[:, begin:end], *(c[:, begin:end] if c.ndim == 3 else c for c in conditions)]
+
+    state = layer.initial_state(len(x))
+    for begin, end in itertools.pairwise((0, 1, 1, time // 2, time - 1)):
+        first, *rest = cut(begin, end)
+        y, state = layer.process(first, state, *rest)
+        for found, expected in zip(arrays(y), whole, strict=True):
+            np.testing.assert_allclose(found, expected[:, begin:end], atol=1e-5 * max(1, np.abs(expected).max()))
+    for end_state in (state, layer.state_after(x[:, :-1])):
+        (y, _), last = run_steps(layer, cut(time - 1, time), end_state), [expected[:, -1:] for expected in whole]
+        assert_close(y, last, atol=1e-5)
 
 
 def check_causality(layer, inputs):

@@ -11,7 +11,7 @@ import typing
 
 import numpy as np
 import pytest
-from helpers import CHECKOUT, tiny_chunker, tiny_segmenter
+from helpers import CHECKOUT, tiny_chunker, tiny_segmenter, tiny_tcn
 
 from dilatednets import registry, rules
 from dilatednets.cli.main import main, parser
@@ -30,6 +30,7 @@ WRONG = {
     "table": ["a", 3, [1]],
     "count": ["3", 1.5, 0, -1, [1], NAN, 2**40],
     "number": ["1", [], NAN, INFINITY, -1.0],
+    "batch": ["3", 1.5, -1, [1], NAN, None, 2**40],
     "seed": ["a", 1.5, -1, [1]],
     "text": [3, b"two", {}, {"a": 1}, 1.5],
     "name": [3, b"ann", "nobody", ["ann", 3], {}],
@@ -45,6 +46,10 @@ WRONG = {
     "folder": [3, None, b"a", "", "no such folder"],
     "file": [3, None, "", "no such file", "."],
     "split": ["nonsense", "", 3, None],
+    "tokens": ["abc", b"", {}, [[]], [[0.5]], [[-1]], [[99]], np.zeros((1, 2, 3)), [["a"]], [[NAN]], 3],
+    "features": ["abc", b"", {}, None, 3, [[]], np.zeros((1, 9, 2)), [[NAN]], [["a"]], np.zeros((1, 9), complex)],
+    "steps": ["abc", b"", {}, None, 3, np.zeros((1, 9, 2)), [["a"]], np.zeros((1, 9), complex), np.zeros((3, 9))],
+    "state": [None, {}, "abc", [], {"seen": 0}],
     "output": [3, None, "", "/dev/null/a.wav"],
 }  # fmt: skip
 """Values that are wrong for an argument of a kind."""
@@ -84,7 +89,7 @@ def models(request, front_end, tmp_path_factory):
     keras.utils.set_random_seed(0)
     speech = {"speakers": ("ann", "bob"), "text": front_end.get_config(), "condition_channels": 4}
     wavenet = WaveNet((1, 2, 4), 2, 8, 16, 8, sample_rate=8000, **speech)
-    return {"WaveNet": wavenet, "ContextSegmenter": tiny_segmenter(), "TCNChunker": tiny_chunker()}
+    return {"WaveNet": wavenet, "ContextSegmenter": tiny_segmenter(), "TCNChunker": tiny_chunker(), "TCN": tiny_tcn()}
 
 
 CONSTRUCTED = [
@@ -117,6 +122,12 @@ METHODS = {
     "TCNChunker.tag": ({"sentences": [["it", "works"]]}, {"sentences": "sentences"}),
     "TCNChunker.annotate": ({"sentences": [["it", "works"]]}, {"sentences": "sentences"}),
     "TCNChunker.chunk": ({"text": "It works."}, {"text": "document"}),
+    "TCN.answer": ({"given": np.zeros((1, 9))}, {"given": "features"}),
+    "TCN.initial_state": ({"batch_size": 2}, {"batch_size": "batch"}),
+    "TCN.process": ({"x": np.zeros((2, 9)), "state": None}, {"x": "steps", "state": "state"}),
+    "TCN.generate": ({"steps": 4}, {
+        "steps": "count", "prime": "tokens", "batch_size": "count", "temperature": "number", "seed": "seed",
+    }),
 }  # fmt: skip
 """Public methods of models: arguments that are right, and the kind of those that are tried."""
 OF_KERAS_OR_DEVELOPERS = {
@@ -129,6 +140,10 @@ OF_KERAS_OR_DEVELOPERS = {
         "compiled_outputs", "regress",
     },
     "TCNChunker": {"call", "receptive_field"},
+    "TCN": {
+        "call", "receptive_field", "convolution_dilations", "streams", "objective", "program", "body", "encoded", "pooled",
+        "answers", "compute_mask", "in_words",
+    },
 }  # fmt: skip
 """Methods that are tried in the tests of their modules: what Keras calls, and building stones."""
 
@@ -137,11 +152,14 @@ OF_KERAS_OR_DEVELOPERS = {
 def test_methods_refuse_what_is_wrong_faults(models, door):
     model, method = door.split(".")
     right, kinds = METHODS[door]
-    call = getattr(models[model], method)
+    owner = tiny_tcn(task="next") if door == "TCN.generate" else models[model]
+    call = getattr(owner, method)
+    if "state" in right:
+        right = {**right, "state": owner.initial_state(2)}
     list(call(**right))  # what is right is taken
     for name, kind in kinds.items():
         for value in WRONG[kind]:
-            if value is None and kind not in ("sentences", "document", "picture"):
+            if value is None and kind in ("count", "number", "seed", "text", "name", "audio", "scales", "tokens"):
                 continue
 
             def used(value=value, name=name):
@@ -227,6 +245,9 @@ OPTIONS = {
         "--data-dir": ["", "nowhere"], "--recipe": ["", "nowhere.toml"], "--epochs": [*NUMBERS, "0"],
         "--seeds": [*NUMBERS, "0"], "--set": ["", "a", "a=1"],
     }),
+    "predict": (["FORECASTER", "TABLE"], {
+        "--output": ["", "OUT/a.txt", "/dev/null/x.csv"], "--plot": ["", "x.txt", "/dev/null/x.png"],
+    }),
     "demo": ([], {"--output": ["", "/dev/null/x"]}),
 }  # fmt: skip
 """Verbs: arguments that are right, and values of each option that are wrong. Kinds of `benchmark` have their own tests."""
@@ -234,18 +255,25 @@ OPTIONS = {
 
 @pytest.fixture
 def place(tmp_path):
-    """Stands for what is right in a command: an image, a text, a recipe, an empty output."""
+    """Stands for what is right in a command: an image, a text, a recipe, a table and its model, an empty output."""
     from PIL import Image
 
     Image.fromarray(np.zeros((16, 16), "uint8")).save(tmp_path / "a.png")
     (tmp_path / "a.txt").write_text("It works.\n")
     (tmp_path / "a.toml").write_text('name = "a"\nmodel = "WaveNet"\n')
+    (tmp_path / "a.csv").write_text("sold\n1\n2\n3\n4\n")
     for folder in ("data", "out"):
         (tmp_path / folder).mkdir()
-    names = {"IMAGE": "a.png", "TEXT": "a.txt", "RECIPE": "a.toml", "DATA": "data", "OUT": "out"}
+    names = {"IMAGE": "a.png", "TEXT": "a.txt", "RECIPE": "a.toml", "DATA": "data", "OUT": "out", "TABLE": "a.csv"}
 
     def placed(argument):
         head, _, rest = argument.partition("/")
+        if head == "FORECASTER":
+            data = {"reader": "csv", "targets": ["sold"], "features": ["sold"], "window": 3}
+            tiny_tcn(1, task="forecast", columns=("sold",), labels=("sold",), data=data).save_to_preset(
+                tmp_path / "net"
+            )
+            return str(tmp_path / "net")
         return str(tmp_path / names[head] / rest) if head in names else argument
 
     return placed

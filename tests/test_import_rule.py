@@ -55,6 +55,7 @@ KINDS = {
         ("training", "recipe", "tasks", "counting", "watershed", "fine_tuning", "programs"), "family/training"
     ),
     **dict.fromkeys(("windows", "image_batches", "augmentation", "sentence_batches"), "family/training"),
+    **dict.fromkeys(("examples", "table_examples", "prediction"), "family/training"),
 }
 """Files of a family's folder that are not the model's, and so may import more."""
 
@@ -116,7 +117,7 @@ def test_families_do_not_import_each_other():
 @pytest.mark.parametrize("room", ["training", "serving", "presets", "plots", "data", "cli", "benchmarks"])
 def test_shared_rooms_name_no_model(room):
     """But in examples, and in benchmarks of a single family, which stand in folders of their own or say so by their kind."""
-    names = re.compile("WaveNet|ContextSegmenter|TCNChunker")
+    names = re.compile(r"WaveNet|ContextSegmenter|TCNChunker|\bTCN\b(?=[(.\"])")
     own = {"generation", "recognition", "context", "chunking"}
     for path in CHECKOUT.glob(f"dilatednets/{room}/**/*.py"):
         if path.parent.parent.name == "benchmarks" or (path.parent.name == "benchmarks" and path.stem in own):

@@ -4,6 +4,7 @@ from argparse import ArgumentParser, Namespace
 from typing import Any
 
 from dilatednets.cli.benchmarks import (
+    blocks,
     chunking,
     context,
     counting,
@@ -17,7 +18,19 @@ from dilatednets.cli.benchmarks import (
 )
 
 VERB, HELP = "benchmark", "measure speed, beside what one would otherwise use"
-KINDS = (generation, inference, training, context, counting, chunking, fine_tuning, serving, recognition, lowering)
+KINDS = (
+    generation,
+    inference,
+    training,
+    blocks,
+    context,
+    counting,
+    chunking,
+    fine_tuning,
+    serving,
+    recognition,
+    lowering,
+)
 
 
 def add_arguments(parser: ArgumentParser) -> None:

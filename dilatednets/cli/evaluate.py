@@ -43,7 +43,7 @@ def run(options: Namespace) -> None:
     if reader is None:  # as it was trained
         stored = presets.recipe(options.model).get("data", {})
         reader = stored.get("reader")
-        others = inspect.signature(evaluate).parameters.keys() - {"reader"}
+        others = list(inspect.signature(evaluate).parameters)[4:]  # after the model, the data, the split, the reader
         how = {name: stored[name] for name in others if stored.get(name)} | how
     result = evaluate(model, options.data_dir, options.split, reader, **how)
     if options.json:

@@ -10,6 +10,7 @@ from dilatednets.layers.conv_norm import ConvNorm as ConvNorm
 from dilatednets.layers.dilated_identity import DilatedIdentity as DilatedIdentity
 from dilatednets.layers.dilated_residual_block import DilatedResidualBlock as DilatedResidualBlock
 from dilatednets.layers.fused_batch_normalization import FusedBatchNormalization as FusedBatchNormalization
+from dilatednets.layers.last_step import LastStep as LastStep
 from dilatednets.layers.light_front_end import LightFrontEnd as LightFrontEnd
 from dilatednets.layers.linear_chain_crf import LinearChainCRF as LinearChainCRF
 from dilatednets.layers.mu_law import MuLaw as MuLaw

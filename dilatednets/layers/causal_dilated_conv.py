@@ -7,9 +7,10 @@ from keras import ops
 
 from dilatednets.errors import InputError
 from dilatednets.layers.configured_layer import ConfiguredLayer
+from dilatednets.layers.dilated_conv1d import dilated_conv1d
 from dilatednets.layers.receptive_field import causal_field
 from dilatednets.layers.shapes import as_tensor, check_shape, parts_of
-from dilatednets.rules import Rule, Size, checked, keep_arguments, not_negative
+from dilatednets.rules import Rule, Size, checked, keep_arguments, not_negative, one_of
 
 ConvState = tuple[Any, Any]
 BatchSize = Annotated[int, not_negative, Rule(lambda x: x < 2**31, "below 2**31")]
@@ -22,8 +23,8 @@ class CausalDilatedConv(ConfiguredLayer):
     `y[t] = sum_i kernel[kernel_size - 1 - i] . x[t - i * dilation_rate] + bias`, with zeros before the first sample.
     The kernel has the layout of `keras.layers.Conv1D(padding="causal")`, so weights can be exchanged with it.
 
-    The convolution is computed as one matrix product over the concatenated taps, which XLA on a CPU trains faster than
-    `Conv1D` (measured: 1.2 times on 24 layers of 32 channels), and which is exactly what `step` does for one sample.
+    It trains as fast as `Conv1D` under Keras's default `compile`. Whole sequences, blocks of them (`process`) and single
+    samples (`step`) give the same outputs.
 
     Args:
         filters: Number of output channels.
@@ -35,6 +36,10 @@ class CausalDilatedConv(ConfiguredLayer):
         kernel_regularizer: Regulariser of the kernel.
         weight_normalization: Whether to learn length and direction of each filter apart (Salimans & Kingma 2016):
             `kernel = gain * direction / |direction|`. The weight `kernel` then holds the directions.
+        method: How whole sequences are convolved. "convolution" suits Keras's default `compile`. "products", one matrix
+            product a tap, suits a net that XLA compiles for CPUs (`jit_compile=True`), and is slow otherwise. Measured on
+            24 layers of 32 channels, kernel 2, a training step: 133 ms by products and 204 ms by convolutions under XLA,
+            294 ms by convolutions without it. On 16 layers of 25 channels, kernel 7: 252 and 58 ms without XLA.
         **kwargs: Arguments of `keras.layers.Layer`.
 
     Input shape:
@@ -58,6 +63,9 @@ class CausalDilatedConv(ConfiguredLayer):
     >>> y, state = conv.step(np.zeros((1, 3), "float32"), state)
     >>> y.shape
     TensorShape([1, 4])
+    >>> y, state = conv.process(np.zeros((1, 20, 3), "float32"), state)
+    >>> y.shape
+    TensorShape([1, 20, 4])
     """
 
     def __init__(
@@ -70,6 +78,7 @@ class CausalDilatedConv(ConfiguredLayer):
         kernel_initializer: Any = "he_uniform",
         kernel_regularizer: Any = None,
         weight_normalization: bool = False,
+        method: Annotated[str, one_of("convolution", "products")] = "convolution",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -82,6 +91,11 @@ class CausalDilatedConv(ConfiguredLayer):
     def receptive_field(self) -> int:
         """Number of input samples that one output sample sees."""
         return causal_field(self.kernel_size, [self.dilation_rate])
+
+    @property
+    def future(self) -> int:
+        """Number of future samples that one output sample sees."""
+        return self._padding[1]
 
     @property
     def history(self) -> int:
@@ -112,10 +126,7 @@ class CausalDilatedConv(ConfiguredLayer):
     def call(self, x: Any) -> Any:
         """Convolves whole sequences, (batch, time, channels) -> (batch, time, filters)."""
         x = as_tensor(x, self.compute_dtype, "x", (None, None, self.channels))
-        time = ops.shape(x)[1]
-        padded = ops.pad(x, ((0, 0), self._padding, (0, 0)))
-        taps = [padded[:, i * self.dilation_rate : i * self.dilation_rate + time] for i in range(self.kernel_size)]
-        return self._combine(taps)
+        return self._convolve(ops.pad(x, ((0, 0), self._padding, (0, 0))))
 
     def initial_state(self, batch_size: int) -> ConvState:
         """The state before the first sample: a ring buffer of zeros and the slot to write next.
@@ -143,6 +154,26 @@ class CausalDilatedConv(ConfiguredLayer):
         # The oldest of the last samples lies in slot 0, where the next sample is to be written.
         return padded[:, ops.shape(x)[1] :], ops.zeros((), "int32")
 
+    def process(self, x: Any, state: ConvState) -> tuple[Any, ConvState]:
+        """A block of samples of any length: equal to the parallel call at these times.
+
+        Args:
+            x: The samples of each sequence, (batch, time, channels).
+            state: What `initial_state`, `state_after`, or the block or step before returned.
+
+        Returns:
+            (y (batch, time, filters), the next state).
+
+        Raises:
+            InputError: for an input of another shape, or a state of another layer or number of sequences.
+        """
+        self._need_weights()
+        x = as_tensor(x, self.compute_dtype, "x", (None, None, self.channels))
+        buffer, slot = self._parts(state, x.shape[0])
+        oldest_first = (slot + ops.arange(self.history + 1, dtype="int32")) % (self.history + 1)
+        known = ops.concatenate([ops.take(buffer, oldest_first, axis=1), x], axis=1)
+        return self._convolve(known[:, 1:]), (known[:, ops.shape(x)[1] :], ops.zeros((), "int32"))
+
     def step(self, x_t: Any, state: ConvState) -> tuple[Any, ConvState]:
         """One sample: equal to the parallel call at this time.
 
@@ -158,8 +189,7 @@ class CausalDilatedConv(ConfiguredLayer):
         """
         self._need_weights()
         x_t = as_tensor(x_t, self.compute_dtype, "x_t", (None, self.channels))
-        buffer, slot = parts_of(state, 2)
-        check_shape(getattr(buffer, "shape", ()), "state", (x_t.shape[0], self.history + 1, self.channels))
+        buffer, slot = self._parts(state, x_t.shape[0])
         if self.history == 0:
             return self._combine([x_t]), state
         # The write comes first, and the buffer has one slot more than the past needs. Reading before the write would let
@@ -175,21 +205,37 @@ class CausalDilatedConv(ConfiguredLayer):
         slot = ops.where(slot > self.history, slot - self.history - 1, slot)
         return ops.slice(buffer, (0, slot, 0), (ops.shape(buffer)[0], 1, self.channels))[:, 0]
 
+    def _parts(self, state: Any, batch_size: int | None) -> Any:
+        buffer, slot = parts_of(state, 2)
+        check_shape(getattr(buffer, "shape", ()), "state", (batch_size, self.history + 1, self.channels))
+        return buffer, slot
+
     def _need_weights(self) -> None:
         if not self.built:
             raise InputError(f"{self.name}: build it, or call it once, before asking for its state")
 
+    def _convolve(self, x: Any) -> Any:
+        """(batch, history + time, channels) -> (batch, time, filters)."""
+        kernel = self._directed_kernel()
+        if self.method == "convolution":
+            return self._finish(dilated_conv1d(x, kernel, self.dilation_rate))
+        time = ops.shape(x)[1] - self.history
+        starts = [tap * self.dilation_rate for tap in range(self.kernel_size)]
+        products = [_product(x[:, start : start + time], kernel[tap]) for tap, start in enumerate(starts)]
+        return self._finish(sum(products[1:], products[0]))
+
     def _combine(self, taps: list[Any]) -> Any:
+        kernel = ops.reshape(self._directed_kernel(), (self.kernel_size * self.channels, self.filters))
+        return self._finish(_product(taps[0] if len(taps) == 1 else ops.concatenate(taps, axis=-1), kernel))
+
+    def _directed_kernel(self) -> Any:
         # Keras casts variables to the compute dtype in `call` only, and `step` must do the same.
-        kernel = self.kernel
+        kernel = ops.convert_to_tensor(self.kernel)
         if self.gain is not None:
             kernel = kernel * (self.gain / _lengths(kernel))
-        kernel = ops.cast(kernel, self.compute_dtype)
-        kernel = ops.reshape(kernel, (self.kernel_size * self.channels, self.filters))
-        x = taps[0] if len(taps) == 1 else ops.concatenate(taps, axis=-1)
-        # As a matrix: TensorFlow would multiply sequence by sequence, and add up as many gradients of the kernel.
-        y = ops.matmul(ops.reshape(x, (-1, x.shape[-1])), kernel)
-        y = ops.reshape(y, (*ops.shape(x)[:-1], self.filters))
+        return ops.cast(kernel, self.compute_dtype)
+
+    def _finish(self, y: Any) -> Any:
         if self.bias is not None:
             y = y + ops.cast(self.bias, y.dtype)
         return self.activation(y)
@@ -207,3 +253,9 @@ class CausalDilatedConv(ConfiguredLayer):
 def _lengths(kernel: Any) -> Any:
     """Euclidean length of each filter of (kernel_size, channels, filters)."""
     return ops.sqrt(ops.sum(ops.square(kernel), axis=(0, 1)) + 1e-12)
+
+
+def _product(x: Any, kernel: Any) -> Any:
+    # As a matrix: TensorFlow would multiply sequence by sequence, and add up as many gradients of the kernel.
+    y = ops.matmul(ops.reshape(x, (-1, x.shape[-1])), kernel)
+    return ops.reshape(y, (*ops.shape(x)[:-1], kernel.shape[-1]))

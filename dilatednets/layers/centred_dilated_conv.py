@@ -35,4 +35,4 @@ class CentredDilatedConv(CausalDilatedConv):
         """Refuses: a step would have to wait for the future."""
         raise InputError("CentredDilatedConv: sees the future, so it cannot run step by step; use CausalDilatedConv")
 
-    state_after = step = initial_state
+    state_after = process = step = initial_state

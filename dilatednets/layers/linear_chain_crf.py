@@ -11,6 +11,7 @@ from keras import ops
 
 from dilatednets.errors import InputError
 from dilatednets.layers.configured_layer import ConfiguredLayer
+from dilatednets.layers.shapes import as_tensor
 from dilatednets.rules import Size, keep_arguments
 
 FORBIDDEN = -1e4
@@ -29,6 +30,16 @@ class LinearChainCRF(ConfiguredLayer):
     end[y_T]`; a sequence's probability is the softmax of it over all sequences. Transitions, begins and ends are learnt,
     but for those that are forbidden, such as I-NP after O. All is computed in float32, whatever the policy.
 
+    A loss of the scores alone would leave them as they were drawn. Given the right `tags` as well, a call adds the negative
+    log-likelihood a step to the model's losses, and `compile` needs no loss:
+
+        words, tags = keras.Input((None,)), keras.Input((None,), dtype="int32")
+        crf, scores = LinearChainCRF(num_tags), net(words)
+        training = keras.Model([words, tags], crf(scores, tags=tags))
+        training.compile("adam")
+        training.fit([x, y])
+        model = keras.Model(words, crf(scores))
+
     Args:
         num_tags: Number of tags.
         follows: Whether tag j may follow tag i, bool (num_tags, num_tags) at [i, j]; all may if left out.
@@ -41,6 +52,7 @@ class LinearChainCRF(ConfiguredLayer):
         scores: Scores of the steps, (batch, time, num_tags).
         mask: True for the steps of each sequence, which come first, bool (batch, time); all are if left out. What the
             scores are at other steps does not matter, NaN included.
+        tags: The right tags, to train with: integers (batch, time), negative ones at padded steps where there is no mask.
 
     Output shape:
         int32 (batch, time): the most probable tags (Viterbi), 0 at padded steps.
@@ -85,8 +97,15 @@ class LinearChainCRF(ConfiguredLayer):
         self.begin = self.add_weight(name="begin", shape=(size,), initializer="zeros")
         self.end = self.add_weight(name="end", shape=(size,), initializer="zeros")
 
-    def call(self, scores: Any, mask: Any = None) -> Any:
+    def call(self, scores: Any, mask: Any = None, tags: Any = None, scores_mask: Any = None) -> Any:
         """Finds the most probable tags, (batch, time, num_tags) -> int32 (batch, time)."""
+        if tags is not None:
+            mask = scores_mask if mask is None else mask  # Keras's name for the mask of one tensor among several
+            tags = as_tensor(tags, "int32", "tags", tuple(scores.shape[:2]))
+            known = tags >= 0
+            mask = known if mask is None else ops.logical_and(mask, known)
+            total = ops.sum(self.log_likelihood(scores, tags, mask))
+            self.add_loss(-total / ops.maximum(ops.sum(ops.cast(mask, "float32")), 1.0))
         given, (scores, mask) = scores, self._checked(scores, mask)
         transitions, _, end = self.rules()
         totals = self._forward(scores, mask, _max, rescale=True)
@@ -226,7 +245,7 @@ class LinearChainCRF(ConfiguredLayer):
         """(batch, time, num_tags) -> (batch, time)."""
         return tuple(input_shape[:-1])
 
-    def compute_output_spec(self, scores: Any, mask: Any = None) -> Any:
+    def compute_output_spec(self, scores: Any, *_: Any, **__: Any) -> Any:
         """The tags' shape, int32: Keras would take them for floats."""
         return keras.KerasTensor(self.compute_output_shape(scores.shape), "int32")
 

@@ -1,8 +1,11 @@
 """How far a stack of dilated convolutions sees."""
 
+import functools
 from collections.abc import Iterable
 from numbers import Integral
-from typing import Any
+from typing import Any, NamedTuple
+
+import keras
 
 from dilatednets.errors import InputError
 
@@ -17,15 +20,39 @@ def causal_field(kernel_size: int, dilations: Iterable[int]) -> int:
     return 1 + (kernel_size - 1) * sum(dilations)
 
 
+class _Field(NamedTuple):
+    """The first and the last input sample that an output sees, counted from its own place, and the samples a step."""
+
+    first: int = 0
+    last: int = 0
+    stride: int = 1
+
+    def then(self, layer: Any) -> "_Field":
+        """That of a layer after those of this field."""
+        own = _field_of(layer)
+        ends = self.first + own.first * self.stride, self.last + own.last * self.stride
+        return _Field(*ends, self.stride * own.stride)
+
+
+POINTWISE = """Activation ActivityRegularization Add AlphaDropout Average BatchNormalization Concatenate Dense Dropout ELU
+Embedding GaussianDropout GaussianNoise Identity InputLayer LayerNormalization LeakyReLU Masking Maximum Minimum Multiply
+Normalization PReLU ReLU Relu Rescaling RMSNormalization Sigmoid Softmax SpatialDropout1D Subtract Tanh TimeDistributed
+UnitNormalization"""
+"""Layers and operations of Keras that compute each step from the steps of their inputs at the same place."""
+
+
 def receptive_field(model_or_layers: Any) -> int:
     """Exact number of input samples that one output sample of a model, a layer or a stack of layers sees.
 
     Args:
-        model_or_layers: Anything with a `receptive_field` property (every model and layer of this package), or an
-            iterable of such layers, applied one after the other; of none, one sample sees itself.
+        model_or_layers: Anything with a `receptive_field` property (every model and layer of this package), a layer of
+            Keras that sees single steps, or few (`Conv1D` and its relatives, pooling, padding and cropping in one
+            dimension), a `keras.Sequential` or functional model of these, or an iterable of them, applied one after the
+            other; of none, one sample sees itself.
 
     Returns:
-        The field in samples. Layers in sequence add `field - 1` each.
+        The field in samples, from the first that is seen to the last. Layers in sequence add `field - 1` each, times the
+        strides before them; where branches meet, all that one of them sees counts.
 
     Raises:
         InputError: if something in it does not know its receptive field.
@@ -38,12 +65,56 @@ def receptive_field(model_or_layers: Any) -> int:
     >>> receptive_field([CausalDilatedConv(8, kernel_size=2, dilation_rate=d) for d in (1, 2, 4)])
     8
     """
-    own = getattr(model_or_layers, "receptive_field", None)
+    field = _field_of(model_or_layers)
+    return field.last - field.first + 1
+
+
+def _field_of(part: Any) -> _Field:
+    own = getattr(part, "receptive_field", None)
     if isinstance(own, Integral):
-        return int(own)
-    if isinstance(model_or_layers, Iterable) and not isinstance(model_or_layers, str):
-        return 1 + sum(receptive_field(layer) - 1 for layer in model_or_layers)
+        future = getattr(part, "future", 0)
+        return _Field(future + 1 - int(own), future)
+    if isinstance(part, keras.Sequential):
+        return _field_of(part.layers)
+    if isinstance(part, keras.Model) and getattr(part, "outputs", None):
+        inputs = {id(tensor): _Field() for tensor in part.inputs}
+        return _union(part.name, [_field_of_tensor(tensor, inputs) for tensor in part.outputs])
+    if isinstance(part, Iterable) and not isinstance(part, str | bytes):
+        return functools.reduce(_Field.then, part, _Field())
+    return _field_of_keras(part)
+
+
+def _field_of_keras(part: Any) -> _Field:
+    name = type(part).__name__ if type(part).__module__.startswith("keras.") else ""
+    axes = keras.tree.flatten(getattr(part, "axis", None))
+    over_time = name in ("Concatenate", "LayerNormalization", "Softmax", "UnitNormalization") and {1, -2} & set(axes)
+    if name in POINTWISE.split() and not over_time:
+        return _Field()
+    if name in ("ZeroPadding1D", "Cropping1D"):
+        shift = part.cropping[0] if name == "Cropping1D" else -part.padding[0]
+        return _Field(shift, shift)
+    if name in ("Conv1D", "DepthwiseConv1D", "SeparableConv1D", "AveragePooling1D", "MaxPooling1D"):
+        size, stride = getattr(part, "kernel_size", None) or part.pool_size, part.strides
+        dilation = getattr(part, "dilation_rate", 1)
+        (size,), (stride,), (dilation,) = map(keras.tree.flatten, (size, stride, dilation))
+        reach = (size - 1) * dilation
+        before = {"causal": reach, "same": reach // 2, "valid": 0}[part.padding]
+        return _Field(-before, reach - before, stride)
     raise InputError(
-        f"{type(model_or_layers).__name__}: does not know its receptive field; give a layer or model of this package, "
-        "or a list of such"
+        f"{type(part).__name__}: does not know its receptive field; give what comes before it, or leave it out of the list"
     )
+
+
+def _field_of_tensor(tensor: Any, known: dict[int, _Field]) -> _Field:
+    """The field of a tensor of a functional model; `known` holds those of its inputs, and takes up the others."""
+    if id(tensor) not in known:
+        layer, node, _ = tensor._keras_history  # Keras has no other name for what made a tensor
+        before = [_field_of_tensor(x, known) for x in layer._inbound_nodes[node].input_tensors]
+        known[id(tensor)] = _union(layer.name, before).then(layer)
+    return known[id(tensor)]
+
+
+def _union(name: str, fields: list[_Field]) -> _Field:
+    if len({field.stride for field in fields}) > 1:
+        raise InputError(f"{name}: joins sequences of different strides, which have no common receptive field")
+    return _Field(min(f.first for f in fields), max(f.last for f in fields), fields[0].stride)

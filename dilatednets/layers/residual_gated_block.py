@@ -68,7 +68,12 @@ class ResidualGatedBlock(ConfiguredLayer):
         gate_filters = 2 * self.filters if gate_filters is None else gate_filters
         self.gate_filters = checked(gate_filters, Annotated[int, even], "gate_filters")
         self.conv = CausalDilatedConv(
-            self.gate_filters, self.kernel_size, self.dilation_rate, dtype=self.dtype_policy, name="conv"
+            self.gate_filters,
+            self.kernel_size,
+            self.dilation_rate,
+            method="products",  # a WaveNet is compiled by XLA
+            dtype=self.dtype_policy,
+            name="conv",
         )
         # One product for both 1x1 convolutions: columns [:filters] are the residual's, the rest the skip's.
         outputs = (self.filters if residual else 0) + self.skip_filters
@@ -141,6 +146,28 @@ class ResidualGatedBlock(ConfiguredLayer):
     def state_after(self, x: Any) -> ConvState:
         """The state of the convolution after the samples `x` (batch, time, filters)."""
         return self.conv.state_after(x)
+
+    def process(
+        self, x: Any, state: ConvState, global_condition: Any = None, local_condition: Any = None
+    ) -> tuple[tuple[Any, Any], ConvState]:
+        """A block of samples of any length: equal to the parallel call at these times.
+
+        Args:
+            x: The samples of each sequence, (batch, time, filters).
+            state: What `initial_state`, `state_after`, or the block or step before returned.
+            global_condition: As in a call.
+            local_condition: As in a call, for these samples.
+
+        Returns:
+            ((residual (batch, time, filters), skip (batch, time, skip_filters)), the next state).
+
+        Raises:
+            InputError: for an input or a condition of another shape, or a state of another layer or number of sequences.
+        """
+        gate, state = self.conv.process(x, state)
+        x = ops.cast(x, self.compute_dtype)
+        condition = self.project_condition(global_condition, local_condition, tuple(gate.shape[:2]))
+        return self._outputs(x, gate if condition is None else gate + condition), state
 
     def step(
         self,

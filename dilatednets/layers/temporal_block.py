@@ -12,7 +12,7 @@ from dilatednets.layers.receptive_field import causal_field
 from dilatednets.layers.shapes import as_tensor, parts_of
 from dilatednets.rules import Size, keep_arguments, one_of, share
 
-NORMALIZATIONS = ("weight", "layer", "none")
+NORMALIZATIONS = ("weight", "layer", "batch", "none")
 
 
 @keras.saving.register_keras_serializable("dilatednets")
@@ -23,18 +23,23 @@ class TemporalBlock(ConfiguredLayer):
     brings x to `filters` channels where it has others.
 
     Padding is honoured: with a mask, padded steps are zero before each convolution, as the steps outside a sequence are,
-    so a sequence gives the same output alone and padded in a batch. Causal blocks also run step by step, whole batches at
-    once.
+    so a sequence gives the same output alone and padded in a batch. Causal blocks also run step by step (`step`) and block
+    by block of steps (`process`), whole batches at once.
 
     Args:
         filters: Number of output channels.
         kernel_size: Number of taps of each convolution.
         dilation_rate: Distance between taps, in steps.
         causal: Whether y[t] sees the past and the present only; False: a field centred on t.
-        normalization: "weight" (Salimans & Kingma 2016, as in the paper), "layer", or "none".
+        normalization: "weight" (Salimans & Kingma 2016, as in the paper), "layer", "batch", or "none".
         dropout: Share of channels that are dropped for a whole sequence in training, after each convolution.
-        gated: Gated linear units, `a . sigmoid(b)` from twice the filters, instead of relu (appendix D of the paper).
-        residual_activation: Whether relu follows the sum, as in the paper; without it the residual path is linear.
+        gated: Gated linear units, `a . sigmoid(b)` from twice the filters, instead of the activation (appendix D of the
+            paper).
+        residual_activation: Whether the activation follows the sum, as in the paper; without it the residual path is
+            linear.
+        activation: Name of a Keras activation or a callable.
+        kernel_initializer: Initialiser of the convolutions' kernels.
+        kernel_regularizer: Regulariser of the convolutions' kernels.
         **kwargs: Arguments of `keras.layers.Layer`.
 
     Call arguments:
@@ -72,10 +77,16 @@ class TemporalBlock(ConfiguredLayer):
         dropout: Annotated[float, share] = 0.0,
         gated: bool = False,
         residual_activation: bool = True,
+        activation: Any = "relu",
+        kernel_initializer: Any = "he_uniform",
+        kernel_regularizer: Any = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         keep_arguments(self, locals())
+        self.activation = keras.activations.get(activation)
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
         self.supports_masking = True
         policy = self.dtype_policy
         conv = CausalDilatedConv if causal else CentredDilatedConv
@@ -84,15 +95,17 @@ class TemporalBlock(ConfiguredLayer):
                 2 * self.filters if gated else self.filters,
                 self.kernel_size,
                 self.dilation_rate,
+                kernel_initializer=self.kernel_initializer.clone(),
+                kernel_regularizer=self.kernel_regularizer,
                 weight_normalization=normalization == "weight",
                 dtype=policy,
                 name=f"conv_{i}",
             )
             for i in range(2)
         ]
-        self.norms: list[keras.layers.LayerNormalization] = []
-        if normalization == "layer":
-            self.norms = [keras.layers.LayerNormalization(dtype=policy, name=f"norm_{i}") for i in range(2)]
+        norms = {"layer": keras.layers.LayerNormalization, "batch": keras.layers.BatchNormalization}
+        norm = norms.get(self.normalization)
+        self.norms: list[Any] = [norm(dtype=policy, name=f"norm_{i}") for i in range(2)] if norm else []
         self.drops = [keras.layers.SpatialDropout1D(self.dropout, dtype=policy, name=f"drop_{i}") for i in range(2)]
         self.projection: keras.layers.Dense | None = None
 
@@ -100,6 +113,11 @@ class TemporalBlock(ConfiguredLayer):
     def receptive_field(self) -> int:
         """Number of input steps that one output step sees."""
         return causal_field(self.kernel_size, [self.dilation_rate] * 2)
+
+    @property
+    def future(self) -> int:
+        """Number of future steps that one output step sees."""
+        return sum(conv.future for conv in self.convs)
 
     def build(self, input_shape: Any) -> None:
         """Creates the weights for inputs of `input_shape`."""
@@ -117,14 +135,14 @@ class TemporalBlock(ConfiguredLayer):
         """(batch, time, channels) -> (batch, time, filters)."""
         x = as_tensor(x, self.compute_dtype, "x", (None, None, None))
         if mask is not None:
-            mask = as_tensor(mask, "bool", "mask", tuple(x.shape[:2]))[..., None]
+            mask = as_tensor(mask, "bool", "mask", tuple(x.shape[:2]))
 
         def masked(values: Any) -> Any:  # a product would let NaN and infinity through
-            return values if mask is None else ops.where(mask, values, 0.0)
+            return values if mask is None else ops.where(mask[..., None], values, 0.0)
 
         h = x = masked(x)
         for number, conv in enumerate(self.convs):
-            h = self._after_conv(conv(h if number == 0 else masked(h)), number)
+            h = self._after_conv(conv(h if number == 0 else masked(h)), number, mask, training)
             h = self.drops[number](h, training=training)
         return masked(self._sum(x, h))
 
@@ -132,12 +150,32 @@ class TemporalBlock(ConfiguredLayer):
         """The state before the first step: that of both convolutions."""
         return [conv.initial_state(batch_size) for conv in self.convs]
 
+    def state_after(self, x: Any) -> list[ConvState]:
+        """The state after the steps `x` (batch, time, channels), as if each had been given to `step`."""
+        x = as_tensor(x, self.compute_dtype, "x", (None, None, None))
+        return self.process(x, self.initial_state(ops.shape(x)[0]))[1]
+
+    def process(self, x: Any, state: list[ConvState]) -> tuple[Any, list[ConvState]]:
+        """A block of steps of any length: equal to the parallel call, in inference, at these times.
+
+        Args:
+            x: The steps of each sequence, (batch, time, channels).
+            state: What `initial_state`, `state_after`, or the block or step before returned.
+
+        Returns:
+            (y (batch, time, filters), the next state).
+
+        Raises:
+            InputError: for an input of another shape, or a state of another layer or number of sequences.
+        """
+        return self._run("process", as_tensor(x, self.compute_dtype, "x", (None, None, None)), state)
+
     def step(self, x_t: Any, state: list[ConvState]) -> tuple[Any, list[ConvState]]:
         """One step: equal to the parallel call, in inference, at this time.
 
         Args:
             x_t: The step of each sequence, (batch, channels).
-            state: What `initial_state` or the step before returned.
+            state: As for `process`.
 
         Returns:
             (y_t (batch, filters), the next state).
@@ -145,22 +183,36 @@ class TemporalBlock(ConfiguredLayer):
         Raises:
             InputError: for an input of another shape, or a state of another layer or number of sequences.
         """
-        h = x_t = as_tensor(x_t, self.compute_dtype, "x_t", (None, None))
-        states = []
+        x_t = as_tensor(x_t, self.compute_dtype, "x_t", (None, None))
+        return self._run("step", x_t, state)
+
+    def _run(self, method: str, x: Any, state: list[ConvState]) -> tuple[Any, list[ConvState]]:
+        h, states = x, []
         for number, (conv, before) in enumerate(zip(self.convs, parts_of(state, 2), strict=True)):
-            h, new = conv.step(h, before)
+            h, new = getattr(conv, method)(h, before)
             h = self._after_conv(h, number)
             states.append(new)
-        return self._sum(x_t, h), states
+        return self._sum(x, h), states
 
-    def _after_conv(self, h: Any, number: int) -> Any:
-        if self.norms:
+    def _after_conv(self, h: Any, number: int, mask: Any = None, training: Any = False) -> Any:
+        if self.normalization == "batch":
+            h = self.norms[number](h, mask=mask, training=training)
+        elif self.norms:
             h = self.norms[number](h)
         if not self.gated:
-            return ops.relu(h)
+            return self.activation(h)
         linear, gate = ops.split(h, 2, axis=-1)
         return linear * ops.sigmoid(gate)
 
     def _sum(self, x: Any, h: Any) -> Any:
         y = h + (x if self.projection is None else self.projection(x))
-        return ops.relu(y) if self.residual_activation else y
+        return self.activation(y) if self.residual_activation else y
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {
+            **super().get_config(),
+            "activation": keras.activations.serialize(self.activation),
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+            "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
+        }

@@ -90,3 +90,44 @@ def test_has_no_state_before_it_is_built():
 def test_refuses_sizes_that_are_no_positive_integers(bad):
     with pytest.raises(InputError, match=f"{next(iter(bad))}: must be"):
         CausalDilatedConv(**{"filters": 2, **bad})
+
+
+@pytest.mark.parametrize("kernel_size", [1, 2, 7])
+@pytest.mark.parametrize("options", [{}, {"weight_normalization": True}])
+def test_both_methods_give_the_same_outputs_and_gradients(rng, kernel_size, options):
+    x = rng.standard_normal((2, 11, 3)).astype(np.float32)
+    convs = [
+        make(kernel_size, 4, activation="tanh", method=method, **options) for method in ("convolution", "products")
+    ]
+    convs[1].set_weights(convs[0].get_weights())
+    target = rng.standard_normal((2, 11, 4))
+    for conv in convs:
+        model = keras.Sequential([conv])
+        model.compile(keras.optimizers.SGD(0.1), "mse")
+        model.train_on_batch(x, target)
+    for first, second in zip(*(conv.get_weights() for conv in convs), strict=True):
+        np.testing.assert_allclose(first, second, atol=1e-5)
+
+
+@pytest.mark.parametrize("method", ["convolution", "products"])
+@pytest.mark.parametrize("shape", [(2, 0, 3), (0, 5, 3), (0, 0, 3)])
+@pytest.mark.parametrize("dilation_rate", [1, 2])
+def test_faults_no_steps_and_no_sequences_give_empty_outputs(shape, method, dilation_rate):
+    conv = make(3, dilation_rate, method=method)
+    x = np.zeros(shape, np.float32)
+    assert conv(x).shape == (*shape[:2], 4)
+    assert keras.Sequential([keras.Input((None, 3)), conv])(x).shape == (*shape[:2], 4)
+
+
+@pytest.mark.tensorflow
+def test_faults_an_empty_sequence_in_a_graph_of_unknown_length():
+    import tensorflow as tf
+
+    program = tf.function(make(3, 2), input_signature=[tf.TensorSpec((None, None, 3))])
+    assert program(np.zeros((2, 0, 3), np.float32)).shape == (2, 0, 4)
+    assert program(np.zeros((0, 6, 3), np.float32)).shape == (0, 6, 4)
+
+
+def test_refuses_an_unknown_method():
+    with pytest.raises(InputError, match="method: must be 'convolution' or 'products'"):
+        CausalDilatedConv(4, method="matmul")

@@ -23,6 +23,7 @@ ROWS = {
     "DilatedIdentity": ({"groups": 2}, None),
     "DilatedResidualBlock": ({"filters": 4}, (1, 8, 9, 4)),
     "FusedBatchNormalization": ({}, (1, 8, 9, 3)),
+    "LastStep": ({}, (2, 9, 3)),
     "LightFrontEnd": ({"widths": [2] * 4, "blocks": [1, 1], "dilations": [1], "output_channels": 2}, (1, 16, 16, 3)),
     "LinearChainCRF": ({"num_tags": 3}, (2, 5, 3)),
     "MuLaw": ({}, (2, 9)),
@@ -95,10 +96,12 @@ def built():
 def test_calls_refuse_bad_inputs_faults(built, name):
     layer, x = built[name]
     wrong = [None, "abc", b"a", {}, []]
-    if name != "MuLaw":  # any shape will do
+    if name == "LastStep":  # what the steps are does not matter
+        assert "found ndim=1" in refusal(make(name), keras.Input(()))
+    elif name != "MuLaw":  # any shape will do
         assert f"found ndim={x.ndim - 1}" in refusal(make(name), keras.Input(x.shape[1:-1]))
         wrong += [x[0], x[None]]
-    if name not in ("MuLaw", "CharacterEncoder"):
+    if name not in ("MuLaw", "CharacterEncoder", "LastStep"):
         line = refusal(layer, np.concatenate([x, x], axis=-1))
         assert layer.name in line and str(x.shape[-1]) in line and str(2 * x.shape[-1]) in line
     if name not in ("CharacterEncoder", "LinearChainCRF"):
@@ -139,16 +142,41 @@ def test_steps_refuse_bad_inputs_and_states_faults(built, name):
         assert refusal(layer.initial_state, batch_size).startswith("batch_size: ")
     state, wide = layer.initial_state(2), make(name, dilation_rate=7)
     wide.build(x.shape)
+    others = [layer.initial_state(1), layer.initial_state(3), wide.initial_state(2)]
     for x_t in (None, "abc", x, x[0, 0], x[:, 0, :2], np.full((2, x.shape[-1]), "a"), x[:, 0].astype("complex64")):
         assert refusal(layer.step, x_t, state).startswith("x_t: ")
-    for wrong in (None, [], "abc", state[0], layer.initial_state(1), layer.initial_state(3), wide.initial_state(2)):
+    for wrong in (None, [], "abc", state[0], *others):
         assert refusal(layer.step, x[:, 0], wrong).startswith("state: ")
     assert refusal(layer.step, x[:1, 0], state).startswith("state: ")  # one row would go into the state of two
     y, after = layer.step(x[:0, 0], layer.initial_state(0))
     assert all(each.shape[0] == 0 for each in arrays(y)) and len(after) == 2
 
 
-@pytest.mark.parametrize("name", ["CausalDilatedConv", "ResidualGatedBlock"])
+@pytest.mark.parametrize("name", STEPPING)
+def test_blocks_refuse_bad_inputs_and_states_faults(built, name):
+    layer, x = built[name]
+    refusal(make(name).process, x, layer.initial_state(2))
+    state, wide = layer.initial_state(2), make(name, dilation_rate=7)
+    wide.build(x.shape)
+    others = [layer.initial_state(1), layer.initial_state(3), wide.initial_state(2)]
+    for block in (None, "abc", x[:, 0], x[None], x[..., :2], np.full(x.shape, "a"), x.astype("complex64")):
+        assert refusal(layer.process, block, state).startswith("x: ")
+    for wrong in (None, [], "abc", state[0], *others):
+        assert refusal(layer.process, x, wrong).startswith("state: ")
+    assert refusal(layer.process, x[:1], state).startswith("state: ")  # one row would go into the state of two
+    y, after = layer.process(x[:0], layer.initial_state(0))
+    assert all(each.shape[0] == 0 for each in arrays(y)) and len(after) == 2
+
+
+def test_a_block_s_conditions_fit_it_faults():
+    layer, x = make("ResidualGatedBlock"), np.zeros((2, 9, 4), "float32")
+    layer(x, local_condition=np.zeros((2, 9, 3)))
+    for wrong in (None, "abc", np.zeros((2, 9, 4)), np.zeros((2, 8, 3)), np.zeros((1, 9, 3)), np.zeros((2, 3))):
+        line = refusal(layer.process, x, layer.initial_state(2), local_condition=wrong)
+        assert line.startswith("local_condition: ")
+
+
+@pytest.mark.parametrize("name", STEPPING)
 def test_state_after_refuses_bad_inputs_faults(built, name):
     layer, x = built[name]
     for value in (None, "abc", x[0], x[..., :2], np.full(x.shape, "a")):

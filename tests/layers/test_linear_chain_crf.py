@@ -12,6 +12,7 @@ from keras import ops
 from layer_checks import run_layer_checks
 
 from dilatednets.backend import compiled
+from dilatednets.errors import InputError
 from dilatednets.layers import LinearChainCRF
 from dilatednets.zoo.tcn_chunker.tag_schemes import valid_transitions
 
@@ -240,6 +241,54 @@ def test_bad_rules(rules, words):
         LinearChainCRF(3, **rules)
 
 
+def chainer(padding):
+    """Models that share a net of one word at a time, whose transitions alone can tell the tags: to train, and to use."""
+    words, tags = keras.Input((None,), dtype="int32"), keras.Input((None,), dtype="int32")
+    crf = LinearChainCRF(3, name="crf")
+    scores = keras.layers.Dense(3)(keras.layers.Embedding(3, 4, mask_zero=padding == "mask")(words))
+    return crf, keras.Model([words, tags], crf(scores, tags=tags)), keras.Model(words, crf(scores))
+
+
+def cycles(padding, count=32, time=8):
+    """All words alike but the first one; tags go round from a tag that it gives. Half of a batch is shorter."""
+    rng = np.random.default_rng(0)
+    begin = rng.integers(0, 2, count)
+    words = np.ones((count, time), np.int32)
+    words[:, 0] += begin.astype(np.int32)
+    tags = ((begin[:, None] + np.arange(time)) % 3).astype(np.int32)
+    words[::2, 5:], tags[::2, 5:] = 0, 0 if padding == "mask" else -1
+    return words, tags
+
+
+@pytest.mark.parametrize("padding", ["mask", "negative tags"])
+def test_faults_transitions_are_trained_in_a_model_of_the_users(padding, tmp_path):
+    keras.utils.set_random_seed(0)
+    crf, training, model = chainer(padding)
+    x, tags = cycles(padding)
+    training.compile(keras.optimizers.Adam(0.1))
+    losses = training.fit([x, tags], batch_size=32, epochs=40, verbose=0).history["loss"]
+    assert losses[-1] < 0.05 < 0.5 < losses[0]
+    assert all(np.abs(ops.convert_to_numpy(weight)).max() > 0.1 for weight in (crf.transitions, crf.begin))
+    real = x > 0
+    np.testing.assert_array_equal(model.predict(x, verbose=0)[real], tags[real])
+    training.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_allclose(again.evaluate([x, tags], verbose=0), training.evaluate([x, tags], verbose=0), rtol=1e-5)
+
+
+@pytest.mark.parametrize("padding", ["mask", "negative tags"])
+def test_faults_the_loss_of_tags_is_their_likelihood_a_real_step(padding):
+    crf, training, _ = chainer(padding)
+    draw(crf, 1)
+    x, tags = cycles(padding, count=4)
+    training.compile()
+    loss = training.evaluate([x, tags], batch_size=4, verbose=0)
+    alone = [
+        training.evaluate([x[i : i + 1, :n], tags[i : i + 1, :n]], verbose=0) * n for i, n in enumerate((5, 8, 5, 8))
+    ]
+    assert loss == pytest.approx(sum(alone) / 26, rel=1e-5)
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e30])
 def test_padding_does_not_reach_real_steps_faults(value):
     crf, answers = answers_of(False)
@@ -291,3 +340,9 @@ def test_scores_of_another_shape_faults(shape):
     ):
         with pytest.raises(ValueError):
             door(np.zeros(shape, np.float32))
+
+
+@pytest.mark.parametrize("shape", [(2, 4), (1, 5), (2, 5, 1), (5,)])
+def test_tags_of_another_shape_to_train_with_faults(shape):
+    with pytest.raises(InputError, match=r"^tags: must be of shape \(2, 5\), not "):
+        LinearChainCRF(3)(np.zeros((2, 5, 3), np.float32), tags=np.zeros(shape, np.int32))

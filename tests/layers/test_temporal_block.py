@@ -91,7 +91,7 @@ def test_drops_whole_channels_in_training_only(rng):
 
 
 @pytest.mark.parametrize(
-    ("options", "words"), [({"normalization": "batch"}, "normalization"), ({"dropout": 1.0}, "dropout")]
+    ("options", "words"), [({"normalization": "group"}, "normalization"), ({"dropout": 1.0}, "dropout")]
 )
 def test_refuses(options, words):
     with pytest.raises(ValueError, match=words):

@@ -5,7 +5,7 @@ import io
 import keras
 import numpy as np
 import pytest
-from helpers import tiny_chunker, tiny_segmenter
+from helpers import tiny_chunker, tiny_segmenter, tiny_tcn
 from PIL import Image
 
 from dilatednets.serving.saved_model_runner import ask
@@ -130,6 +130,65 @@ def test_regression(rng, tmp_path_factory):
     image = rng.integers(0, 256, (1, 30, 20, 3), np.uint8)
     [answer] = ask(folder, [("serving_default", {"image": image})])
     np.testing.assert_allclose(right_answer(answer)["values"][0], model.regress(image[0]), atol=1e-4)
+
+
+# TCN
+
+
+TCNS = {
+    "classify": {"labels": ("a", "b", "c"), "features": 2},
+    "regress": {"task": "regress", "pooling": "mean", "target_mean": (1, 2, 3), "skip_connections": True},
+    "forecast": {"task": "forecast", "horizon": 2, "quantiles": (0.1, 0.9), "columns": ("x", "y"), "known": ("y",)},
+    "tokens": {"task": "next"},
+    "frames": {"frame": 4, "pooling": "none", "multi_label": True},
+}
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in ("classify", "forecast") else pytest.param(name, marks=pytest.mark.slow) for name in TCNS]
+)
+def test_tcn(name, rng, tmp_path_factory):
+    model, folder = exported(tiny_tcn(**TCNS[name]), tmp_path_factory)
+    requests = []
+    for batch, time in ((3, 24), (1, 8)):
+        x = rng.normal(size=(batch, time, model.features)).astype(np.float32)
+        x = rng.integers(0, 3, (batch, time), np.int32) if model.vocabulary else x
+        asked = {"sequence": x, "lengths": np.array([time, 1, time - 3][:batch], np.int32)}
+        if model.known:
+            asked["known"] = rng.normal(size=(batch, 2, 1)).astype(np.float32)
+        requests.append(asked)
+    wrong = [{**asked, "lengths": np.full(1, length, np.int32)} for length in (0, 9)]
+    bad = np.full_like(asked["sequence"], 3 if model.vocabulary else np.nan)
+    wrong.append({**asked, "sequence": bad})
+    answers = ask(folder, [("serving_default", one) for one in [*requests, *wrong]])
+    for asked, answer in zip(requests, answers, strict=False):
+        for key, expected in model.answer(asked).items():
+            found = right_answer(answer)[key]
+            assert np.all(found == expected) if key == "label" else np.allclose(found, expected, atol=1e-4)
+    for answer, words in zip(answers[2:], ("lengths: ", "lengths: ", "sequence: must hold"), strict=True):
+        assert words in str(answer["error"])
+    if model.streams:
+        check_stream(model, folder, requests[0]["sequence"])
+
+
+def check_stream(model, folder, x):
+    """Blocks of a stream, each answered by a server that keeps nothing, against the whole sequence."""
+    start, none = ask(folder, [("stream_start", {"batch_size": np.int32(size)}) for size in (len(x), 0)])
+    assert "batch_size: must be at least 1" in str(none["error"])
+    names, answers = set(right_answer(start)) - {"seconds"}, []
+    state = {name: start[name] for name in names}
+    for block in np.split(x, [8], axis=1):
+        [answer] = ask(folder, [("stream_next", {"sequence": block, **state})])
+        state = {name: right_answer(answer)[name] for name in names}
+        answers.append(answer)
+    whole, _ = model.process(x, model.initial_state(len(x)))
+    for key, expected in model.in_words(whole).items():
+        if key != "label":
+            found = np.concatenate([answer[key] for answer in answers], axis=1)
+            np.testing.assert_allclose(found, numbers(expected), atol=1e-4)
+    refused = [x[:, :0], x[:1, :4]]
+    for answer in ask(folder, [("stream_next", {"sequence": one, **state}) for one in refused]):
+        assert "sequence: " in str(answer["error"])
 
 
 # WaveNet

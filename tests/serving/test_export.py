@@ -5,9 +5,7 @@ import json
 import re
 import shlex
 import sys
-import threading
 import types
-from concurrent.futures import ThreadPoolExecutor
 
 import keras
 import numpy as np
@@ -97,18 +95,16 @@ def test_names_and_versions_that_a_server_could_not_take(name, version, words, q
 
 
 def test_all_exports_at_once_are_kept_faults(quick, tmp_path, monkeypatch):
-    """Each sees, before any is done, that there is none yet."""
-    ready, save = threading.Barrier(3), export._save
+    """Each begins before any has ended."""
+    save, waiting, done = export._save, ["b", "a"], []
 
-    def together(*arguments):
-        warm = save(*arguments)
-        ready.wait(600)
-        return warm
+    def meanwhile(*arguments):
+        if waiting:
+            done.append(export.export_version(tiny_segmenter(), waiting.pop(), tmp_path))
+        return save(*arguments)
 
-    monkeypatch.setattr(export, "_save", together)
-    models = [tiny_segmenter() for _ in range(3)]
-    with ThreadPoolExecutor(3) as pool:
-        done = list(pool.map(lambda model, name: export.export_version(model, name, tmp_path), models, ("a", "a", "b")))
+    monkeypatch.setattr(export, "_save", meanwhile)
+    done.append(export.export_version(tiny_segmenter(), "a", tmp_path))
     assert sorted(f"{folder.parent.name}/{folder.name}" for folder, _ in done) == ["a/1", "a/2", "b/1"]
     assert all((folder / "saved_model.pb").is_file() for folder, _ in done)
     assert re.findall(r'name: "(.*?)"', (tmp_path / "models.config").read_text()) == ["a", "b"]
@@ -116,18 +112,16 @@ def test_all_exports_at_once_are_kept_faults(quick, tmp_path, monkeypatch):
 
 
 def test_two_exports_of_one_version_do_not_replace_each_other_faults(quick, tmp_path, monkeypatch):
-    ready, save = threading.Barrier(2), export._save
-    monkeypatch.setattr(export, "_save", lambda *arguments: (save(*arguments), ready.wait(600))[0])
+    save, waiting = export._save, [5]
 
-    def one(model):
-        try:
-            return export.export_version(model, "a", tmp_path, 5)[0].name
-        except InputError as error:
-            return str(error)
+    def meanwhile(*arguments):
+        if waiting:
+            export.export_version(tiny_segmenter(), "a", tmp_path, waiting.pop())
+        return save(*arguments)
 
-    with ThreadPoolExecutor(2) as pool:
-        said = sorted(pool.map(one, [tiny_segmenter(), tiny_segmenter()]), key=len)
-    assert said[0] == "5" and said[1] == f"version: {tmp_path / 'a' / '5'} is there already; the next is 6"
+    monkeypatch.setattr(export, "_save", meanwhile)
+    with pytest.raises(InputError, match="5 is there already"):
+        export.export_version(tiny_segmenter(), "a", tmp_path, 5)
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["5"]
 
 

@@ -91,7 +91,7 @@ def test_scores_of_a_causal_model_depend_on_no_word_after():
         ({"pos": "given"}, "pos: must be 'joint' or 'input' or 'none', not 'given'"),
         ({"scheme": "iob1"}, "scheme: must be 'iobes' or 'iob2'"),
         ({"decoder": "viterbi"}, "decoder: must be 'crf' or 'softmax'"),
-        ({"normalization": "batch"}, "normalization: must be 'weight' or 'layer' or 'none'"),
+        ({"normalization": "group"}, "normalization: must be 'weight' or 'layer' or 'batch' or 'none'"),
         ({"tokenizer": "spacy"}, "tokenizer: must be 'treebank' or 'plain'"),
         ({"width": 0}, "width: must be above 0, not 0"),
         ({"iterations": 0}, "iterations: must be above 0"),

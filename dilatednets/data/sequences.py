@@ -1,0 +1,136 @@
+"""Sequences in NumPy archives, and which of several belong to which split."""
+
+import os
+from dataclasses import dataclass
+
+import numpy as np
+
+from dilatednets.data.splits import data_folder
+from dilatednets.errors import InputError, one_line
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """Sequences of one length, or padded to it.
+
+    Args:
+        x: Features (count, time, features), or token numbers int (count, time).
+        y: An answer for each, (count, ...), or None.
+        lengths: int (count,), the real steps of each, or None if all are real.
+        origin: Where they come from, for messages.
+    """
+
+    x: np.ndarray
+    y: np.ndarray | None
+    lengths: np.ndarray | None
+    origin: str
+
+
+def load(data_dir: str | os.PathLike[str], split: str) -> Sequences:
+    """Reads a split of a folder of `train.npz`, `validation.npz` and `test.npz`, each with x, y, and perhaps lengths.
+
+    Args:
+        data_dir: The folder.
+        split: "train", "validation" or "test".
+
+    Raises:
+        InputError: as `read`; for a file that is missing or has no y.
+    """
+    path = data_folder(data_dir) / f"{check_split(split)}.npz"
+    if not path.is_file():
+        raise InputError(
+            f"{path}: no such file; the layout is train.npz, validation.npz and test.npz with x, y, lengths"
+        )
+    return read(path)
+
+
+def read(path: str | os.PathLike[str]) -> Sequences:
+    """Reads an archive of x, and perhaps y and lengths.
+
+    Args:
+        path: The file, as `numpy.savez` writes it.
+
+    Raises:
+        InputError: for a file that is none, or arrays that do not fit together.
+
+    Example:
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     np.savez(f"{folder}/a.npz", x=np.zeros((5, 20, 3)), y=np.arange(5))
+    ...     read(f"{folder}/a.npz").x.shape
+    (5, 20, 3)
+    """
+    if not isinstance(path, str | os.PathLike):
+        raise InputError(f"path: must be the path of a file, not {path!r}")
+    try:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or one_line(error)})") from error
+    except Exception as error:  # a damaged one can fail anywhere in NumPy and zipfile
+        raise InputError(f"{path}: no archive of NumPy arrays; write it by numpy.savez(file, x=..., y=...)") from error
+    x, y, lengths = (arrays.get(name) for name in ("x", "y", "lengths"))
+    if x is None:
+        raise InputError(
+            f"{path}: holds {', '.join(arrays) or 'nothing'}, not x; write numpy.savez(file, x=..., y=...)"
+        )
+    strange = sorted(arrays.keys() - {"x", "y", "lengths"})
+    if strange:
+        raise InputError(f"{path}: {strange[0]} is none of x, y and lengths; leave it out")
+    if x.ndim not in (2, 3) or 0 in x.shape or x.dtype.kind not in "iufb":
+        raise InputError(f"{path}: x must be numbers (count, time, features) or (count, time), not {x.dtype} {x.shape}")
+    for name, array in (("y", y), ("lengths", lengths)):
+        if array is not None and (array.ndim == 0 or len(array) != len(x)):
+            raise InputError(f"{path}: {name} is of shape {array.shape} where x has {len(x)} sequences")
+    if lengths is not None:
+        if lengths.ndim != 1 or lengths.dtype.kind not in "iu" or lengths.min() < 1 or lengths.max() > x.shape[1]:
+            raise InputError(f"{path}: lengths must be integers from 1 to the {x.shape[1]} steps of x")
+        real = (np.arange(x.shape[1]) < lengths[:, None]).reshape(*x.shape[:2], *(1,) * (x.ndim - 2))
+        x = np.where(real, x, np.zeros((), x.dtype))
+    for name, array in (("x", x), ("y", y)):
+        if array is not None and array.dtype.kind == "f" and not np.all(np.isfinite(array)):
+            row = int(np.argwhere(~np.isfinite(array))[0][0])
+            raise InputError(f"{path}: {name} holds NaN or infinity in sequence {row}; fill it, or say lengths")
+    return Sequences(x, y, None if lengths is None else lengths.astype(np.int32), str(path))
+
+
+def check_split(split: str) -> str:
+    """The name of a split.
+
+    Raises:
+        InputError: if it is none.
+    """
+    if not isinstance(split, str) or split not in SPLITS:
+        raise InputError(f"split: no split {split!r}; choose one of {', '.join(SPLITS)}")
+    return split
+
+
+def shared_out(count: int, validation: float, test: float, origin: str) -> dict[str, np.ndarray]:
+    """Which of so many things belong to which split: drawn once and for all, the same each time.
+
+    Args:
+        count: How many there are, at least 3.
+        validation: Share of those to choose by.
+        test: Share of those to report on.
+        origin: Where they come from, for messages.
+
+    Raises:
+        InputError: if there are too few for three splits.
+
+    Example:
+    >>> {split: len(places) for split, places in shared_out(20, 0.15, 0.15, "here").items()}
+    {'test': 3, 'validation': 3, 'train': 14}
+    """
+    counts = {"test": max(round(count * test), 1), "validation": max(round(count * validation), 1)}
+    counts["train"] = count - sum(counts.values())
+    if counts["train"] < 1:
+        raise InputError(
+            f"{origin}: holds {count}, too few to train on, to choose by and to report on; give at least 3"
+        )
+    order, first, places = np.random.default_rng(0).permutation(count), 0, {}
+    for split, number in counts.items():
+        places[split] = np.sort(order[first : first + number])
+        first += number
+    return places

@@ -1,0 +1,158 @@
+"""What a TCN says of files: tables, archives of arrays and recordings."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dilatednets.data import sequences
+from dilatednets.data.table_csv import Table, read_table, times_after
+from dilatednets.errors import InputError
+from dilatednets.zoo.tcn.examples import padded
+from dilatednets.zoo.tcn.recipe import Data
+from dilatednets.zoo.tcn.table_examples import Past, pasts
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What follows a series.
+
+    Args:
+        past: The series.
+        times: The times of the forecast, as texts.
+        values: (horizon, outputs), or (horizon, outputs, quantiles).
+    """
+
+    past: Past
+    times: list[str]
+    values: np.ndarray
+
+
+def predict_file(model: Any, path: str | os.PathLike[str]) -> tuple[list[Row], list[Forecast]]:
+    """Answers to a file, a row each; and where they are forecasts, these.
+
+    Args:
+        model: A TCN.
+        path: A CSV file with the columns that the model was trained on, an .npz archive of x and perhaps lengths, or a
+            recording.
+
+    Raises:
+        InputError: for a file that cannot be read, or does not fit the model.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix == ".npz":
+        found = sequences.read(path)
+        lengths = {} if found.lengths is None else {"lengths": found.lengths}
+        return rows_of(
+            model, _answer(model, {"sequence": found.x, **lengths}, str(path)), range(len(found.x)), found.lengths
+        ), []
+    data = Data(**model.data) if model.data else None
+    if suffix in (".csv", ".tsv", ".txt"):
+        if data is None or data.reader != "csv":
+            raise InputError(f"{path}: this model was not trained on tables; give an .npz archive or a recording")
+        table = read_table(path)
+        return _forecasts(model, data, table) if model.task == "forecast" else (_whole(model, data, table), [])
+    if data is None or data.reader != "audio_folder":
+        raise InputError(f"{path}: this model was not trained on recordings; give a .csv file or an .npz archive")
+    from dilatednets.data.audio import read_audio
+
+    audio = read_audio(path, data.sample_rate)[None, :, None]
+    return rows_of(model, model.answer(audio), [Path(path).name]), []
+
+
+def _answer(model: Any, inputs: dict[str, np.ndarray], path: str) -> dict[str, np.ndarray]:
+    try:
+        answer: dict[str, np.ndarray] = model.answer(inputs)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+    return answer
+
+
+def _forecasts(model: Any, data: Data, table: Table) -> tuple[list[Row], list[Forecast]]:
+    found = pasts(table, data, data.features, data.targets)
+    for one in found:
+        whose = f"series {one.series.name!r} has" if data.series else "it has"
+        if len(one.values) < data.window:
+            raise InputError(
+                f"{table.path}: {whose} {len(one.values)} rows, the model looks at {data.window}; give more"
+            )
+        if model.known and len(one.future) < model.horizon:
+            raise InputError(
+                f"{table.path}: {whose} {len(one.future)} rows after its last value, the forecast needs {model.horizon}, "
+                f"with {', '.join(model.known)} alone filled in"
+            )
+    inputs = {"sequence": np.stack([one.values[-data.window :] for one in found]).astype(np.float32)}
+    if model.known:
+        inputs["known"] = np.stack([one.future[: model.horizon] for one in found]).astype(np.float32)
+    values = _answer(model, inputs, table.path)["values"]
+    forecasts = [
+        Forecast(one, times_after(one.series.times, model.horizon), value)
+        for one, value in zip(found, values, strict=True)
+    ]
+    rows = [
+        {
+            **({data.series: one.past.series.name} if data.series else {}),
+            data.time or "step": time,
+            **_named(model, step),
+        }
+        for one in forecasts
+        for time, step in zip(one.times, one.values, strict=True)
+    ]
+    return rows, forecasts
+
+
+def _whole(model: Any, data: Data, table: Table) -> list[Row]:
+    found = pasts(table, data, data.features, [])
+    x, lengths = padded([one.values.astype(np.float32) for one in found])
+    inputs = {"sequence": x} if lengths is None else {"sequence": x, "lengths": lengths}
+    return rows_of(model, _answer(model, inputs, table.path), [one.series.name for one in found], lengths)
+
+
+def rows_of(model: Any, answer: dict[str, np.ndarray], names: Sequence[Any], lengths: Any = None) -> list[Row]:
+    """Answers as rows: of each sequence one, or one a frame.
+
+    Args:
+        model: A TCN.
+        answer: What `TCN.answer` says.
+        names: What identifies the sequences.
+        lengths: The real steps of each; None if all are.
+    """
+    rows = []
+    for place, name in enumerate(names):
+        parts = {key: value[place] for key, value in answer.items()}
+        if model.pooling != "none":
+            rows.append({"sequence": name, **_row(model, parts)})
+            continue
+        frames = len(next(iter(parts.values()))) if lengths is None else -(-int(lengths[place]) // model.frame)
+        for frame in range(frames):
+            own = {key: value[frame] for key, value in parts.items()}
+            rows.append({"sequence": name, "step": frame * model.frame, **_row(model, own)})
+    return rows
+
+
+def _row(model: Any, answer: dict[str, np.ndarray]) -> Row:
+    if "values" in answer:
+        return _named(model, answer["values"])
+    names = model.labels or tuple(map(str, range(model.outputs)))
+    label = {"label": answer["label"].item()} if "label" in answer else {}
+    return {**label, **{name: round(float(p), 6) for name, p in zip(names, answer["probabilities"], strict=True)}}
+
+
+def _named(model: Any, values: np.ndarray) -> Row:
+    """Values by their names, and quantiles by theirs; a forecast of one step has no column for the step."""
+    names = model.labels or tuple(f"output_{number}" for number in range(model.outputs))
+    if values.ndim > 1 + bool(model.quantiles):  # a forecast from arrays
+        return {
+            f"{name}+{step}": v for step, one in enumerate(values, start=1) for name, v in _named(model, one).items()
+        }
+    if not model.quantiles:
+        return {name: float(value) for name, value in zip(names, values, strict=True)}
+    pairs = [
+        (name, q, v) for name, row in zip(names, values, strict=True) for q, v in zip(model.quantiles, row, strict=True)
+    ]
+    return {f"{name}_{q:g}": float(value) for name, q, value in pairs}

@@ -1,0 +1,53 @@
+"""Recordings in a folder a label."""
+
+import numpy as np
+import pytest
+
+from dilatednets.data.audio import write_wav
+from dilatednets.data.audio_folder import load
+from dilatednets.errors import InputError
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for label, pitch in (("high", 0.5), ("low", 0.1)):
+        for number in range(10):
+            name = f"{number}.WAV" if number % 2 else f"{number}.wav"
+            write_wav(tmp_path / label / name, 0.5 * np.sin(pitch * np.arange(100 + number)), 8000)
+    return tmp_path
+
+
+def test_each_file_is_in_one_split(folder):
+    splits = {split: load(folder, split, 8000) for split in ("train", "validation", "test")}
+    paths = [clip.path for clips in splits.values() for clip in clips]
+    assert len(paths) == len(set(paths)) == 20
+    assert {clip.label for clip in splits["validation"]} == {"high", "low"}
+    assert {len(clip.audio) for clip in splits["train"]} <= {100 + number for number in range(10)}
+
+
+def test_splits_of_its_own(folder, tmp_path_factory):
+    outer = tmp_path_factory.mktemp("outer")
+    folder.rename(outer / "train")
+    assert len(load(outer, "train", 8000)) == 20
+    with pytest.raises(InputError, match="validation: no such folder"):
+        load(outer, "validation", 8000)
+
+
+def test_faults_no_file_is_passed_over(folder):
+    (folder / "high" / "notes.txt").write_text("loud")
+    with pytest.raises(InputError, match=r"notes.txt: no recording; remove it, or convert it to WAV"):
+        load(folder, "train", 8000)
+    (folder / "high" / "notes.txt").unlink()
+    (folder / "high" / ".DS_Store").touch()
+    (folder / "README.md").touch()
+    assert load(folder, "train", 8000)
+    (folder / "few").mkdir()
+    with pytest.raises(InputError, match="few: holds 0, too few"):
+        load(folder, "train", 8000)
+
+
+def test_faults_of_folders(tmp_path):
+    with pytest.raises(InputError, match="no such folder"):
+        load(tmp_path / "nowhere", "train", 8000)
+    with pytest.raises(InputError, match="holds no folders of recordings"):
+        load(tmp_path, "train", 8000)

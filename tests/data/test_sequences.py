@@ -1,0 +1,70 @@
+"""Archives of sequences, and how many things are shared out among the splits."""
+
+import numpy as np
+import pytest
+
+from dilatednets.data.sequences import load, read, shared_out
+from dilatednets.errors import InputError
+
+
+def test_an_archive_is_read_and_padding_is_zero(tmp_path, rng):
+    x = rng.normal(size=(2, 5, 3))
+    x[0, 2:] = np.nan
+    np.savez(tmp_path / "train.npz", x=x, y=[0, 1], lengths=[2, 5])
+    found = load(tmp_path, "train")
+    np.testing.assert_array_equal(found.x[0, :2], x[0, :2])
+    assert not found.x[0, 2:].any() and found.lengths.tolist() == [2, 5] and found.y.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("arrays", "words"),
+    [
+        ({"y": [1]}, "holds y, not x"),
+        ({"x": np.zeros((2, 3)), "labels": [1, 2]}, "labels is none of x, y and lengths"),
+        ({"x": np.zeros(3)}, r"x must be numbers \(count, time, features\)"),
+        ({"x": np.zeros((2, 0, 3))}, r"x must be numbers .*, not float64 \(2, 0, 3\)"),
+        ({"x": np.array([["a"]])}, "x must be numbers"),
+        ({"x": np.zeros((2, 3)), "y": [1]}, r"y is of shape \(1,\) where x has 2 sequences"),
+        ({"x": np.zeros((2, 3)), "lengths": [3, 4]}, "lengths must be integers from 1 to the 3 steps"),
+        ({"x": np.zeros((2, 3)), "lengths": [0, 3]}, "lengths must be integers from 1 to the 3 steps"),
+        ({"x": np.array([[0.0], [np.nan]])}, "x holds NaN or infinity in sequence 1"),
+        ({"x": np.zeros((2, 3)), "y": [np.inf, 1]}, "y holds NaN or infinity in sequence 0"),
+    ],
+)
+def test_faults_of_arrays(tmp_path, arrays, words):
+    np.savez(tmp_path / "a.npz", **arrays)
+    with pytest.raises(InputError, match=f"a.npz: {words}"):
+        read(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize("content", [b"", b"PK", b"no archive", b"\x80\x04."])
+def test_faults_of_files(tmp_path, content):
+    (tmp_path / "a.npz").write_bytes(content)
+    with pytest.raises(InputError, match=r"a.npz: no archive of NumPy arrays"):
+        read(tmp_path / "a.npz")
+
+
+def test_faults_of_damaged_archives(tmp_path):
+    np.savez(tmp_path / "a.npz", x=np.ones((4, 9)))
+    whole = (tmp_path / "a.npz").read_bytes()
+    method = whole.rindex(b"PK\x01\x02") + 10  # a compression that there is not; then the header of the array
+    for place in (method, whole.index(b"descr")):
+        (tmp_path / "a.npz").write_bytes(whole[:place] + b"\x63\x63" + whole[place + 2 :])
+        with pytest.raises(InputError, match=r"a.npz: no archive of NumPy arrays"):
+            read(tmp_path / "a.npz")
+
+
+def test_faults_of_folders(tmp_path):
+    with pytest.raises(InputError, match=r"test.npz: no such file; the layout is train.npz"):
+        load(tmp_path, "test")
+    with pytest.raises(InputError, match="no split 'dev'"):
+        load(tmp_path, "dev")
+
+
+@pytest.mark.parametrize("count", [3, 7, 100])
+def test_everything_is_shared_out_once(count):
+    parts = shared_out(count, 0.2, 0.1, "here")
+    assert sorted(np.concatenate(list(parts.values())).tolist()) == list(range(count))
+    assert min(map(len, parts.values())) >= 1
+    with pytest.raises(InputError, match="here: holds 2, too few"):
+        shared_out(2, 0.2, 0.1, "here")

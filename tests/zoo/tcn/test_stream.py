@@ -1,0 +1,66 @@
+"""Blocks of a stream against the whole sequence."""
+
+import keras
+import numpy as np
+import pytest
+from helpers import tiny_tcn
+
+from dilatednets.errors import InputError
+
+CUTS = {"at once": [24], "step by step": [1] * 24, "in blocks": [4, 12, 4, 4]}
+
+
+@pytest.mark.parametrize("cuts", CUTS.values(), ids=CUTS)
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"pooling": "last"},
+        {"pooling": "none", "skip_connections": True, "gated": True, "normalization": "layer"},
+        {"pooling": "mean", "stacks": 2, "normalization": "batch"},
+        {
+            "task": "forecast",
+            "horizon": 3,
+            "quantiles": (0.2, 0.8),
+            "mean": (1.0, 2.0),
+            "target_scale": (1.0, 2.0, 3.0),
+        },
+        {"vocabulary": 7},
+        {"kernel_size": 1},
+    ],
+    ids=["last", "none", "mean", "forecast", "tokens", "single taps"],
+)
+def test_the_answer_at_each_step_is_that_of_the_sequence_so_far(settings, cuts, rng):
+    model = tiny_tcn(features=2, **settings)
+    x = rng.integers(0, 7, (3, 24)) if model.vocabulary else rng.normal(size=(3, 24, 2)).astype(np.float32)
+    state, answers = model.initial_state(3), []
+    for block in np.split(x, np.cumsum(cuts)[:-1], axis=1):
+        y, state = model.process(block, state)
+        answers.append(keras.ops.convert_to_numpy(y))
+    answers = np.concatenate(answers, axis=1)
+    if model.pooling == "none":
+        np.testing.assert_allclose(answers, keras.ops.convert_to_numpy(model(x)), atol=1e-4)
+        return
+    for steps in (1, 5, 24):
+        np.testing.assert_allclose(answers[:, steps - 1], keras.ops.convert_to_numpy(model(x[:, :steps])), atol=1e-4)
+
+
+def test_frames_stream_whole(rng):
+    model, x = tiny_tcn(frame=4, pooling="none"), rng.normal(size=(2, 24, 1)).astype(np.float32)
+    first, state = model.process(x[:, :8], model.initial_state(2))
+    second, state = model.process(x[:, 8:], state)
+    joined = np.concatenate([first, second], axis=1)
+    np.testing.assert_allclose(joined, keras.ops.convert_to_numpy(model(x)), atol=1e-4)
+    with pytest.raises(InputError, match="x: 6 steps are no whole frames of 4"):
+        model.process(x[:, :6], state)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"causal": False}, "causal: a centred model waits for the future"),
+        ({"task": "forecast", "columns": ["a"], "known": ["a"]}, "known: a model with known columns"),
+    ],
+)
+def test_faults_models_that_cannot_stream(settings, words):
+    with pytest.raises(InputError, match=words):
+        tiny_tcn(**settings).initial_state(1)

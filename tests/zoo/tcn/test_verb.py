@@ -1,0 +1,111 @@
+"""The command `predict`: tables in, tables and pictures out."""
+
+import csv
+import io
+import json
+
+import numpy as np
+import pytest
+from helpers import tiny_tcn
+
+from dilatednets.cli.main import main
+
+TABLE = {"reader": "csv", "time": "day", "series": "shop", "targets": ["sold"], "features": ["sold", "promotion"]}
+
+
+@pytest.fixture(scope="module")
+def forecaster(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("preset") / "forecaster"
+    data = {**TABLE, "known": ["promotion"], "window": 6}
+    model = tiny_tcn(
+        1, task="forecast", horizon=2, quantiles=(0.1, 0.9), columns=("sold", "promotion"), known=("promotion",),
+        labels=("sold",), mean=(10, 0), scale=(3, 1), target_mean=(10,), target_scale=(3,), data=data,
+    )  # fmt: skip
+    model.save_to_preset(folder)
+    return model, folder
+
+
+def table(path, future=2, days=8):
+    rows = ["day,shop,sold,promotion"]
+    for day in range(1, days + future + 1):
+        rows += [
+            f"2024-01-{day:02},{shop},{sold + day if day <= days else ''},{day % 2}"
+            for shop, sold in (("a", 5), ("b", 9))
+        ]
+    path.write_text("\n".join(rows))
+    return path
+
+
+def run(*arguments):
+    return main([str(one) for one in ("predict", *arguments)])
+
+
+def test_a_forecast_of_each_series(forecaster, tmp_path, capsys):
+    model, preset = forecaster
+    file = table(tmp_path / "a.csv")
+    assert run(preset, file, "--plot", tmp_path / "a.png") == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [(row["shop"], row["day"]) for row in rows] == [
+        (shop, day) for shop in "ab" for day in ("2024-01-09", "2024-01-10")
+    ]
+    sequence = [[[sold + day, day % 2] for day in range(3, 9)] for sold in (5, 9)]
+    values = model.answer({"sequence": sequence, "known": [[[1.0], [0.0]]] * 2})["values"]
+    said = [[float(row["sold_0.1"]), float(row["sold_0.9"])] for row in rows]
+    np.testing.assert_allclose(said, values.reshape(4, 2), rtol=1e-4)
+    assert (tmp_path / "a.png").stat().st_size > 5000
+
+
+def test_answers_as_json_and_in_a_file(forecaster, tmp_path, capsys):
+    file = table(tmp_path / "a.csv")
+    assert run(forecaster[1], file, "--json", "--output", tmp_path / "out.csv") == 0
+    rows = json.loads(capsys.readouterr().out.splitlines()[-1])["predictions"]
+    assert len(rows) == 4 and set(rows[0]) == {"shop", "day", "sold_0.1", "sold_0.9"}
+    assert len((tmp_path / "out.csv").read_text().splitlines()) == 5
+
+
+def test_classes_of_an_archive_a_row_a_sequence_or_a_step(tmp_path, capsys, rng):
+    np.savez(tmp_path / "a.npz", x=rng.normal(size=(3, 5)), lengths=[5, 2, 5])
+    for pooling, count in (("last", 3), ("none", 12)):
+        model = tiny_tcn(labels=("x", "y", "z"), pooling=pooling)
+        model.save_to_preset(tmp_path / pooling)
+        assert run(tmp_path / pooling, tmp_path / "a.npz") == 0
+        rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+        assert len(rows) == count
+        assert all(row["label"] == max("xyz", key=lambda name: float(row[name])) for row in rows)
+
+
+def test_faults_of_files(forecaster, tmp_path, capsys):
+    preset = forecaster[1]
+    np.savez(tmp_path / "a.npz", x=np.zeros((1, 9, 5)))
+    (tmp_path / "wrong.csv").write_text("day,shop,solt,promotion\n1,a,2,0\n")
+    (tmp_path / "text.csv").write_text("day,shop,sold,promotion\n1,a,2,0\n2,a,many,0\n")
+    (tmp_path / "a.wav").touch()
+    for file, words in (
+        (tmp_path / "none.csv", "none.csv: cannot be read"),
+        (tmp_path / "wrong.csv", "has no column 'sold'; did you mean 'solt'?"),
+        (tmp_path / "text.csv", "line 3, column sold: 'many' is no number"),
+        (table(tmp_path / "few.csv", days=4), "series 'a' has 4 rows, the model looks at 6; give more"),
+        (
+            table(tmp_path / "now.csv", future=1),
+            "1 rows after its last value, the forecast needs 2, with promotion alone",
+        ),
+        (tmp_path / "a.npz", "a.npz: inputs: this model takes sequence and known"),
+        (tmp_path / "a.wav", "a.wav: this model was not trained on recordings"),
+    ):
+        assert run(preset, file) == 2
+        said = capsys.readouterr().err.strip()
+        assert words in said and "\n" not in said, said
+
+
+def test_faults_of_options(forecaster, tmp_path, capsys):
+    file = table(tmp_path / "a.csv")
+    tiny_tcn().save_to_preset(tmp_path / "classes")
+    for model, options, words in (
+        (forecaster[1], ["--output", "a.json"], "--output: a.json: a table is written as .csv"),
+        (forecaster[1], ["--plot", "a.gif"], "cannot write a picture as '.gif'"),
+        (tmp_path / "classes", ["--plot", tmp_path / "a.png"], "--plot: is for forecasts"),
+        ("tcn_chunker_conll2000", [], "is a TCNChunker; this needs a TCN"),
+    ):
+        assert run(model, file, *options) == 2
+        assert words in capsys.readouterr().err
+    assert not (tmp_path / "a.png").exists()
