@@ -7,6 +7,7 @@ FOLDER/NAME/1/saved_model.pb    a version of a model; the server takes the highe
 import json
 import os
 import re
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from dilatednets.serving import warm_up
 SERVED_FROM = "/models"
 """Where the server finds FOLDER: the place that TensorFlow Serving's own image has for models."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_ONE_AT_A_TIME = threading.Lock()
+"""Exports from several threads of one process were seen to fail now and then inside TensorFlow."""
 _LARGEST = 2**63 - 1
 """The server counts versions in 64 bits."""
 
@@ -116,7 +119,7 @@ def _check_backend() -> None:
 
 def _save(model: Any, folder: Path, name: str) -> bool:
     """Writes the SavedModel, and its warm-up records if it can."""
-    with progress(words=f"exporting {name}", total=3, unit="steps") as bar:
+    with _ONE_AT_A_TIME, progress(words=f"exporting {name}", total=3, unit="steps") as bar:
         bar.refresh()
         module = model.signatures()
         signatures = module.signatures()

@@ -23,6 +23,17 @@ def table(numbers: Mapping[str, int], missing: int = -1) -> tf.lookup.StaticHash
     return tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(names, values, tf.string, tf.int32), missing)
 
 
+def refuse(wrong: Any, words: str) -> tf.Operation:
+    """Stops a graph if something is wrong; these words are the server's answer."""
+    return tf.debugging.Assert(~tf.convert_to_tensor(wrong), [words])
+
+
+def checked(value: Any, fits: Any, words: str) -> tf.Tensor:
+    """The value, once it is known to fit; otherwise these words are the server's answer."""
+    with tf.control_dependencies([refuse(~tf.convert_to_tensor(fits), words)]):
+        return tf.identity(value)
+
+
 class ServedModel(tf.Module):
     """What a server can ask of a model; the class `Signatures` of a family derives from it.
 

@@ -26,6 +26,7 @@ def test_the_rival_stacks_compute_what_the_blocks_compute(rng):
     np.testing.assert_allclose(ops.convert_to_numpy(stack(x)), ops.convert_to_numpy(ours(x)), atol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_command_measures_every_net_and_prints_a_table(capsys):
     arguments = ["benchmark", "blocks", "--size", "2", "4", "--batch", "2", "--steps", "20", "--seconds", "0.01"]
     assert main([*arguments, "--json"]) == 0

@@ -145,7 +145,7 @@ TCNS = {
 
 
 @pytest.mark.parametrize(
-    "name", [name if name in ("classify", "forecast") else pytest.param(name, marks=pytest.mark.slow) for name in TCNS]
+    "name", [name if name == "forecast" else pytest.param(name, marks=pytest.mark.slow) for name in TCNS]
 )
 def test_tcn(name, rng, tmp_path_factory):
     model, folder = exported(tiny_tcn(**TCNS[name]), tmp_path_factory)

@@ -6,11 +6,12 @@ import re
 import shlex
 import sys
 import types
+from concurrent.futures import ThreadPoolExecutor
 
 import keras
 import numpy as np
 import pytest
-from helpers import CHECKOUT, tiny_segmenter
+from helpers import CHECKOUT, tiny_chunker, tiny_segmenter
 
 pytest.importorskip("tensorflow")
 
@@ -109,6 +110,17 @@ def test_all_exports_at_once_are_kept_faults(quick, tmp_path, monkeypatch):
     assert all((folder / "saved_model.pb").is_file() for folder, _ in done)
     assert re.findall(r'name: "(.*?)"', (tmp_path / "models.config").read_text()) == ["a", "b"]
     assert {path.name for path in (tmp_path / "a").iterdir()} == {"1", "2"}
+
+
+@pytest.mark.slow
+def test_threads_export_at_once_faults(tmp_path):
+    import tensorflow as tf
+
+    models = {"a": tiny_segmenter(), "b": tiny_chunker(), "c": tiny_segmenter()}
+    with ThreadPoolExecutor(3) as threads:
+        done = list(threads.map(lambda name: export.export_version(models[name], name, tmp_path)[0], models))
+    for name, folder in zip(models, done, strict=True):
+        assert folder == tmp_path / name / "1" and tf.saved_model.load(folder).signatures["serving_default"]
 
 
 def test_two_exports_of_one_version_do_not_replace_each_other_faults(quick, tmp_path, monkeypatch):

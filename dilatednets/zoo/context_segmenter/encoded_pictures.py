@@ -4,18 +4,14 @@ from typing import Any
 
 import tensorflow as tf
 
+from dilatednets.serving.graphs import checked
+
 PNG, JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
 EXIF = r"\C{4}(eXIf|Exif\x00\x00)\C*"
 XMP = r"\C{4}(iTXtXML:com\.adobe\.xmp|http://ns\.adobe\.com/xap/1\.0/)\C*"
 """How chunks of PNG and segments of JPEG begin that say which side of a picture is up; `\\C` is any byte."""
 ROOM = b"\0" * 64
 """Put after what is read, so that no number begins in a file and ends beyond it."""
-
-
-def checked(value: Any, fits: Any, words: str) -> tf.Tensor:
-    """The value, once it is known to fit; otherwise these words are the server's answer."""
-    with tf.control_dependencies([tf.debugging.Assert(fits, [words])]):
-        return tf.identity(value)
 
 
 def pictures(image_bytes: Any, channels: int, sixteen_bits: bool) -> tf.Tensor:

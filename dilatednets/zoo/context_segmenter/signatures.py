@@ -6,8 +6,8 @@ import numpy as np
 import tensorflow as tf
 
 from dilatednets.data.images import SMALLEST_SIDE
-from dilatednets.serving.graphs import ServedModel, graph, spec
-from dilatednets.zoo.context_segmenter.encoded_pictures import checked, pictures
+from dilatednets.serving.graphs import ServedModel, checked, graph, spec
+from dilatednets.zoo.context_segmenter.encoded_pictures import pictures
 
 
 class Signatures(ServedModel):

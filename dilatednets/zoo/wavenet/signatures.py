@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from dilatednets.serving.graphs import ServedModel, graph, spec, table
+from dilatednets.serving.graphs import ServedModel, graph, refuse, spec, table
 from dilatednets.zoo.wavenet.folded_wavenet import FoldedWaveNet
 from dilatednets.zoo.wavenet.loop import CHUNK_SAMPLES, make_samples
 from dilatednets.zoo.wavenet.noise import uniform
@@ -117,7 +117,7 @@ class Signatures(ServedModel):
 
     def _start(self, **request: Any) -> Tensors:
         plan, rows = self._plan(**request)
-        with tf.control_dependencies([_refuse(rows == 0, "text, condition or num_samples: give at least one")]):
+        with tf.control_dependencies([refuse(rows == 0, "text, condition or num_samples: give at least one")]):
             plan = {name: tf.identity(tensor) for name, tensor in plan.items()}
         return {**plan, **self.folded.initial_state(_batch(plan)), "position": tf.zeros((), tf.int32)}
 
@@ -128,13 +128,11 @@ class Signatures(ServedModel):
         codes = self.model.distribution.num_parameters if softmax else 1
         with tf.control_dependencies(
             [
-                _refuse(position < 0, "position: must be at least 0"),
-                _refuse(over, "position: all samples have been made; num_samples says how many there are"),
-                _refuse(tf.reduce_any(tf.stack(rows) != rows[0]), "state: all of it must be of one batch size"),
-                _refuse(tf.reduce_any(_no_numbers(state["history"])), "history: holds NaN or infinity"),
-                _refuse(
-                    tf.reduce_any((recent < (0 if softmax else -1)) | (recent > codes)), "recent: holds no samples"
-                ),
+                refuse(position < 0, "position: must be at least 0"),
+                refuse(over, "position: all samples have been made; num_samples says how many there are"),
+                refuse(tf.reduce_any(tf.stack(rows) != rows[0]), "state: all of it must be of one batch size"),
+                refuse(tf.reduce_any(_no_numbers(state["history"])), "history: holds NaN or infinity"),
+                refuse(tf.reduce_any((recent < (0 if softmax else -1)) | (recent > codes)), "recent: holds no samples"),
                 *self._refusals_of_plan(**state),
             ]
         ):
@@ -151,21 +149,21 @@ class Signatures(ServedModel):
         no_speaker = (speaker < 0) | (speaker >= max(len(self.model.speakers), 1))
         no_temperature = _no_numbers(temperature) | (temperature < 1e-30) | (temperature > 1e30)
         refusals = [
-            _refuse(no_temperature, "temperature: must be above 0, from 1e-30 to 1e30"),
-            _refuse(seed < 0, "seed: must be at least 0"),
-            _refuse(tf.reduce_any(num_samples < 1) & (frames > 0), "num_samples: must be above 0"),
-            _refuse(tf.reduce_any(no_speaker), "speaker: no such number"),
-            _refuse(frames == 0, "condition: has no frames"),
+            refuse(no_temperature, "temperature: must be above 0, from 1e-30 to 1e30"),
+            refuse(seed < 0, "seed: must be at least 0"),
+            refuse(tf.reduce_any(num_samples < 1) & (frames > 0), "num_samples: must be above 0"),
+            refuse(tf.reduce_any(no_speaker), "speaker: no such number"),
+            refuse(frames == 0, "condition: has no frames"),
         ]
         if condition is not None:
-            refusals.append(_refuse(tf.reduce_any(_no_numbers(condition)), "condition: holds NaN or infinity"))
+            refusals.append(refuse(tf.reduce_any(_no_numbers(condition)), "condition: holds NaN or infinity"))
         return refusals
 
     def _score(self, audio: Any, **asked: Any) -> Tensors:
         rows, time = tf.unstack(tf.shape(audio))
         words = "audio: holds NaN or infinity, or reaches beyond [-1, 1]; divide by the largest possible value"
         wrong = tf.reduce_any(_no_numbers(audio) | (tf.abs(audio) > 2))
-        with tf.control_dependencies([_refuse(time == 0, "audio: holds no samples"), _refuse(wrong, words)]):
+        with tf.control_dependencies([refuse(time == 0, "audio: holds no samples"), refuse(wrong, words)]):
             audio = tf.clip_by_value(_or_example(rows, audio, tf.zeros([1, time])), -1.0, 1.0)
         batch, asked = tf.shape(audio)[0], self._or_examples(rows, asked)
         inputs = {"audio": audio}
@@ -180,7 +178,7 @@ class Signatures(ServedModel):
             too_few = (tf.shape(frames)[1] * self.model.condition_hop < time) & (rows > 0)
             no_numbers = tf.reduce_any(_no_numbers(frames))
             with tf.control_dependencies(
-                [_refuse(too_few, few), _refuse(no_numbers, "condition: holds NaN or infinity")]
+                [refuse(too_few, few), refuse(no_numbers, "condition: holds NaN or infinity")]
             ):
                 missing = tf.where(rows > 0, 0, time)
                 inputs["condition"] = tf.pad(frames, [(0, 0), (0, missing), (0, 0)])
@@ -218,7 +216,7 @@ class Signatures(ServedModel):
         assert self.voices is not None
         numbers = self.voices.lookup(names)
         cure = f"speaker: choose among {', '.join(self.model.speakers)}, one for each, or one for all"
-        with tf.control_dependencies([_refuse(tf.reduce_any(numbers < 0), cure)]):
+        with tf.control_dependencies([refuse(tf.reduce_any(numbers < 0), cure)]):
             return _rows("speaker", numbers, batch, cure)
 
     def _next_folded(self, plan: Tensors, state: Tensors, position: Any) -> tuple[tf.Tensor, Tensors]:
@@ -269,10 +267,6 @@ class Signatures(ServedModel):
         }
 
 
-def _refuse(wrong: Any, words: str) -> Any:
-    return tf.debugging.Assert(~tf.convert_to_tensor(wrong), [words])
-
-
 def _no_numbers(values: tf.Tensor) -> tf.Tensor:
     # Not by comparisons: TensorFlow turns `not x <= y` into `x > y`, which NaN is not, either.
     return ~tf.math.is_finite(values)
@@ -291,7 +285,7 @@ def _one(name: str, values: tf.Tensor, batch: Any) -> tf.Tensor:
     # For no rows, any number will do.
     first = tf.concat([values, tf.ones([1], values.dtype)], axis=0)[0]
     wrong = tf.reduce_any(values[1:] != first) | ~(fits | (batch == 0))
-    with tf.control_dependencies([_refuse(wrong, cure)]):
+    with tf.control_dependencies([refuse(wrong, cure)]):
         return tf.identity(first)
 
 
@@ -299,7 +293,7 @@ def _rows(name: str, values: tf.Tensor, batch: Any, cure: str = "") -> tf.Tensor
     """As many rows as there are in the batch: those given, or one for all."""
     rows = tf.shape(values)[0]
     words = cure or f"{name}: give as many rows as of audio, or one for all"
-    with tf.control_dependencies([_refuse((rows != batch) & (rows != 1), words)]):
+    with tf.control_dependencies([refuse((rows != batch) & (rows != 1), words)]):
         return tf.cond(rows == batch, lambda: values, lambda: tf.repeat(values, batch, axis=0))
 
 

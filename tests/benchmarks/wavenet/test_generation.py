@@ -27,6 +27,7 @@ def test_generation_is_measured_beside_its_baseline(tiny_model):
     assert all(baseline["name"] in text for baseline in result["baselines"])
 
 
+@pytest.mark.slow
 def test_any_configuration_can_be_measured(capsys):
     net = ["--layers", "3", "--residual-channels", "4", "--gate-channels", "8", "--skip-channels", "4"]
     assert main(["benchmark", "generation", *net, "--batch", "2", "--seconds", "0.05", "--json"]) == 0

@@ -156,6 +156,7 @@ def test_stages_of_a_large_context_in_half_precision_resume_the_same(data_dir, t
     assert_same_state(tmp_path / "run", tmp_path / "whole")
 
 
+@pytest.mark.slow
 def test_it_learns_to_tell_discs_from_ground(data_dir, tmp_path):
     recipe = recipe_of(
         {"all": {**STAGE, "epochs": 12, "batch_size": 5}}, {"evaluate_every": 12}, net={"context": "none"}
@@ -166,6 +167,7 @@ def test_it_learns_to_tell_discs_from_ground(data_dir, tmp_path):
     assert [bool(row["validation_mean_iou"]) for row in rows] == [False] * 11 + [True]
 
 
+@pytest.mark.slow
 def test_it_regresses(data_dir, tmp_path):
     recipe = recipe_of({"all": {**STAGE, "epochs": 2}}, net={"head": "regression", "context": "none"})
     best = registry.train(recipe, data_dir, tmp_path / "run")

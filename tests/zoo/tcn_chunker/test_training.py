@@ -83,6 +83,7 @@ def test_a_run_leaves_what_it_promises(run, data_dir):
     assert (run / "best" / "recipe.toml").read_text() == (run / "recipe.toml").read_text() == recipe_toml(recipe_of())
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_ends_the_same(run, data_dir):
     killed = run.parent / "killed"
     assert len(history(killed)) == 10

@@ -107,6 +107,7 @@ def test_best_is_a_preset_that_reaches_what_the_history_says(finished, sample_di
     assert (finished / "best" / "recipe.toml").read_text() == (finished / "recipe.toml").read_text()
 
 
+@pytest.mark.slow
 def test_interrupted_run_ends_the_same(finished, sample_dir, tmp_path, monkeypatch):
     plain = epoch_end.EpochEnd.on_train_batch_end
 
