@@ -8,6 +8,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from dilatednets.errors import InputError
 
@@ -257,9 +258,23 @@ def _refusal(target: Path, reason: str, cure: str = "") -> InputError:
     return InputError(f"{target}: cannot write there ({reason}); {cure}choose another output")
 
 
+def as_path(target: Any) -> Path:
+    """A path.
+
+    Raises:
+        InputError: for what is none, or an empty one, which would be the current folder.
+
+    Example:
+    >>> as_path(None)
+    Traceback (most recent call last):
+    dilatednets.errors.InputError: None: not the name of a file or folder; give one
+    """
+    if not isinstance(target, str | os.PathLike) or not os.fspath(target):
+        raise InputError(f"{target!r}: not the name of a file or folder; give one")
+    return Path(target)
+
+
 def _resolved(target: str | os.PathLike[str]) -> Path:
     """The path, or of a link that to which it leads, so that what is written takes the place of that and not of the link."""
-    if not isinstance(target, str | os.PathLike) or not str(target):
-        raise InputError(f"{target!r}: not the name of a file or folder; give one")
-    path = Path(target)
+    path = as_path(target)
     return Path(os.path.realpath(path)) if os.path.islink(path) else path

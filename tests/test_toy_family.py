@@ -60,6 +60,11 @@ def preset(folder):
     return folder / "run" / "best"
 
 
+def test_going_on_with_a_run_that_is_not_there_is_said_faults(folder, tmp_path, capfd):
+    train(folder, tmp_path / "misspelt", "--resume")
+    assert "misspelt: holds no run to go on with; a new one begins there" in capfd.readouterr().err
+
+
 def test_it_is_trained_and_goes_on_where_it_stopped(folder, preset, capsys):
     rows = (folder / "run" / "history.csv").read_text().splitlines()
     assert rows[0].split(",")[-1] == "validation_ounces_off"

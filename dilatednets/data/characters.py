@@ -3,6 +3,9 @@
 import functools
 import unicodedata
 
+SPACE = r"\s\0-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff"
+"""What stands between words, to stand inside brackets of a pattern: spaces, controls, and what cannot be seen."""
+
 
 def plain(word: str) -> str:
     r"""A word in Unicode's composed form (NFC), with full-width signs, ligatures and digits in circles as ASCII.

@@ -81,10 +81,26 @@ def read_columns(
     >>> sentence.words, sentence.tags
     (('It', 'works'), ('B-NP', 'B-VP'))
     """
+    return _sentences(source, known_names(columns), re.compile(rf"O|[{prefixes}]-.+"))
+
+
+def known_names(columns: Any) -> Sequence[str]:
+    """What columns hold, as `read_columns` takes it.
+
+    Raises:
+        InputError: unless word is named once, pos and tag at most once, and no name is empty.
+
+    Example:
+    >>> known_names(["word", "", "pos"])
+    Traceback (most recent call last):
+    dilatednets.errors.InputError: columns: a name is empty; write - for a column that is to be left out
+    """
     columns = checked(columns, Sequence[str], "columns")
+    if "" in columns:
+        raise InputError("columns: a name is empty; write - for a column that is to be left out")
     if "word" not in columns or any(columns.count(name) > 1 for name in ("word", "pos", "tag")):
         raise InputError(f"columns: {', '.join(columns)}; name word once, and pos and tag at most once")
-    return _sentences(source, columns, re.compile(rf"O|[{prefixes}]-.+"))
+    return columns
 
 
 def column_lines(sentence: TaggedSentence, columns: Sequence[str] = ()) -> str:
@@ -265,8 +281,13 @@ def not_utf8(error: UnicodeDecodeError, name: str, offset: int) -> InputError:
     ...     print(not_utf8(error, "menu.txt", 100))
     menu.txt: not UTF-8 at byte 103; it may be LATIN1: iconv -f LATIN1 -t UTF-8
     """
+    if error.object.startswith(b"%PDF"):
+        return InputError(f"{name}: a PDF, not text; pdftotext makes text of it")
     encoding = "UTF-16" if error.object[:2] in (b"\xff\xfe", b"\xfe\xff") else "LATIN1"
-    # Latin-1 has no characters here, only controls that no text needs.
-    plausible = encoding == "UTF-16" or not re.search(b"[\x80-\x9f]", error.object)
+    encoding = "UTF-32" if error.object[:4] in (b"\xff\xfe\0\0", b"\0\0\xfe\xff") else encoding
+    # Latin-1 has no characters here, only controls that no text needs; nor is it what was cut within a character.
+    plausible = encoding != "LATIN1" or not (
+        re.search(b"[\x80-\x9f]", error.object) or error.reason == "unexpected end of data"
+    )
     cure = f"it may be {encoding}: iconv -f {encoding} -t UTF-8" if plausible else "save the file as UTF-8"
     return InputError(f"{name}: not UTF-8 at byte {offset + error.start}; {cure}")

@@ -38,10 +38,14 @@ def load(data_dir: str | os.PathLike[str], split: str, any_label: bool = False) 
         default = {"low": [0, 0, 0], "high": [255, 255, 255]} if any_label else {}
         classes = {name: tuple(colour) for name, colour in content.get("classes", default).items()}
         ignore = content.get("ignore")
+        ignored = [tuple(ignore)] if isinstance(ignore, list) else []
         if len(classes) < 2 or not all(map(_is_colour, classes.values())):
             raise ValueError("at least two classes, each with a colour of three integers from 0 to 255")
         if ignore is not None and type(ignore) is not int and not _is_colour(ignore):
             raise ValueError("ignore must be an integer or a colour")
+        for number, one in enumerate(colours := [*classes.values(), *ignored]):
+            if one in colours[:number]:
+                raise ValueError(f"the colour {list(one)} stands twice; give each class its own, and ignore another")
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise InputError(
             f'{path}: must be like {{"classes": {{"road": [128, 64, 128], "sky": [70, 130, 180]}}, "ignore": 255}} ({error})'
@@ -49,7 +53,7 @@ def load(data_dir: str | os.PathLike[str], split: str, any_label: bool = False) 
     other = {"validation": "val", "val": "validation"}.get(split, split)
     part = folder / (other if (folder / other).is_dir() and not (folder / split).is_dir() else split)
     pairs = find_pairs(part / "images", part / "labels")
-    label, colour = (None, tuple(ignore)) if isinstance(ignore, list) else (ignore, None)
+    label, colour = (None, ignored[0]) if ignored else (ignore, None)
     return LabelledImages(*pairs, tuple(classes), label, tuple(classes.values()), any_label, colour)
 
 

@@ -12,13 +12,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from dilatednets.data.characters import is_lower, plain
+from dilatednets.data.characters import SPACE, is_lower, plain
 
 MAX_SENTENCE = 100_000
 """Longest sentence, in characters: without a bound, text without ends of sentences would be read into memory as one."""
 
 # Sets of characters, to stand inside brackets.
-SPACE = r"\s\0-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff"
 SYMBOLS = (
     r"!-*,.:-@\[\]\^`{-~\xa1-\xa9\xab\xac\xae-\xb1\xb4\xb6-\xb8\xbb\xbf\xd7\xf7\u060c\u061b\u061f\u06d4\u0964\u0965"
     r"\u2012-\u2027\u2030-\u205e\u20a0-\u20cf\u2190-\u2bff\u2e00-\u2e7f\u3001-\u3003\u3008-\u3020\u3030\ufe30-\ufe6b"

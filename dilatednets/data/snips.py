@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dilatednets.data.characters import SPACE
 from dilatednets.data.columns import TaggedSentence
 from dilatednets.data.penn_treebank import Token
 from dilatednets.data.splits import data_folder, split_name
@@ -18,7 +19,7 @@ LAYOUT = "INTENT/train_INTENT_full.json and INTENT/validate_INTENT.json"
 VALIDATION = 100
 """Number of utterances of each intent that validation takes from its training file."""
 WORD = r"[\w\u0300-\u036f]"
-_TOKEN = re.compile(rf"{WORD}+(?:[-./:,&]{WORD}+)*|['\u2019]{WORD}+|\S")
+_TOKEN = re.compile(rf"{WORD}+(?:[-./:,&]{WORD}+)*|['\u2019]{WORD}+|[^{SPACE}]")
 
 
 @dataclass(frozen=True)

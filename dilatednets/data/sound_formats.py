@@ -76,6 +76,7 @@ def decode(data: bytes, where: str) -> tuple[int, np.ndarray]:
     if not data:
         raise InputError(f"{where}: the file is empty (0 bytes)")
     output = Path(where).with_suffix(".wav").name
+    output = f"pcm-{output}" if output == Path(where).name else output
     convert = f"convert it: ffmpeg -i {shlex.quote(where)} {shlex.quote(output)}"
     for head, codec in _FOREIGN.items():
         if re.match(head, data, re.DOTALL):

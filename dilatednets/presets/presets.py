@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from dilatednets.errors import InputError, Note, did_you_mean, one_line
-from dilatednets.files import atomic_folder, check_room, sha256
+from dilatednets.files import as_path, atomic_folder, check_room, sha256
 from dilatednets.presets import card_check, handles
 from dilatednets.presets.layout import CARD, CONFIG, README, RECIPE, WEIGHTS
 from dilatednets.rules import plain
@@ -288,7 +288,7 @@ def save(model: Any, folder: str | os.PathLike[str], record: dict[str, Any], rec
     from dilatednets.presets import card as cards
     from dilatednets.presets import golden
 
-    target = Path(folder)
+    target = as_path(folder)
     if target.exists() and not (target / CONFIG).is_file() and (not target.is_dir() or any(target.iterdir())):
         raise InputError(f"{target}: exists and is no preset; choose another folder")
     with atomic_folder(target) as work:

@@ -8,14 +8,15 @@ import json
 import os
 import re
 import threading
+import warnings
 from pathlib import Path
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from dilatednets.errors import InputError
-from dilatednets.files import atomic_folder, atomic_path, check_writable, folder_beside
+from dilatednets.errors import InputError, Note
+from dilatednets.files import as_path, atomic_folder, atomic_path, check_writable, folder_beside
 from dilatednets.progress import progress
 from dilatednets.serving import warm_up
 
@@ -42,7 +43,7 @@ def export(model: Any, folder: Any) -> bool:
         InputError: on another backend than TensorFlow, or if the folder cannot be written or holds something else.
     """
     _check_backend()
-    target = Path(folder)
+    target = as_path(folder)
     if target.exists() and not (target / "saved_model.pb").is_file() and (not target.is_dir() or any(target.iterdir())):
         raise InputError(f"{target}: exists and is no SavedModel; choose another folder")
     with atomic_folder(target) as work:
@@ -63,7 +64,7 @@ def check_version(name: str, folder: Any, version: int | None = None) -> None:
     _check_backend()
     if not _NAME.fullmatch(name):
         raise InputError(f"name: {name!r} is no name of a served model; use letters, digits and _ . -")
-    base = Path(folder) / name
+    base = as_path(folder) / name
     if version is not None and not 1 <= version <= _LARGEST:
         raise InputError(f"version: must be at least 1 and at most {_LARGEST}, not {version}")
     if version is not None and (base / str(version)).exists():
@@ -74,7 +75,8 @@ def check_version(name: str, folder: Any, version: int | None = None) -> None:
 def export_version(model: Any, name: str, folder: Any, version: int | None = None) -> tuple[Path, bool]:
     """Writes a version of a model, and into `models.config` all models of the folder.
 
-    Several may do so at once: each gets a version of its own, and all models are in `models.config`.
+    Several may do so at once: each gets a version of its own, and all models are in `models.config`. One that was changed by
+    hand stays as it is; a warning, `dilatednets.errors.Note`, then says what it lacks.
 
     Args:
         model: A model of the zoo.
@@ -103,11 +105,22 @@ def export_version(model: Any, name: str, folder: Any, version: int | None = Non
                 if not target.exists():
                     raise
                 check_version(name, folder, version)
-    served = None
-    while served != (served := _served(Path(folder))):  # whoever writes last has seen all
-        with atomic_path(Path(folder) / "models.config") as path:
-            path.write_text(models_config(served), encoding="utf-8")
+    _list_models(Path(folder), name)
     return target, warm
+
+
+def _list_models(folder: Path, name: str) -> None:
+    """Writes `models.config`; one that somebody has changed stays as it is."""
+    config, served = folder / "models.config", None
+    text = config.read_text(encoding="utf-8", errors="replace") if config.is_file() else models_config([])
+    if text != models_config(re.findall(r'name: "([^"]*)" base_path', text)):
+        if f'"{name}"' not in text:
+            entry = models_config([name]).splitlines()[1].strip()
+            warnings.warn(Note(f"{config}: was changed by hand and stays as it is; add to it: {entry}"), stacklevel=3)
+        return
+    while served != (served := _served(folder)):  # whoever writes last has seen all
+        with atomic_path(config) as path:
+            path.write_text(models_config(served), encoding="utf-8")
 
 
 def _check_backend() -> None:

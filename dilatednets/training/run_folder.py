@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import shutil
+import warnings
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from dilatednets.errors import InputError
+from dilatednets.errors import InputError, Note
 from dilatednets.files import atomic_path
 from dilatednets.training.data_parallel import from_first_process, is_first_process
 from dilatednets.training.recipe import parse, read_toml, recipe_toml
@@ -41,6 +42,8 @@ class RunFolder:
 
     def _open(self, recipe: Any, resume: bool) -> None:
         path, kept = self.path, self.path / "recipe.toml"
+        if resume and not kept.is_file():
+            warnings.warn(Note(f"{path}: holds no run to go on with; a new one begins there"), stacklevel=2)
         if kept.is_file() and not resume:
             raise InputError(f"{path}: holds a run already; go on with it by --resume, or choose another output folder")
         if kept.is_file() and parse(type(recipe), read_toml(kept), str(kept), strict=False) != recipe:

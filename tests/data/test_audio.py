@@ -325,6 +325,8 @@ def test_faults_command_that_converts_can_be_pasted(tmp_path, refusal):
     path = tmp_path / "my song.m4a"
     path.write_bytes(b"\0\0\0\x20ftypM4A " + bytes(40))
     assert refusal(read_audio, path).endswith(f"ffmpeg -i '{path}' 'my song.wav'")
+    path.rename(tmp_path / "its.wav")
+    assert refusal(read_audio, tmp_path / "its.wav").endswith(" pcm-its.wav")
 
 
 @pytest.mark.parametrize("scale", [32767.0, 128.0, 8388607.0])

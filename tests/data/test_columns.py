@@ -112,6 +112,9 @@ def test_errors_name_file_and_line_and_come_after_what_was_read(tmp_path, refusa
         (b"a NN O\nb\0 NN O\n", "line 2: a NUL byte"),
         (b"a NN O\rb NN O\r", "line 1: a carriage return inside"),
         ("a NN O\n".encode("utf-16"), "not UTF-8 at byte 0; it may be UTF-16"),
+        ("a NN O\n".encode("utf-32"), "not UTF-8 at byte 0; it may be UTF-32"),
+        (b"%PDF-1.7 \xe2\xe3\xcf\xd3\n", "the input: a PDF, not text"),
+        (b"caf\xc3", "not UTF-8 at byte 3; save the file as UTF-8"),
         (b"\xef\xbb\xbfa NN O\nb NN O\ncaf\xe9 NN O\n", r"not UTF-8 at byte 20; it may be LATIN1: iconv -f LATIN1"),
         (b"a NN O\n\x93a\x94 NN O\n", "not UTF-8 at byte 7; save the file as UTF-8"),
         (b"a NN O\nb NN \xed\xa0\xbc\n", "not UTF-8 at byte 12"),
@@ -227,3 +230,7 @@ def test_columns_are_found_only_where_it_is_sure_faults(lines, columns):
 @pytest.mark.parametrize("columns", ["word", b"word", 3, None, ["word", 1]])
 def test_columns_are_names_faults(refusal, columns):
     assert refusal(read, TWO, columns).startswith("columns: must be a")
+
+
+def test_a_column_without_a_name_is_no_column_to_skip_faults(refusal):
+    assert "write - for a column" in refusal(read, TWO, ["word", "", "pos"])

@@ -62,7 +62,9 @@ def test_void_may_be_a_colour_faults(tmp_path, ignore):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"ignore": True}, {"ignore": [1, 2]}, {"classes": {"a": [1, 2, 3], "b": [1.5, 2, 3]}}]
+    "wrong",
+    [{"ignore": True}, {"ignore": [1, 2]}, {"ignore": [200, 0, 0]}]
+    + [{"classes": {"a": [1, 2, 3], "b": [1.5, 2, 3]}}, {"classes": {"a": [1, 2, 3], "b": [1, 2, 3]}}],
 )
 def test_colours_that_are_none_are_refused_faults(tmp_path, wrong, refusal):
     classes = {"classes": {"a": [0, 0, 0], "b": [200, 0, 0]}, **wrong}

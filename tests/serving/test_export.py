@@ -17,7 +17,7 @@ pytest.importorskip("tensorflow")
 
 from dilatednets import registry
 from dilatednets.cli.main import main
-from dilatednets.errors import InputError
+from dilatednets.errors import InputError, Note
 from dilatednets.serving import export, warm_up
 from dilatednets.serving.saved_model_runner import ask
 from dilatednets.zoo.context_segmenter import ContextSegmenter
@@ -59,6 +59,25 @@ def test_versions_count_on(quick, tmp_path):
         "models.config",
         "no model",
     ]
+
+
+@pytest.mark.parametrize("text", ["garbage", 'model_config_list { config { name: "other" base_path: "/data" } }', ""])
+def test_a_list_of_models_that_somebody_wrote_stays_faults(quick, tmp_path, text):
+    config = tmp_path / "models.config"
+    config.write_text(text)
+    with pytest.warns(Note, match=r"changed by hand and stays as it is; add to it: config \{ name: \"mine\""):
+        export.export_version(tiny_segmenter(), "mine", tmp_path)
+    config.write_text(text + export.models_config(["mine"]))
+    export.export_version(tiny_segmenter(), "mine", tmp_path)
+    assert config.read_text() == text + export.models_config(["mine"])
+
+
+@pytest.mark.parametrize("folder", [None, 3, ""])
+def test_what_is_no_folder_is_refused_faults(quick, folder):
+    model = tiny_segmenter()
+    for write in (model.export, model.save_to_preset, lambda folder: export.export_version(model, "mine", folder)):
+        with pytest.raises(InputError, match="not the name of a file or folder"):
+            write(folder)
 
 
 def test_warm_up_requests_are_those_of_the_examples(quick, tmp_path):

@@ -14,7 +14,7 @@ from dilatednets.zoo.context_segmenter import normalization, tiling
 
 Scales = Annotated[
     Sequence[float],
-    Rule(lambda x: bool(x) and min(x) >= 0.1 and max(x) <= 4, "a list of numbers from 0.1 to 4"),
+    Rule(lambda x: bool(x) and all(0.1 <= scale <= 4 for scale in x), "a list of numbers from 0.1 to 4"),
 ]
 LEAST_SHARE = 0.02
 """A picture that uses less of its range most probably has fewer bits than its file."""

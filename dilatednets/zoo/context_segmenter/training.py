@@ -16,6 +16,7 @@ from dilatednets.zoo.context_segmenter.augmentation import Augmentation
 from dilatednets.zoo.context_segmenter.batch_statistics import measure_batch_statistics
 from dilatednets.zoo.context_segmenter.image_batches import ImageBatches
 from dilatednets.zoo.context_segmenter.loss import RegressionLoss, SegmentationLoss, class_weights
+from dilatednets.zoo.context_segmenter.metrics import VOID
 from dilatednets.zoo.context_segmenter.model import ContextSegmenter
 from dilatednets.zoo.context_segmenter.recipe import LIGHT, Recipe, Stage
 from dilatednets.zoo.context_segmenter.tasks import ImageTask, evaluate_pairs, task, task_of
@@ -48,7 +49,7 @@ class Task(BaseTask):
         for _ in itertools.chain(self.pairs, self.held_out):  # a bad file must show now, not in the middle of an epoch
             pass
         if classes:
-            _check_labels(self.pairs, self.images, data_dir)
+            _check_labels(self.pairs, self.images, f"{data_dir}: its training")
 
     def model(self, schedule: Stage, previous: Any) -> ContextSegmenter:
         """The stage's model, untrained or from `init`, with the weights that it shares with that of the stage before."""
@@ -114,17 +115,25 @@ def _copy_weights(source: ContextSegmenter, target: ContextSegmenter) -> None:
             weight.assign(weights[weight.path, tuple(weight.shape)])
 
 
-def _check_labels(pairs: LabelledImages, images: ImageTask, data_dir: str | os.PathLike[str]) -> None:
-    """Refuses labels of a single class: a mask of 0 and 255 whose 255 is void would train to nothing, without complaint."""
+def _check_labels(pairs: LabelledImages, images: ImageTask, where: str, without_void: bool = True) -> None:
+    """Refuses labels of a single class: of a mask of 0 and 255 whose 255 is void nothing is left.
+
+    Args:
+        pairs: The labels.
+        images: What they mean.
+        where: What the message begins with.
+        without_void: Whether to refuse them also if all pixels count.
+    """
     numbers: set[int] = set()
     for _, labels in pairs:
-        classes = images.target(labels)
-        numbers |= set(np.unique(classes[classes >= 0]).tolist())
-        if len(numbers) > 1:
+        numbers |= set(np.unique(images.target(labels)).tolist())
+        if len(numbers - {VOID}) > 1:
             return
-    only = ", ".join(images.names(pairs)[number] for number in numbers) or "no class"
+    if VOID not in numbers and not without_void:
+        return
+    only = ", ".join(images.names(pairs)[number] for number in numbers - {VOID}) or "no class"
     raise InputError(
-        f"{data_dir}: its training labels hold {only} alone; label images hold the numbers of at least two classes "
+        f"{where} labels hold {only} alone; label images hold the numbers of at least two classes "
         "(a mask of 0 and 255 must be saved as 0 and 1)"
     )
 
@@ -169,4 +178,6 @@ def evaluate(
         )
     if model.num_classes != len(names):
         raise InputError(f"{data_dir}: {len(names)} classes, but the model has {model.num_classes} outputs")
+    if model.head == "classification":
+        _check_labels(pairs, images, f"{data_dir}: its {split}", without_void=False)
     return {**evaluate_pairs(model, pairs, images, **options), "images": len(pairs), "split": split}

@@ -28,7 +28,7 @@ import tensorflow as tf
 
 from dilatednets.data import penn_treebank as ptb
 from dilatednets.data import snips
-from dilatednets.data.characters import plain
+from dilatednets.data.characters import SPACE, plain
 
 Step = tuple[str, str]
 """A pattern and what replaces all that it finds."""
@@ -158,8 +158,8 @@ def _any(words: Iterable[str]) -> str:
 
 
 _PLAIN = _steps(
-    (r"[\s]+", " "),
-    (rf"{snips.WORD}+(?:[-./:,&]{snips.WORD}+)*|['\u2019]{snips.WORD}+|[^\s]", "\\0\n"),
+    (rf"[{SPACE}]+", " "),
+    (rf"{snips.WORD}+(?:[-./:,&]{snips.WORD}+)*|['\u2019]{snips.WORD}+|[^ ]", "\\0\n"),
 )
 
 # Marks. Each stands before what it is about: one of @ # - after a character of a word, a run of hyphens or points, a clitic
@@ -168,7 +168,7 @@ _AFTER, _RUN, _LONE, _ADDRESS = "\x01", "\x02", "\x03", "\x04"
 _MARKS = "\x01-\x04"
 
 # As `penn_treebank._TOKEN`, whose order this keeps.
-_NOT_IN_WORD = ptb.SPACE + ptb.SYMBOLS + ptb.HYPHENS
+_NOT_IN_WORD = SPACE + ptb.SYMBOLS + ptb.HYPHENS
 _DIGITS = rf"\d+(?:[,:\u2013\uff0c\uff1a]{_ADDRESS}?\d+)*"
 _LETTERS = rf"(?:{_ADDRESS}?(?:[^\d{_NOT_IN_WORD}]|{_DIGITS}))+"
 _LONE_CLITIC = rf"['\u2018\u2019]{_ADDRESS}?(?i:{ptb.LONE_CLITIC})"
@@ -205,7 +205,7 @@ _CUT_CLITIC = (rf"([^\v\n])((?i:{ptb.CLITIC}))\t", "\\1\t\n\\2\v\t")
 # A word has "\n\v" before it and "\t" after it. Every other token, and what is cut off a word, has "\n" and "\v\t". After
 # a period that stays with its word is "\r", or "\f" if it does even at the end of the sentence.
 _TREEBANK = _steps(
-    (rf"[{ptb.SPACE}]+", " "),
+    (rf"[{SPACE}]+", " "),
     # Twice, as the character after one clitic may be that before the next.
     _MARK_LONE,
     _MARK_LONE,

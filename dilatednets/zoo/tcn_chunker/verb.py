@@ -153,15 +153,15 @@ class _Peekable:
         return piece
 
 
-def _columns_of(options: Namespace, lines: Iterator[bytes], with_pos: bool) -> list[str]:
+def _columns_of(options: Namespace, lines: Iterator[bytes], name: str, with_pos: bool) -> list[str]:
     """What the columns hold; nothing for text. No more of a live stream is read than is needed to tell.
 
     Unasked, lines are columns that look like one word each, or like several columns with a tag in the last.
     """
-    from dilatednets.data.columns import CONLL_U, column_count, known_columns
+    from dilatednets.data.columns import CONLL_U, column_count, known_columns, known_names
 
     if options.columns is not None:
-        return ["-" if name == "tag" else name for name in options.columns.split(",")]
+        return ["-" if name == "tag" else name for name in known_names(options.columns.split(","))]
     asked = options.input == "conll" or (options.input is None and with_pos)
     counts: list[int] = []
     for line in lines if asked or (options.input is None and options.format == "conll") else ():
@@ -169,6 +169,8 @@ def _columns_of(options: Namespace, lines: Iterator[bytes], with_pos: bool) -> l
         if not column_count([row]):
             continue
         counts.append(column_count([row]))
+        if asked and (fields := re.fullmatch(r"\S+([,|;])(\S+)", row.strip())) and _TAG.fullmatch(fields[2]):
+            raise InputError(f"{name}: columns are separated by {fields[1]!r}; put spaces or tabs between them")
         if known_columns([row]) == CONLL_U:
             return list(CONLL_U)
         if counts[-1] != counts[0] or (not asked and counts[0] > 1 and not _TAG.fullmatch(row.split()[-1])):
@@ -201,7 +203,7 @@ def _read(options: Namespace, model: Any, name: str) -> Iterator[Any]:
     with_pos = model.pos_embedding is not None
     with open(options.file, "rb") if options.file else nullcontext(_standard_input()) as stream:
         lines: Any = _Peekable(stream, name)
-        columns = _columns_of(options, lines.peek(), with_pos)
+        columns = _columns_of(options, lines.peek(), name, with_pos)
         if columns:
             if with_pos and "pos" not in columns:
                 has = "one column" if len(columns) == 1 else "no column pos"

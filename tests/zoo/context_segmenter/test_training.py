@@ -242,7 +242,7 @@ def test_data_that_does_not_fit_is_refused(staged, data_dir, tmp_path):
     assert "2 classes, but the model has 4 outputs" in refusal(evaluate, wide, data_dir, "validation")
 
 
-def test_a_mask_whose_things_are_void_is_refused(data_dir, tmp_path):
+def test_a_mask_whose_things_are_void_is_refused_faults(staged, data_dir, tmp_path):
     """0 and 255, with 255 as the label to ignore: there would be nothing to tell apart."""
     folder = tmp_path / "masks"
     shutil.copytree(data_dir, folder)
@@ -251,6 +251,9 @@ def test_a_mask_whose_things_are_void_is_refused(data_dir, tmp_path):
     with pytest.raises(InputError, match=r"its training labels hold ground alone.*saved as 0 and 1"):
         registry.train(recipe_of({"all": STAGE}), str(folder), tmp_path / "run")
     assert not (tmp_path / "run").exists()
+    model = ContextSegmenter.from_preset(staged / "last")
+    with pytest.raises(InputError, match=r"its validation labels hold ground alone.*saved as 0 and 1"):
+        evaluate(model, folder, "validation", "folder")
 
 
 def test_goals_know_their_direction(data_dir):

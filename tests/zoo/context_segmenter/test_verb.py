@@ -131,9 +131,10 @@ def test_bad_requests_are_refused(zoo, image, tmp_path, preset_of_wavenet, capsy
     assert "would be overwritten" in refusal(capsys, "segment", "tiny", image, "--output", image.parent)
     assert image.read_bytes() == before
     assert "labels areas, not things" in refusal(capsys, "segment", "sky", image, "--output", out, "--count")
-    assert "--scales: must be a list of numbers from 0.1 to 4" in refusal(
-        capsys, "segment", "tiny", image, "--output", out, "--scales", "0"
-    )
+    for scales in (["0"], ["1", "nan"], ["nan", "1"], ["inf"]):
+        assert "--scales: must be a list of numbers from 0.1 to 4" in refusal(
+            capsys, "segment", "tiny", image, "--output", out, "--scales", *scales
+        )
     (tmp_path / "file").touch()
     assert "cannot write there" in refusal(capsys, "segment", "tiny", image, "--output", tmp_path / "file" / "out")
     assert "holds a 'ContextSegmenter', not a WaveNet" in refusal(

@@ -139,6 +139,10 @@ def test_a_model_that_needs_parts_of_speech(models, output, refusal):
         "one column; this model needs two, a word and its part of speech a line" in refusal("input", "it\nworks\n")[1]
     )
     assert "--input: this model needs parts of speech; give a word and" in refusal("input", data, "--input", "text")[1]
+    for line in ("it,DT,B-NP\n", "it|DT|O\n"):
+        says = f"standard input: columns are separated by {line[2]!r}; put spaces or tabs"
+        assert says in refusal("none", 3 * line, "--input", "conll")[1]
+    assert "columns: x, pos; name word once" in refusal("input", data, "--columns", "x,pos")[1]
     assert "line 3: 1 column, but word pos makes 2" in refusal("input", "it DT\nworks VB\ndog\n")[1]
 
 
