@@ -51,7 +51,8 @@ def compiled(
             if signature is None:
                 return tf.function(function, autograph=False, reduce_retracing=True)
             specs = keras.tree.map_structure(lambda x: tf.TensorSpec(x.shape, x.dtype), list(signature))
-            return tf.function(function, autograph=False, input_signature=specs)
+            # Looking for the program that fits the arguments would take as long as a small net.
+            return tf.function(function, autograph=False, input_signature=specs).get_concrete_function()
         program = tf.function(with_values, jit_compile=True, autograph=False)
     else:
         import jax

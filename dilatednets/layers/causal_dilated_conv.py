@@ -8,6 +8,7 @@ from keras import ops
 from dilatednets.errors import InputError
 from dilatednets.layers.configured_layer import ConfiguredLayer
 from dilatednets.layers.dilated_conv1d import dilated_conv1d
+from dilatednets.layers.keras_parts import keras_part
 from dilatednets.layers.receptive_field import causal_field
 from dilatednets.layers.shapes import as_tensor, check_shape, parts_of
 from dilatednets.rules import Rule, Size, checked, keep_arguments, not_negative, one_of
@@ -83,9 +84,9 @@ class CausalDilatedConv(ConfiguredLayer):
     ) -> None:
         super().__init__(**kwargs)
         keep_arguments(self, locals())
-        self.activation = keras.activations.get(activation)
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
-        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
+        self.activation = keras_part(activation, "activation")
+        self.kernel_initializer = keras_part(kernel_initializer, "kernel_initializer")
+        self.kernel_regularizer = keras_part(kernel_regularizer, "kernel_regularizer")
 
     @property
     def receptive_field(self) -> int:

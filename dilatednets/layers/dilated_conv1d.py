@@ -47,3 +47,31 @@ def dilated_conv1d(x: Any, kernel: Any, dilation_rate: int) -> Any:
         return tf.reshape(y[:, :time], (batch, time, kernel.shape[2])), gradient
 
     return convolve(ops.convert_to_tensor(x), ops.convert_to_tensor(kernel))
+
+
+def packed_conv1d(x: Any, kernel: Any, seen: Any) -> Any:
+    """Convolves sequences that lie end to end: `y[t] = sum_i kernel[i] . x[seen[t, i] - 1]`, in few operations.
+
+    Args:
+        x: The steps of all sequences, (steps, channels).
+        kernel: (kernel_size, channels, filters), of the same type.
+        seen: Which step each tap sees, int32 (steps, kernel_size): a row of x, counted from 1 on, or 0 for zeros.
+
+    Returns:
+        (steps, filters).
+
+    Example:
+    >>> import numpy as np
+    >>> x, seen = np.array([[1.0], [2.0], [5.0]]), np.array([[0, 1], [1, 2], [0, 3]])  # two sequences, of two steps and one
+    >>> packed_conv1d(x, np.ones((2, 1, 1)), seen).numpy().ravel().tolist()
+    [1.0, 3.0, 5.0]
+    """
+    x = ops.pad(x, ((1, 0), (0, 0)))
+    if keras.backend.backend() == "tensorflow":  # whose `take` of Keras's would first look for negative numbers
+        import tensorflow as tf
+
+        taps = tf.gather(x, seen)
+    else:
+        taps = ops.take(x, seen, axis=0)
+    size = kernel.shape[0] * kernel.shape[1]
+    return ops.matmul(ops.reshape(taps, (-1, size)), ops.reshape(kernel, (size, -1)))

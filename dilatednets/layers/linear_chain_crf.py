@@ -121,38 +121,48 @@ class LinearChainCRF(ConfiguredLayer):
         tags = ops.concatenate([before, last[None]], axis=0)
         return ops.transpose(ops.where(mask[..., 0], tags, 0))[:, : ops.shape(given)[1]]
 
-    def decode(self, scores: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    def decode(
+        self, scores: np.ndarray, lengths: np.ndarray, rules: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
+    ) -> np.ndarray:
         """As a call, on NumPy arrays: without the cost of a graph's loop, which counts for small batches.
 
         Args:
             scores: Scores of the steps, float32 (batch, time, num_tags).
             lengths: Number of steps of each sequence: integers (batch,).
+            rules: What `numpy_rules` returned since training, for many small batches; read again if left out.
 
         Returns:
             int32 (batch, time): the most probable tags; 0 at padded steps.
         """
-        learnt = (ops.convert_to_numpy(x) for x in (self.transitions, self.begin, self.end))
-        transitions, begin, end = (
-            np.where(may, x, np.float32(FORBIDDEN)) for may, x in zip(self._allowed, learnt, strict=True)
-        )
+        transitions, begin, end = rules or self.numpy_rules()
         order = np.argsort(-lengths, kind="stable")
         totals = np.ascontiguousarray(np.swapaxes(scores[order], 0, 1))  # (time, batch, num_tags)
         time, batch, _ = totals.shape
-        running = [int((lengths > t).sum()) for t in range(time + 1)]  # sequences of a step: the first ones
+        running = (lengths > np.arange(time)[:, None]).sum(axis=1).tolist()  # sequences of a step: the first ones
         totals[:1] += begin
+        # The tag before comes first, so that the maximum goes over whole rows.
+        paths = np.empty((self.num_tags, batch, self.num_tags), np.result_type(totals, transitions))
+        into = transitions[:, None]
         for t in range(1, time):
             n = running[t]
-            # The tag before comes first, so that the maximum goes over whole rows.
-            totals[t, :n] += (totals[t - 1, :n].T[:, :, None] + transitions[:, None]).max(axis=0)
+            np.add(totals[t - 1, :n].T[:, :, None], into, out=paths[:, :n])
+            totals[t, :n] += np.maximum.reduce(paths[:, :n])
             if t % RESCALE == 0:
                 totals[t, :n] -= totals[t, :n].max(axis=1, keepdims=True)
         tags = np.zeros((time, batch), np.int32)
-        into = np.concatenate([transitions.T, end[None]])  # row: the tag after; the last row: no tag after
+        onto = np.concatenate([transitions.T, end[None]])  # row: the tag after; the last row: no tag after
         after = np.full(batch, self.num_tags)
         for t in reversed(range(time)):
             n = running[t]
-            after[:n] = tags[t, :n] = (totals[t, :n] + into[after[:n]]).argmax(axis=1)
+            after[:n] = tags[t, :n] = np.argmax(np.add(totals[t, :n], onto[after[:n]]), axis=1)
         return tags[:, np.argsort(order)].T
+
+    def numpy_rules(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """As `rules`, as NumPy arrays."""
+        learnt = (ops.convert_to_numpy(x) for x in (self.transitions, self.begin, self.end))
+        allowed = zip(self._allowed, learnt, strict=True)
+        transitions, begin, end = (np.where(may, x, np.float32(FORBIDDEN)) for may, x in allowed)
+        return transitions, begin, end
 
     def log_likelihood(self, scores: Any, tags: Any, mask: Any = None) -> Any:
         """Logarithm of the probability of sequences of tags.

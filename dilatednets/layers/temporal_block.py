@@ -8,6 +8,8 @@ from keras import ops
 from dilatednets.layers.causal_dilated_conv import CausalDilatedConv, ConvState
 from dilatednets.layers.centred_dilated_conv import CentredDilatedConv
 from dilatednets.layers.configured_layer import ConfiguredLayer
+from dilatednets.layers.dilated_conv1d import packed_conv1d
+from dilatednets.layers.keras_parts import keras_part
 from dilatednets.layers.receptive_field import causal_field
 from dilatednets.layers.shapes import as_tensor, parts_of
 from dilatednets.rules import Size, keep_arguments, one_of, share
@@ -84,18 +86,19 @@ class TemporalBlock(ConfiguredLayer):
     ) -> None:
         super().__init__(**kwargs)
         keep_arguments(self, locals())
-        self.activation = keras.activations.get(activation)
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
-        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
+        self.activation = keras_part(activation, "activation")
+        self.kernel_initializer = keras_part(kernel_initializer, "kernel_initializer")
+        self.kernel_regularizer = keras_part(kernel_regularizer, "kernel_regularizer")
         self.supports_masking = True
         policy = self.dtype_policy
         conv = CausalDilatedConv if causal else CentredDilatedConv
+        clone = getattr(self.kernel_initializer, "clone", lambda: self.kernel_initializer)  # a function has none
         self.convs = [
             conv(
                 2 * self.filters if gated else self.filters,
                 self.kernel_size,
                 self.dilation_rate,
-                kernel_initializer=self.kernel_initializer.clone(),
+                kernel_initializer=clone(),
                 kernel_regularizer=self.kernel_regularizer,
                 weight_normalization=normalization == "weight",
                 dtype=policy,
@@ -127,6 +130,8 @@ class TemporalBlock(ConfiguredLayer):
             conv.build(shape)
         for norm in self.norms:
             norm.build((*input_shape[:-1], self.convs[0].filters))
+            # Batch normalisation would refuse single steps, which have no axis of time.
+            norm.input_spec = keras.layers.InputSpec(min_ndim=2, axes={-1: self.convs[0].filters})
         if input_shape[-1] != self.filters:
             self.projection = keras.layers.Dense(self.filters, dtype=self.dtype_policy, name="projection")
             self.projection.build(input_shape)
@@ -185,6 +190,24 @@ class TemporalBlock(ConfiguredLayer):
         """
         x_t = as_tensor(x_t, self.compute_dtype, "x_t", (None, None))
         return self._run("step", x_t, state)
+
+    def packed(self, x: Any, seen: Any) -> Any:
+        """Steps of sequences that lie end to end: equal to the parallel call of each, in inference, without padding.
+
+        For short sequences, where padding and masks would cost more than the lookup.
+
+        Args:
+            x: The steps of all sequences, (steps, channels).
+            seen: Which step each tap of a convolution sees, integers (steps, kernel_size): a row of x, counted from 1 on, or
+                0 outside the sequence.
+
+        Returns:
+            (steps, filters).
+        """
+        h = x = as_tensor(x, self.compute_dtype, "x", (None, None))
+        for number, conv in enumerate(self.convs):
+            h = self._after_conv(conv._finish(packed_conv1d(h, conv._directed_kernel(), seen)), number)
+        return self._sum(x, h)
 
     def _run(self, method: str, x: Any, state: list[ConvState]) -> tuple[Any, list[ConvState]]:
         h, states = x, []

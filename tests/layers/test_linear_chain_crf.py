@@ -141,6 +141,7 @@ def test_decode_equals_the_call_and_both_obey_the_rules(lengths, seed, free):
     draw(crf, seed)
     scores, mask = padded(lengths, 12, seed)
     tags = crf.decode(scores, np.array(lengths))
+    np.testing.assert_array_equal(crf.decode(scores, np.array(lengths), crf.numpy_rules()), tags)
     assert tags.shape == mask.shape and tags.dtype == np.int32
     np.testing.assert_array_equal(np.where(mask, tags, 0), call(scores, mask)[0])
     assert all(allowed(crf, tuple(row[:length])) for row, length in zip(tags, lengths, strict=True))

@@ -35,7 +35,8 @@ def make(**options):
     block.build((None, None, 4))
     rng = np.random.default_rng(2)
     for weight in block.weights:  # gains and biases too must matter
-        weight.assign(rng.normal(0, 0.5, weight.shape))
+        values = rng.normal(0, 0.5, weight.shape)
+        weight.assign(np.abs(values) + 0.5 if "variance" in weight.name else values)
     return block
 
 
@@ -70,6 +71,35 @@ def test_centred_receptive_field_is_what_perturbation_shows(rng):
     changes = np.abs(ops.convert_to_numpy(block(disturbed)) - ops.convert_to_numpy(block(x)))[:, 20].max(axis=1)
     assert receptive_field(block) == 9
     assert np.flatnonzero(changes > 1e-6)[[0, -1]].tolist() == [16, 24]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"causal": False, "normalization": "layer", "gated": True}, {"kernel_size": 2, "normalization": "batch"}],
+)
+def test_packed_steps_equal_the_call_on_each_sequence(rng, options):
+    block = make(**options)
+    sequences = [rng.standard_normal((length, 4)).astype(np.float32) for length in (7, 1, 12)]
+    past = block.kernel_size - 1 - block.future // (2 * block.dilation_rate)
+    ahead = (np.arange(block.kernel_size) - past) * block.dilation_rate
+    seen, first = [], 1
+    for x in sequences:
+        at = np.arange(len(x))[:, None] + ahead
+        seen.extend(np.where((at >= 0) & (at < len(x)), first + at, 0))
+        first += len(x)
+    found = ops.convert_to_numpy(block.packed(np.concatenate(sequences), np.array(seen, np.int32)))
+    expected = np.concatenate([ops.convert_to_numpy(block(x[None]))[0] for x in sequences])
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_steps_of_a_block_with_batch_normalization_equal_the_call(rng):
+    block = make(normalization="batch")
+    x, state = rng.standard_normal((2, 9, 4)).astype(np.float32), block.initial_state(2)
+    steps = []
+    for t in range(9):
+        y, state = block.step(x[:, t], state)
+        steps.append(ops.convert_to_numpy(y))
+    np.testing.assert_allclose(np.stack(steps, axis=1), ops.convert_to_numpy(block(x)), atol=1e-5)
 
 
 def test_keras_hands_on_the_mask_through_a_stack():

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from dilatednets.backend import compiled
@@ -98,7 +99,7 @@ class TCNChunker(ZooModel, ChunkingNet):
         "characters": ("character_encoder/embedding", UNKNOWN + 1),
         "pos_tags": ("pos_embedding", UNKNOWN + 1),
     }
-    _programs: Any = None
+    _program: Any = None
 
     def __init__(
         self,
@@ -178,34 +179,38 @@ class TCNChunker(ZooModel, ChunkingNet):
         return tuple(d for d in self.dilations * self.iterations for _ in range(2))
 
     @property
-    def gap(self) -> int:
-        """Words on one side that a single convolution reaches."""
-        return (self.kernel_size - 1 if self.causal else self.kernel_size // 2) * max(self.dilations)
-
-    @property
     def receptive_field(self) -> int:
         """Words that the scores of one tag depend on."""
         return causal_field(self.kernel_size, self.convolution_dilations)
 
     def scorer(self) -> Scorer:
         """What scores the sentences of one stream, and remembers their words: make a new one after training."""
-        if self._programs is None:
-            embedded = [keras.KerasTensor((1, None, self.width), "float32"), keras.KerasTensor((1, None), "bool")]
-            self._programs = (
-                compiled(self._embedded, self.variables, xla=False, signature=[self.input_signature(1)]),
-                compiled(self._scored, self.variables, xla=False, signature=embedded),
-            )
+        if self._program is None:
+            signature = [
+                self.input_signature(1),
+                keras.KerasTensor((None, self.width), "float32"),
+                keras.KerasTensor((None,), "int32"),
+                keras.KerasTensor((len(self._distances), None, self.kernel_size), "int32"),
+            ]
+            self._program = compiled(self._scored, self.variables, xla=False, signature=signature)
+        past = self.kernel_size - 1 if self.causal else self.kernel_size // 2
+        offsets = np.outer(self._distances, np.arange(self.kernel_size) - past)
         # TensorFlow's own kernels take inputs of any size; other backends compile anew for each.
         few_shapes = keras.backend.backend() != "tensorflow"
-        embed, score = self._programs
-        return PackedScorer(self.encode, embed, score, self.gap, self.receptive_field - 1, few_shapes)
+        return PackedScorer(self.encode, self._program, self.width, offsets, self.receptive_field - 1, few_shapes)
 
-    def _embedded(self, inputs: dict[str, Any]) -> Any:
-        return ops.cast(self.embed(inputs, False), "float32")
+    @property
+    def _distances(self) -> list[int]:
+        """The different dilations."""
+        return sorted(set(self.dilations))
 
-    def _scored(self, x: Any, mask: Any) -> dict[str, Any]:
-        """Scores of embedded words, and numbers of parts of speech."""
-        outputs = self.body(ops.cast(x, self.compute_dtype), mask, False)
+    def _scored(self, new: dict[str, Any], x: Any, places: Any, seen: Any) -> dict[str, Any]:
+        """What `PackedScorer` asks of a net."""
+        vectors = ops.cast(self.embed(new, False), "float32")[0]
+        x = x + ops.take(ops.pad(vectors, ((1, 0), (0, 0))), places, axis=0)
+        taps = {distance: seen[number] for number, distance in enumerate(self._distances)}
+        x = ops.cast(x, self.compute_dtype)
+        outputs = self.apply_blocks(x, lambda block, x: block.packed(x, taps[block.dilation_rate]))
         if "pos" in outputs:
             outputs["pos"] = ops.argmax(outputs["pos"], axis=-1)
-        return outputs
+        return {**outputs, "vectors": vectors}

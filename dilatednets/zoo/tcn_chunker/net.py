@@ -1,6 +1,6 @@
 """A net that chunks: what goes into it, what comes out, and what it learns from; the blocks between are the subclass's."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -119,14 +119,17 @@ class ChunkingNet(Tagger):
 
     def body(self, x: Any, mask: Any, training: Any = None) -> dict[str, Any]:
         """Scores of embedded words, (batch, time, width); `mask` is True for each that is a word."""
-        keep = mask[..., None]
-        x = ops.where(keep, x, 0)
+        x = ops.where(mask[..., None], x, 0)
+        return self.apply_blocks(x, lambda block, x: block(x, mask=mask, training=training), training)
+
+    def apply_blocks(self, x: Any, run: Callable[[Any, Any], Any], training: Any = False) -> dict[str, Any]:
+        """Scores of embedded words, of any shape (..., width), to which `run` applies a block."""
         outputs = {}
         for depth, block in enumerate(self.block_sequence, start=1):
-            x = block(x, mask=mask, training=training)
+            x = run(block, x)
             if self.pos == "joint" and depth == self.pos_depth:
                 outputs["pos"] = ops.cast(self.pos_scores(self.drop(x, training=training)), "float32")
-                x = x + ops.where(keep, self.pos_projection(ops.cast(ops.softmax(outputs["pos"]), x.dtype)), 0)
+                x = x + self.pos_projection(ops.cast(ops.softmax(outputs["pos"]), x.dtype))
         x = self.drop(self.norm(x), training=training)
         # Float32 from here on, whatever the policy: the losses need it.
         return {"tags": ops.cast(self.scores(x), "float32"), **outputs}

@@ -30,6 +30,14 @@ Scorer = Callable[[Sequence[Sequence[str]], Sequence[Sequence[str]] | None], tup
 float32 (words, tags), and numbers of parts of speech, integers (words,), none without `pos="joint"`."""
 
 
+class Stream(NamedTuple):
+    """What a tagger keeps from one sentence to the next: make a new one after training."""
+
+    score: Scorer
+    rules: tuple[np.ndarray, np.ndarray, np.ndarray] | None
+    """Those of the random field, as `LinearChainCRF.decode` takes them."""
+
+
 class Chunk(NamedTuple):
     """A piece of a text: `text[start:end]`, in characters."""
 
@@ -64,6 +72,10 @@ class Tagger(keras.Model):
     def scorer(self) -> Scorer:
         """What scores the sentences of one stream, which may remember words: make a new one after training."""
         raise NotImplementedError
+
+    def stream(self) -> Stream:
+        """What `chunk_sentences` takes, for sentences that come one after the other."""
+        return Stream(self.scorer(), None if self.crf is None else self.crf.numpy_rules())
 
     def encode(
         self, sentences: Sequence[Sequence[str]], pos: Sequence[Sequence[str]] | None = None
@@ -123,11 +135,11 @@ class Tagger(keras.Model):
             `dilatednets.data.columns.TaggedSentence` (words, tags, pos).
         """
         at_once = checked(at_once, _AtOnce, "at_once")
-        scorer = self.scorer()
+        stream = self.stream()
         for pairs in _read_ahead(_paired(sentences, pos), at_once, lambda pair: len(pair[0])):
-            yield from self._annotated(pairs, scorer)
+            yield from self._annotated(pairs, stream)
 
-    def _annotated(self, pairs: Iterable[tuple[Sequence[str], Any]], scorer: Scorer) -> Iterator[Any]:
+    def _annotated(self, pairs: Iterable[tuple[Sequence[str], Any]], stream: Stream) -> Iterator[Any]:
         """Tags sentences, with their parts of speech or None, together."""
         from dilatednets.data.columns import TaggedSentence
 
@@ -142,15 +154,15 @@ class Tagger(keras.Model):
         iob2 = self.tags
         if self.crf is not None:  # which keeps to the scheme, so that each tag has its own in IOB2
             iob2 = tuple({"S": "B", "E": "I"}.get(tag[0], tag[0]) + tag[1:] for tag in self.tags)
-        scores, pos_numbers = scorer(sentences, pos or None)
+        scores, pos_numbers = stream.score(sentences, pos or None)
         pos = pos or [[self.pos_tags[number] for number in numbers] for numbers in pos_numbers]
-        for words, path, pos_tags in zip(sentences, self._decoded(scores), pos, strict=True):
+        for words, path, pos_tags in zip(sentences, self._decoded(scores, stream.rules), pos, strict=True):
             tags = [iob2[number] for number in path]
             if self.crf is None:
                 tags = convert(tags, self.scheme, "iob2")
             yield TaggedSentence(tuple(words), tuple(tags), tuple(pos_tags))
 
-    def _decoded(self, scores: Sequence[np.ndarray]) -> list[list[int]]:
+    def _decoded(self, scores: Sequence[np.ndarray], rules: Any = None) -> list[list[int]]:
         """Numbers of the tags of each sentence; sentences of similar length are decoded together."""
         if self.crf is None:
             return [array.argmax(axis=-1).tolist() if len(array) else [] for array in scores]
@@ -160,7 +172,7 @@ class Tagger(keras.Model):
             padded = np.zeros((len(batch), max(lengths[batch]), len(self.tags)), np.float32)
             for row, i in enumerate(batch):
                 padded[row, : lengths[i]] = scores[i]
-            for i, path in zip(batch, self.crf.decode(padded, lengths[batch]), strict=True):
+            for i, path in zip(batch, self.crf.decode(padded, lengths[batch], rules), strict=True):
                 paths[i] = path[: lengths[i]].tolist()
         return paths
 
@@ -197,23 +209,23 @@ class Tagger(keras.Model):
         if self.pos_embedding is not None:
             raise InputError("text: this model needs the part of speech of each word; give words and theirs to tag")
         at_once = checked(at_once, _AtOnce, "at_once")
-        scorer = self.scorer()
+        stream = self.stream()
         pieces = (arrays.text(piece, "source") for piece in source)
         for sentences in _read_ahead(split(pieces, self.tokenizer), at_once, lambda sentence: len(sentence.words)):
-            yield from self.chunk_sentences(sentences, None, scorer)
+            yield from self.chunk_sentences(sentences, None, stream)
 
     def chunk_sentences(
-        self, sentences: Sequence[Any], pos: Sequence[Sequence[str]] | None = None, scorer: Scorer | None = None
+        self, sentences: Sequence[Any], pos: Sequence[Sequence[str]] | None = None, stream: Stream | None = None
     ) -> Iterator[ChunkedSentence]:
         """The same of sentences that are split already, tagged together.
 
         Args:
             sentences: A list of `dilatednets.data.plain_text.SplitSentence`s.
             pos: Parts of speech of each, for a model with `pos="input"`.
-            scorer: That of the sentences before these in a stream.
+            stream: That of the sentences before these in a stream.
         """
         pairs = _paired((sentence.words for sentence in sentences), pos)
-        for sentence, tagged in zip(sentences, self._annotated(pairs, scorer or self.scorer()), strict=True):
+        for sentence, tagged in zip(sentences, self._annotated(pairs, stream or self.stream()), strict=True):
             chunks = []
             for label, first, last in spans(tagged.tags):
                 start, end = sentence.tokens[first].start, sentence.tokens[last - 1].end

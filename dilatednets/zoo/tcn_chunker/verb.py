@@ -76,11 +76,11 @@ def run(options: Namespace) -> None:
         sys.stdout.reconfigure(encoding="utf-8")  # whatever the terminal's language: input is UTF-8 too
     name = options.file or "standard input"
     model = registry.from_preset(options.model, "TCNChunker")
-    scorer, written = model.scorer(), False
+    stream, written = model.stream(), False
     try:
         for batch in _as_they_come(_read(options, model, name)):
             sentences, pos = zip(*batch, strict=True)
-            for sentence in model.chunk_sentences(sentences, pos if all(pos) else None, scorer):
+            for sentence in model.chunk_sentences(sentences, pos if all(pos) else None, stream):
                 sys.stdout.write(FORMATS[options.format](sentence))
                 written = True
             sys.stdout.flush()

@@ -44,9 +44,9 @@ def test_a_very_long_sentence_gets_the_same_as_in_one_piece(causal, kernel_size,
     whole = {name: numbers(value) for name, value in model(model.encode(sentences, parts)).items()}
     widths, scored = [], model._scored
 
-    def spied(x, mask):
-        widths.append(x.shape[1])
-        return scored(x, mask)
+    def spied(new, x, *more):
+        widths.append(len(x))
+        return scored(new, x, *more)
 
     monkeypatch.setattr(model, "_scored", spied)
     monkeypatch.setattr(packed_sentences, "WINDOW", 16)
@@ -68,15 +68,14 @@ def test_padding_to_few_shapes_changes_no_score(window, monkeypatch):
     monkeypatch.setattr(packed_sentences, "WINDOW", window)
     shapes = set()
 
-    def embed(arrays):
-        shapes.update(size for array in arrays.values() for size in array.shape[1:])
-        return model._embedded(arrays)
+    def score(new, x, places, seen):
+        shapes.update(
+            [*(size for array in new.values() for size in array.shape[1:]), len(x), len(places), seen.shape[1]]
+        )
+        return model._scored(new, x, places, seen)
 
-    def score(vectors, mask):
-        shapes.add(mask.shape[1])
-        return model._scored(vectors, mask)
-
-    scorer = packed_sentences.PackedScorer(model.encode, embed, score, 2, model.receptive_field - 1, few_shapes=True)
+    scorer = model.scorer()
+    scorer.score, scorer.few_shapes = score, True
     for found, scores in zip(scorer(sentences, None)[0], expected, strict=True):
         np.testing.assert_allclose(found, scores, atol=1e-5)
     assert shapes <= {16, 32, 64, 128, 256}

@@ -38,7 +38,7 @@ def test_decoding_is_bounded_in_words(joint, monkeypatch):
     whole = joint.tag(sentences)
     monkeypatch.setattr(tagger, "WORDS_AT_ONCE", 20)
     sizes, decode = [], joint.crf.decode
-    monkeypatch.setattr(joint.crf, "decode", lambda some, lengths: sizes.append(some.shape) or decode(some, lengths))
+    monkeypatch.setattr(joint.crf, "decode", lambda some, *more: sizes.append(some.shape) or decode(some, *more))
     assert joint.tag(sentences) == whole
     assert [(rows, time) for rows, time, _ in sizes] == [(3, 3), (2, 7), (1, 9), (1, 30)]
 
@@ -214,7 +214,7 @@ def test_decoding_is_bounded_in_transitions(joint, monkeypatch):
     whole = joint.tag(sentences)
     monkeypatch.setattr(tagger, "TRANSITIONS_AT_ONCE", 2 * len(joint.tags) ** 2)
     rows, decode = [], joint.crf.decode
-    monkeypatch.setattr(joint.crf, "decode", lambda some, lengths: rows.append(len(some)) or decode(some, lengths))
+    monkeypatch.setattr(joint.crf, "decode", lambda some, *more: rows.append(len(some)) or decode(some, *more))
     assert joint.tag(sentences) == whole and rows == [2, 2, 1]
 
 

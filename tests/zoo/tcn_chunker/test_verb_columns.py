@@ -26,7 +26,7 @@ def test_columns_are_named_faults(output, refusal):
         assert output(name, text, "--columns", "id,word,-,pos") == want
         assert output(name, text, "--columns=-,word,tag,pos", "--input", "conll") == want
     for arguments, says in (
-        (("--columns", ""), "--columns: ; name word once"),
+        (("--columns", ""), "--columns: a name is empty; write -"),
         (("--columns", "a"), "--columns: a; name word once"),
         (("--columns", "word,word"), "--columns: word, word; name word once"),
         (("--columns", "word", "--input", "text"), "--columns: text has none"),
