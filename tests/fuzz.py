@@ -23,11 +23,14 @@ import numpy as np
 import soundfile
 from helpers import tiny_segmenter
 from PIL import Image
+from scipy.io import savemat
 
 from dilatednets import registry
 from dilatednets.data.audio import read_audio
 from dilatednets.data.columns import read_columns
 from dilatednets.data.images import as_rgb, read_labels
+from dilatednets.data.mnist import read as read_mnist
+from dilatednets.data.polymusic import read as read_music
 from dilatednets.data.sequences import read as read_sequences
 from dilatednets.data.table_csv import read_table, series_of
 from dilatednets.errors import InputError
@@ -127,6 +130,25 @@ def sequences():
     return file.getvalue()
 
 
+def digits():
+    """An IDX file of images."""
+    return bytes.fromhex("000008030000000c0000001c0000001c") + bytes(range(196)) * 48
+
+
+def read_digits(path):
+    """All that is read of MNIST, with labels that are whole."""
+    path.with_name("train-labels-idx1-ubyte").write_bytes(bytes.fromhex("000008010000000c") + bytes(12))
+    return read_mnist(path.parent, "train")
+
+
+def piano_rolls():
+    """A file of MATLAB's with the pieces of a split."""
+    file, pieces = io.BytesIO(), np.empty((1, 3), object)
+    pieces[0, :] = [np.eye(88, dtype=np.uint8)[: 9 + number] for number in range(3)]
+    savemat(file, {"traindata": pieces}, do_compression=True)
+    return file.getvalue()
+
+
 KINDS = {
     **{
         kind: ([sound(kind, subtype)], "a.wav", lambda path: read_audio(path, 16000))
@@ -138,6 +160,12 @@ KINDS = {
     "CoNLL": ([conll()], "train.txt", lambda path: list(read_columns(path, ["word", "pos", "tag"]))),
     "table": ([table()], "a.csv", read_series),
     "sequences": ([sequences()], "a.npz", read_sequences),
+    "MNIST": ([digits()], "train-images-idx3-ubyte", read_digits),
+    "piano rolls": (
+        [piano_rolls()],
+        "JSB_Chorales.mat",
+        lambda path: read_music(path.parent, "JSB_Chorales", "train"),
+    ),
     "recipe": (
         [recipe(name) for name in ("wavenet_digits", "context_segmenter_camvid", "tcn_slots_snips")],
         "recipe.toml",

@@ -102,7 +102,7 @@ def _from_web(address: str, digest: str) -> Path:
                     shutil.rmtree(left, ignore_errors=True)
             with tempfile.TemporaryDirectory(dir=partial, ignore_cleanup_errors=True) as work:
                 new = Path(work) / digest
-                _unpack(_download(address, digest, work), new / folder.name, address)
+                _unpack(download(address, digest, work), new / folder.name, address)
                 (new / sums.name).write_bytes(_sums(new / folder.name))
                 replace_folder(new, target)
     except OSError as error:
@@ -117,7 +117,17 @@ def _sums(folder: Path) -> bytes:
     return b"".join(os.fsencode(f"{sha256(path)}  {path.relative_to(folder).as_posix()}\n") for path in paths)
 
 
-def _download(address: str, digest: str, folder: str) -> str:
+def download(address: str, digest: str, folder: str) -> str:
+    """Fetches a file into a folder, under the name `archive`, and returns its path.
+
+    Args:
+        address: Where it is on the web.
+        digest: Its SHA-256, 64 hexadecimal digits.
+        folder: An empty folder.
+
+    Raises:
+        InputError: If it cannot be fetched, or is another file.
+    """
     import pooch
     from requests import RequestException
 
