@@ -2,7 +2,7 @@
 # make test    the fast tests
 # make check   everything else that must hold: style, types, doc examples, slow tests, the lanes `latest` and `jax`
 # make torch   the comparisons with PyTorch, which it installs into .venv (5 GB)
-# make readmes the presets' READMEs and the front page's table of the zoo, from the cards
+# make readmes the presets' READMEs and the front page's table of the zoo, from the cards; docs/tcn_or_rnn.md, from records
 # make docs    the reference of every public name, made of docstrings: build/docs/index.html
 # make clean   remove what these made
 # Each makes its environment by itself on first use, from a Python 3.11 or 3.12 found here, or PYTHON=/path/to/python.

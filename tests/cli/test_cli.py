@@ -154,7 +154,7 @@ def test_evaluation_of_a_folder_with_test_recordings_only(preset, tmp_path, caps
         (["benchmark", "generation", "--kernel-size", "0"], "--kernel-size: must be at least 1"),
         (["benchmark", "generation", "--gate-channels", "63"], "--gate-channels"),
         (["benchmark", "recognition", "tiny", "--data-dir", "none", "--seeds", "0"], "--seeds"),
-        (["compare", "spoken_digits", "--data-dir", "none", "--recipe", "nothing"], "neither a preset nor a folder"),
+        (["compare", "speech", "--data-dir", "none", "--recipe", "nothing"], "neither a preset nor a folder"),
     ],
 )  # fmt: skip
 def test_bad_input_gets_one_line_and_writes_nothing(preset, tmp_path, monkeypatch, capsys, arguments, says):

@@ -1,0 +1,1 @@
+"""The TCN beside recurrent nets, attention and a linear recurrence, on the tasks of Bai et al. and two more."""

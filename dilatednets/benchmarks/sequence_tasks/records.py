@@ -1,0 +1,59 @@
+"""The record of every run: one JSON file, whole or absent."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from dilatednets.errors import InputError
+from dilatednets.files import atomic_path
+
+STORED = Path(__file__).parent / "records"
+"""The records that come with the package."""
+KEYS = {"task", "core", "settings", "seed", "is_grid", "curve", "best", "parameters"}
+
+
+def path_of(folder: Path, task: str, core: str, name: str) -> Path:
+    """The file of a run, `name` being "grid-2" or "seed-0"."""
+    return folder / task / f"{core}-{name}.json"
+
+
+def write(path: Path, record: Any) -> None:
+    """Writes a record beside its place, and renames it."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+
+def read(path: Path) -> Any:
+    """A record, or None where there is none.
+
+    Raises:
+        InputError: If the file is no JSON object.
+    """
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: is no record of a run ({type(error).__name__}); remove it") from error
+    if not isinstance(record, dict):
+        raise InputError(f"{path}: is no record of a run; remove it")
+    return record
+
+
+def runs(folder: str | os.PathLike[str], task: str) -> Iterator[dict[str, Any]]:
+    """The records of all runs of a task, in order of their names.
+
+    Args:
+        folder: The folder of records.
+        task: The task.
+
+    Raises:
+        InputError: If a file there is no record of a run.
+    """
+    for path in sorted((Path(folder) / task).glob("*-*.json")):
+        record = read(path)
+        if record is None or not record.keys() >= KEYS:
+            raise InputError(f"{path}: is no record of a run; remove it")
+        yield record
