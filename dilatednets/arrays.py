@@ -13,7 +13,9 @@ _CLEARLY_ABOVE_1 = 2.0
 """Decoders of MP3 and filters exceed full scale by less; samples in the range of integers exceed it by much more."""
 
 
-def numbers(value: Any, where: str, shape: tuple[int | None, ...], finite: bool = True) -> np.ndarray:
+def numbers(
+    value: Any, where: str, shape: tuple[int | None, ...], finite: bool = True, empty: bool = False
+) -> np.ndarray:
     """A NumPy array of real numbers, of the shape that is asked for.
 
     Args:
@@ -21,6 +23,7 @@ def numbers(value: Any, where: str, shape: tuple[int | None, ...], finite: bool 
         where: What messages begin with, such as the name of the argument.
         shape: The length of each dimension; None for any length above 0.
         finite: Whether NaN and infinity are refused.
+        empty: Whether the first length may be 0.
 
     Raises:
         InputError: for something else.
@@ -37,10 +40,14 @@ def numbers(value: Any, where: str, shape: tuple[int | None, ...], finite: bool 
     fits = len(shape) == array.ndim and all(x in (y, None) for x, y in zip(shape, array.shape, strict=True))
     if not fits:
         raise InputError(f"{where}: must be an array of shape ({wanted}), not {array.shape}")
-    if 0 in array.shape:
+    if 0 in array.shape[empty:]:
         raise InputError(f"{where}: is empty, of shape {array.shape}")
-    if finite and array.dtype.kind not in "iub" and not np.all(np.isfinite(array.astype(np.float32))):
-        raise InputError(f"{where}: holds NaN or infinity")
+    if finite and array.dtype.kind not in "iub":
+        with np.errstate(over="ignore"):
+            wrong = ~np.isfinite(array.astype(np.float32))
+        if np.any(wrong):
+            large = bool(np.all(np.isfinite(array[wrong].astype(np.float64))))
+            raise InputError(f"{where}: holds {'numbers beyond those of float32' if large else 'NaN or infinity'}")
     return array
 
 
@@ -65,7 +72,12 @@ def as_array(value: Any, where: str) -> np.ndarray:
     except Exception as error:  # each library has its own
         raise InputError(f"{where}: must be an array of numbers with rows of equal length") from error
     if array.dtype == object:
-        raise InputError(f"{where}: must be an array of numbers, not {type(value).__name__}")
+        kind = (
+            "of Python objects; make it numbers by astype(float)"
+            if isinstance(value, np.ndarray)
+            else type(value).__name__
+        )
+        raise InputError(f"{where}: must be an array of numbers, not {kind}")
     return array
 
 

@@ -9,8 +9,10 @@ A family is a folder (or, for a small one, a module). These are the names that s
     training.py    Task(recipe, data_dir), what `dilatednets.training.loop.train` trains;
                    evaluate(model, data_dir, split, reader=None, **options), figures by name
     signatures.py  Signatures(model), what a server can ask
-    verb.py        VERB, HELP, add_arguments(parser), run(options): its own command; perhaps
-                   add_evaluation_arguments(parser) and evaluation_options(options), the chosen ones by name. Without Keras.
+    verb.py        without Keras. VERB, HELP, add_arguments(parser), run(options): its own command; or else, or beside it,
+                   add_generation_arguments(parser), generation_options(options), the chosen ones by name, and
+                   generate(options): its part of the command `generate`. Perhaps add_evaluation_arguments(parser) and
+                   evaluation_options(options), the chosen ones by name.
     fine_tuning.py fine_tuning(preset, data_dir, held_out), what `benchmark fine-tuning` teaches; may be left out
     programs.py    example_batch, objective and verb_program, what `benchmark lowering` lowers; may be left out
     demo.py        demo(output), what `dilatednets demo` shows, and NEXT, a command to try then; may be left out

@@ -188,7 +188,8 @@ DOORS_OF_DATA = [
 RIGHT = {
     "data_dir": lambda: sample("nuclei"), "split": lambda: "train", "sample_rate": lambda: 8000,
     "image": lambda: np.zeros((8, 8), "uint8"), "audio": lambda: np.zeros(8),
-    "text": lambda: "It works.", "length": lambda: 3,
+    "text": lambda: "It works.", "length": lambda: 3, "name": lambda: "Nottingham", "steps_a_minute": lambda: 90,
+    "roll": lambda: np.zeros((2, 88)),
 }  # fmt: skip
 
 
@@ -228,7 +229,7 @@ OPTIONS = {
     }),
     "generate": (["wavenet_digits", "--text", "two", "--speaker", "theo", "--output", "OUT/a.wav"], {
         "--text": ["xylophone", "\x00"], "--speaker": ["", "nobody"], "--seconds": [*NUMBERS, "0", "1e300"],
-        "--seed": [*NUMBERS, "1.5"], "--temperature": NUMBERS,
+        "--seed": [*NUMBERS, "1.5"], "--temperature": NUMBERS, "--steps": [*NUMBERS, "0", "9"],
         "--output": ["", "OUT", "OUT/a.xyz", "/dev/null/x.wav"], "--plot": ["", "x.txt", "/dev/null/x.png"],
     }),
     "segment": (["context_segmenter_nuclei", "IMAGE", "--output", "OUT"], {
@@ -239,14 +240,17 @@ OPTIONS = {
         "--format": ["", "xml"], "--input": ["", "pdf"], "--columns": ["", "a"], "--scheme": ["", "a"],
     }),
     "export": (["wavenet_digits", "OUT"], {
-        "--version": [*NUMBERS, "0", "1.5", str(10**30)], "--name": ["", "a/b", "..", " "],
+        "--version": [*NUMBERS, "0", "1.5", str(10**30)], "--name": ["", "a/b", "..", " "], "--format": ["", "pdf"],
     }),
     "compare": (["snips", "--data-dir", "DATA"], {
         "--data-dir": ["", "nowhere"], "--recipe": ["", "nowhere.toml"], "--epochs": [*NUMBERS, "0"],
-        "--seeds": [*NUMBERS, "0"], "--set": ["", "a", "a=1"],
+        "--seeds": [*NUMBERS, "0"], "--set": ["", "a", "a=1"], "--cores": ["", "nobody", "lstm"],
+        "--hours": [*NUMBERS, "0", "1"], "--output": ["", "/dev/null/x"],
     }),
+    "fetch": (["mnist", "--output", "OUT"], {"--output": ["", "/dev/null/x"]}),
     "predict": (["FORECASTER", "TABLE"], {
         "--output": ["", "OUT/a.txt", "/dev/null/x.csv"], "--plot": ["", "x.txt", "/dev/null/x.png"],
+        "--every": [*NUMBERS, "0"],
     }),
     "demo": ([], {"--output": ["", "/dev/null/x"]}),
 }  # fmt: skip

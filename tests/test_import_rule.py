@@ -31,7 +31,7 @@ RULES = {
     "data": (GROUND | {"data"}, ANY_LIBRARY | {"soundfile"}, set(), {"tensorflow", "tensorflow_io", "tifffile"}),
     "plots": (GROUND | {"plots"}, {"numpy"}, {"layers"}, {"matplotlib", "PIL"}),
     "training": (GROUND | {"training"}, MODEL_LIBRARIES, set(), BACKENDS),
-    "serving": (GROUND | {"serving"}, MODEL_LIBRARIES | {"tensorflow"}, set(), {"tensorflow_serving"}),
+    "serving": (GROUND | {"serving"}, MODEL_LIBRARIES | {"tensorflow"}, set(), {"tensorflow_serving", "tf2onnx"}),
     # The families: it names their folders, and imports what is in them when asked. Without Keras.
     "registry": (GROUND | {"presets", "training"}, set(), set(), set()),
     "zoo": (MODEL_ROOMS, MODEL_LIBRARIES, {"serving"}, BACKENDS),
@@ -55,7 +55,7 @@ KINDS = {
         ("training", "recipe", "tasks", "counting", "watershed", "fine_tuning", "programs"), "family/training"
     ),
     **dict.fromkeys(("windows", "image_batches", "augmentation", "sentence_batches"), "family/training"),
-    **dict.fromkeys(("examples", "table_examples", "prediction"), "family/training"),
+    **dict.fromkeys(("examples", "table_examples", "spoken_examples", "prediction", "listening"), "family/training"),
 }
 """Files of a family's folder that are not the model's, and so may import more."""
 

@@ -73,6 +73,7 @@ BLOCKS = [
     for number, (language, text) in enumerate(blocks(page))
 ]
 PROGRAMS = (
+    "arecord",
     "awk",
     "cd",
     "cp",

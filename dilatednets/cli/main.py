@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from dilatednets import __version__, registry
-from dilatednets.cli import benchmark, compare, demo, describe, evaluate, export, models, train
+from dilatednets.cli import benchmark, compare, demo, describe, evaluate, export, fetch, generate, models, train
 from dilatednets.cli.quiet import interruptible, own_words
 from dilatednets.errors import InputError
 
-SHARED = (models, describe, train, evaluate, export, benchmark, compare, demo)
+SHARED = (models, describe, train, evaluate, generate, export, fetch, benchmark, compare, demo)
 """The verbs that all models share. Each is a module with VERB, HELP, `add_arguments` and `run`, as a family's verb is; and
 OPTION_OF where an option has another name than the argument it becomes: {"num_samples": "--seconds"}."""
 
@@ -48,7 +48,8 @@ def parser() -> argparse.ArgumentParser:
     top = _Parser(prog="dilatednets", description="Trained models of dilated convolutions.")
     top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = top.commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for verb in (*SHARED[:4], *(family.verb() for family in registry.FAMILIES.values()), *SHARED[4:]):
+    own = [family.verb() for family in registry.FAMILIES.values()]
+    for verb in (*SHARED[:5], *(verb for verb in own if hasattr(verb, "VERB")), *SHARED[5:]):
         command = commands.add_parser(verb.VERB, help=verb.HELP, description=verb.HELP)
         verb.add_arguments(command)
         command.set_defaults(run=verb.run, option_of={**command.option_of, **getattr(verb, "OPTION_OF", {})})

@@ -1,18 +1,22 @@
 """Recordings in a folder a label: `DIR/LABEL/*.wav`, or with splits of their own, `DIR/train/LABEL/*.wav`."""
 
 import os
+import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from dilatednets.data.audio import read_audio
+from dilatednets.data.audio import is_silent, read_audio
 from dilatednets.data.sequences import SPLITS, check_split, shared_out
 from dilatednets.data.sound_formats import SUFFIXES
 from dilatednets.data.splits import data_folder
-from dilatednets.errors import InputError
+from dilatednets.errors import InputError, Note
 
 LAYOUT = "DIR/LABEL/*.wav, or DIR/train/LABEL/*.wav beside DIR/validation and DIR/test"
+
+SILENT = "is silent, below -70 dB, or its channels cancel each other; record it again"
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,8 @@ def load(
 ) -> list[Clip]:
     """Reads one split, sorted by label and file name; of any format that `dilatednets.data.audio.read_audio` reads.
 
+    What lies beside the folders is not used, and recordings of silence are; a `dilatednets.errors.Note` names them.
+
     Args:
         data_dir: The folder of folders.
         split: "train", "validation" or "test". Without folders of these names, each label's files are shared out.
@@ -37,7 +43,7 @@ def load(
         test: Share of each label's files to report on.
 
     Raises:
-        InputError: for a folder that is missing or laid out otherwise, or a recording that cannot be read.
+        InputError: for a folder that is missing or laid out otherwise, a recording that cannot be read, or a single label.
     """
     root = data_folder(data_dir)
     if not root.is_dir():
@@ -46,14 +52,34 @@ def load(
     if own and not (root / check_split(split)).is_dir():
         raise InputError(f"{root / split}: no such folder; there must be {', '.join(SPLITS)}")
     folder = root / split if own else root
+    shown = sorted(one for one in folder.iterdir() if not one.name.startswith("."))
+    labels = [one for one in shown if one.is_dir()]
+    if split == "train":
+        if len(labels) == 1:
+            words = f"holds recordings of one label, {labels[0].name}; add a folder for each other label"
+            raise InputError(f"{folder}: {words} (the layout is {LAYOUT})")
+        beside = (
+            [one for one in root.iterdir() if one.name not in SPLITS and not one.name.startswith(".")] if own else []
+        )
+        note_of(
+            [*sorted(beside), *(one for one in shown if not one.is_dir())], "not used, since it lies beside the labels"
+        )
     clips = []
-    for label in sorted(one for one in folder.iterdir() if one.is_dir() and not one.name.startswith(".")):
+    for label in labels:
         files = _recordings(label)
         chosen = range(len(files)) if own else shared_out(len(files), validation, test, str(label))[check_split(split)]
         clips += [Clip(str(files[i]), label.name, read_audio(files[i], sample_rate)) for i in chosen]
     if not clips:
         raise InputError(f"{folder}: holds no folders of recordings; the layout is {LAYOUT}")
+    note_of([clip.path for clip in clips if is_silent(clip.audio)], SILENT)
     return clips
+
+
+def note_of(files: Sequence[str | os.PathLike[str]], words: str) -> None:
+    """Says in a `dilatednets.errors.Note` what there is to know of files; nothing if there are none."""
+    if files:
+        more = f" (and {len(files) - 1} more)" if len(files) > 1 else ""
+        warnings.warn(f"{files[0]}{more}: {words}", Note, stacklevel=2)
 
 
 def _recordings(folder: Path) -> list[Path]:

@@ -3,15 +3,23 @@
 import csv
 import difflib
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from dilatednets.data.time_steps import dates_of
 from dilatednets.errors import InputError, one_line
 
 SEPARATORS = (",", ";", "\t")
+_SEPARATOR_LINE = re.compile(r"sep=([,;\t])", re.IGNORECASE)
+"""What Excel reads as the separator, before the line of names."""
+_SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""What files of Excel, or archives, begin with."""
+_DIGITS_OF_DATE = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
+_MISSING = ("nan", "na", "n/a", "null", "none", "nil", "-", "?", ".", "inf", "-inf", "infinity", "-infinity")
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,8 @@ class Table:
             InputError: if there is none, with the nearest name.
         """
         if name not in self.cells:
+            if _holds_values(self.header):
+                raise InputError(_without_names(self.path, self.header))
             near = difflib.get_close_matches(name, self.header, n=1, cutoff=0.0)[0]
             asked = f" ({where})" if where else ""
             raise InputError(f"{self.path}: has no column {name!r}{asked}; did you mean {near!r}?")
@@ -61,37 +71,45 @@ class Table:
         """
         cells = self.column(name, where)
         try:
-            values = np.array([cell or "nan" for cell in cells], np.float64)
+            values = _as_numbers([cell or "nan" for cell in cells])
         except ValueError:
             values = np.array([_number(cell) for cell in cells])
-        wrong = np.flatnonzero(~np.isfinite(values) & np.array([cell != "" for cell in cells]))
+        with np.errstate(over="ignore"):  # models compute in float32
+            wrong = np.flatnonzero(~np.isfinite(values.astype(np.float32)) & np.array([cell != "" for cell in cells]))
         if wrong.size:
             cell, line = cells[wrong[0]], self.lines[wrong[0]]
-            cure = (
-                f"write {cell.replace(',', '.')}"
-                if _is_decimal_comma(cell)
-                else "give a number, or leave the column out"
-            )
-            raise InputError(f"{self.path}: line {line}, column {name}: {cell!r} is no number; {cure}")
+            raise InputError(f"{self.path}: line {line}, column {name}: {cell!r} {_why_no_number(cell)}")
         return values
 
-    def times(self, name: str, where: str = "") -> np.ndarray:
-        """A column as datetime64 or float64 (rows,): dates as 2024-12-31, times as 2024-12-31 23:59, or numbers.
+    def times(self, name: str, where: str = "") -> tuple[np.ndarray, str]:
+        """A column of times: dates as 2024-12-31, times as 2024-12-31 23:59, perhaps with +01:00 or Z, or numbers.
+
+        Returns:
+            (datetime64 or float64 (rows,), the offset of the last row, in whose zone all times are; empty if there is none).
 
         Raises:
             InputError: for another cell, with its line.
         """
         cells = self.column(name, where)
-        for parse in (_as_numbers, _as_dates):
-            try:
-                return parse(cells)
-            except ValueError:
-                continue
+        words = "is no time; write dates as 2024-12-31 or 2024-12-31 23:59"
+        try:
+            numbers = _as_numbers(cells)
+        except ValueError:
+            numbers = None
+        if numbers is not None and np.all(np.isfinite(numbers)):
+            if all(map(_DIGITS_OF_DATE.fullmatch, cells)):
+                date = "-".join((cells[0][:4], cells[0][4:6], cells[0][6:]))
+                words = f"would be taken for a number; write dates as {date}"
+                raise InputError(f"{self.path}: line {self.lines[0]}, column {name}: {cells[0]!r} {words}")
+            return numbers, ""
+        try:
+            return dates_of(cells)
+        except ValueError:
+            pass
         for cell, line in zip(cells, self.lines, strict=True):
             try:
-                _as_dates([cell])
+                dates_of([cell])
             except ValueError as error:
-                words = "is no time; write dates as 2024-12-31 or 2024-12-31 23:59"
                 raise InputError(f"{self.path}: line {line}, column {name}: {cell!r} {words}") from error
         raise InputError(f"{self.path}: column {name}: holds times of different kinds; write all of them alike")
 
@@ -104,11 +122,13 @@ class Series:
         name: What identifies them; empty if the file has but one series.
         rows: Their numbers in the table.
         times: datetime64 or float64 (rows,).
+        zone: The offset of the times, such as +01:00; empty if there is none.
     """
 
     name: str
     rows: np.ndarray
     times: np.ndarray
+    zone: str = ""
 
 
 def read_table(path: str | os.PathLike[str]) -> Table:
@@ -123,13 +143,19 @@ def read_table(path: str | os.PathLike[str]) -> Table:
     if not isinstance(path, str | os.PathLike):
         raise InputError(f"path: must be the path of a file, not {path!r}")
     try:
-        text = Path(path).read_bytes().decode("utf-8-sig")
+        content = Path(path).read_bytes()
+        text = content.decode("utf-8-sig")
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); give a CSV file") from error
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: no text in UTF-8 (byte {error.start}); save it as CSV in UTF-8") from error
-    first = text.partition("\n")[0]
+        if not content.startswith(_SPREADSHEETS):
+            raise InputError(f"{path}: no text in UTF-8 (byte {error.start}); save it as CSV in UTF-8") from error
+    if content.startswith(_SPREADSHEETS):
+        raise InputError(f"{path}: is a spreadsheet or an archive, no CSV; save it as CSV in UTF-8")
+    first, end, rest = text.partition("\n")
     separator = max(SEPARATORS, key=first.count)
+    if declared := _SEPARATOR_LINE.fullmatch(first.strip("\r\ufeff ")):
+        separator, text = declared[1], f"{end}{rest}"
     reader = csv.reader(text.splitlines(keepends=True), delimiter=separator, strict=True)
     rows, lines = [], []
     try:
@@ -142,14 +168,22 @@ def read_table(path: str | os.PathLike[str]) -> Table:
     if len(rows) < 2:
         raise InputError(f"{path}: holds no rows; give a line of names, and a line for each step")
     header = rows[0]
+    if header[0].startswith("#"):
+        raise InputError(
+            f"{path}: line {lines[0]}: begins with #; remove comments, so that the names of columns come first"
+        )
     for number, name in enumerate(header, start=1):
         if not name or name in header[: number - 1]:
-            raise InputError(
-                f"{path}: line {lines[0]}: column {number} has {'the same name as another' if name else 'no name'}"
-            )
+            if _holds_values(header):
+                raise InputError(_without_names(str(path), header))
+            words = f"has the same name as another, {name!r}; rename one" if name else "has no name; give it one"
+            raise InputError(f"{path}: line {lines[0]}: column {number} {words}")
     for row, line in zip(rows[1:], lines[1:], strict=True):
         if len(row) != len(header):
-            raise InputError(f"{path}: line {line}: {len(row)} cells where line {lines[0]} names {len(header)} columns")
+            words = "give as many, and put one that holds the separator in quotes"
+            raise InputError(
+                f"{path}: line {line}: {len(row)} cells where line {lines[0]} names {len(header)} columns; {words}"
+            )
     cells = dict(zip(header, map(list, zip(*rows[1:], strict=True)), strict=True))
     return Table(str(path), tuple(header), cells, lines[1:])
 
@@ -175,7 +209,11 @@ def find_table(folder: str | os.PathLike[str], name: str = "") -> Path:
         return path / name
     found = sorted(one for one in path.iterdir() if one.suffix.lower() in (".csv", ".tsv") and one.is_file())
     if len(found) != 1:
-        words = f"holds {', '.join(one.name for one in found)}; name one by data.file" if found else "holds no CSV file"
+        words = (
+            f"holds {', '.join(one.name for one in found)}; name one by data.file"
+            if found
+            else "holds no CSV file; put the table there"
+        )
         raise InputError(f"{path}: {words}")
     return found[0]
 
@@ -196,7 +234,7 @@ def series_of(table: Table, time: str = "", series: str = "") -> list[Series]:
     >>> [(one.name, one.rows.tolist()) for one in series_of(table, series="shop")]
     [('a', [0, 2]), ('b', [1])]
     """
-    times = table.times(time, "time") if time else None
+    times, zone = table.times(time, "time") if time else (None, "")
     rows: dict[str, list[int]] = {}
     for row, name in enumerate(table.column(series, "series") if series else [""] * len(table.lines)):
         rows.setdefault(name, []).append(row)
@@ -205,7 +243,9 @@ def series_of(table: Table, time: str = "", series: str = "") -> list[Series]:
         places = np.array(numbers)
         if times is not None:
             _check_order(table, time, series, places, times[places])
-        found.append(Series(name, places, np.arange(len(places), dtype=float) if times is None else times[places]))
+        found.append(
+            Series(name, places, np.arange(len(places), dtype=float) if times is None else times[places], zone)
+        )
     return found
 
 
@@ -226,51 +266,41 @@ def _check_order(table: Table, time: str, series: str, rows: np.ndarray, times: 
     raise InputError(f"{table.path}: line {table.lines[row]}, column {time}: {words}")
 
 
-def times_after(times: np.ndarray, count: int) -> list[str]:
-    """The times that follow, as texts, at the usual distance; months and years are those of the calendar.
-
-    Example:
-    >>> times_after(np.array(["2024-11-01", "2024-12-01"], "datetime64[D]"), 2)
-    ['2025-01-01', '2025-02-01']
-    >>> times_after(np.array([5.0, 6.0, 7.0]), 1)
-    ['8']
-    """
-    kind = times.dtype
-    if kind.kind == "M":
-        for unit in ("M", "D"):  # dates of a calendar are not at equal distances
-            coarse = times.astype(f"datetime64[{unit}]")
-            if np.all(coarse == times) and len(np.unique(np.diff(coarse.astype(int)))) <= 1:
-                times = coarse
-                break
-    step = (
-        np.sort(np.diff(times))[(len(times) - 1) // 2]
-        if len(times) > 1
-        else np.array(1).astype(times.dtype.str.replace("M", "m"))
-    )
-    after = times[-1] + step * np.arange(1, count + 1)
-    return [f"{one:g}" if kind.kind == "f" else str(one.astype(kind)) for one in after]
-
-
 def _as_numbers(cells: Sequence[str]) -> np.ndarray:
-    values = np.array(cells, np.float64)
-    if not np.all(np.isfinite(values)):
+    if any("_" in cell for cell in cells):  # which Python reads as 10_000
         raise ValueError
-    return values
-
-
-def _as_dates(cells: Sequence[str]) -> np.ndarray:
-    times = np.array([cell.removesuffix("Z").replace("/", "-") for cell in cells], "datetime64")
-    if np.any(np.isnat(times)):
-        raise ValueError
-    return times
+    return np.array(cells, np.float64)
 
 
 def _number(cell: str) -> float:
     try:
-        return float(cell)
+        return float(_as_numbers([cell])[0])
     except ValueError:
         return np.nan
 
 
-def _is_decimal_comma(cell: str) -> bool:
-    return cell.count(",") == 1 and np.isfinite(_number(cell.replace(",", ".")))
+def _why_no_number(cell: str) -> str:
+    """What is wrong with it, and the cure."""
+    if np.isfinite(_number(cell)):
+        return "is too large for a model; divide the column by a power of ten"
+    if cell.count(",") == 1 and np.isfinite(_number(cell.replace(",", "."))):
+        return f"is no number; write {cell.replace(',', '.')}"
+    if cell.lower() in _MISSING:
+        return "is no number; fill it, or leave the row out"
+    return "is no number; give a number, or leave the column out"
+
+
+def _holds_values(header: Sequence[str]) -> bool:
+    """Whether what should be names of columns looks like a row."""
+
+    def is_date(cell: str) -> bool:
+        try:
+            return len(dates_of([cell])[0]) == 1
+        except ValueError:
+            return False
+
+    return all(np.isfinite(_number(cell)) or is_date(cell) for cell in header if cell)
+
+
+def _without_names(path: str, header: Sequence[str]) -> str:
+    return f"{path}: begins with the row {', '.join(header)}; add a line with the names of the columns before it"

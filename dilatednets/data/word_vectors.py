@@ -50,6 +50,8 @@ def read_word_vectors(path: str | os.PathLike[str], length: int) -> dict[str, np
         if is_head:
             continue
         try:
+            if "_" in line and any("_" in one for one in fields[-length:]):  # which Python reads as 10_000
+                raise ValueError("_ in a number")
             vector = np.array(fields[-length:], np.float32)
         except ValueError as error:
             raise InputError(f"{where}: not a word and {length} numbers ({error}); give vectors as GloVe's") from error

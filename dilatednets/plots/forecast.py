@@ -20,7 +20,7 @@ PAST = 5
 def draw_forecast(
     ax: "Axes",
     past: tuple[np.ndarray, np.ndarray],
-    times: Sequence[str],
+    times: np.ndarray | Sequence[str],
     values: np.ndarray,
     quantiles: Sequence[float] = (),
     title: str = "",
@@ -30,7 +30,7 @@ def draw_forecast(
     Args:
         ax: The axes to draw on.
         past: Times, datetime64 or float (steps,), and values (steps,).
-        times: The times of the forecast, as texts.
+        times: The times of the forecast, as those of the past or as texts.
         values: (steps,), or (steps, quantiles).
         quantiles: The quantiles, in order.
         title: The words above.

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from dilatednets.errors import InputError
+
 
 def spec(name: str, shape: Sequence[int | None], dtype: Any = tf.float32) -> tf.TensorSpec:
     """What a graph takes."""
@@ -60,6 +62,18 @@ class ServedModel(tf.Module):
     def examples(self) -> dict[str, dict[str, np.ndarray]]:
         """A request by signature, of those that a server can be warmed up with."""
         raise NotImplementedError
+
+    def portable(self, batch: int | None) -> tuple[Callable[..., dict[str, tf.Tensor]], dict[str, tf.TensorSpec]]:
+        """A function of numbers by name, and what it takes, for runtimes that know no texts.
+
+        Args:
+            batch: How many sequences it takes; None for any number.
+
+        Raises:
+            InputError: for a family that has none.
+        """
+        name = type(self.model).__name__
+        raise InputError(f"format: a {name} is served as a SavedModel alone; leave it out")
 
     def ask_model(self, inputs: Mapping[str, np.ndarray]) -> Any:
         """What the model's own verb answers to a request of `serving_default`."""

@@ -5,7 +5,7 @@ import pytest
 
 from dilatednets.data.audio import write_wav
 from dilatednets.data.audio_folder import load
-from dilatednets.errors import InputError
+from dilatednets.errors import InputError, Note
 
 
 @pytest.fixture
@@ -39,10 +39,40 @@ def test_faults_no_file_is_passed_over(folder):
         load(folder, "train", 8000)
     (folder / "high" / "notes.txt").unlink()
     (folder / "high" / ".DS_Store").touch()
-    (folder / "README.md").touch()
     assert load(folder, "train", 8000)
     (folder / "few").mkdir()
     with pytest.raises(InputError, match="few: holds 0, too few"):
+        load(folder, "train", 8000)
+
+
+def test_faults_what_lies_beside_the_labels_is_named(folder):
+    (folder / "README.md").touch()
+    (folder / "x.wav").touch()
+    with pytest.warns(Note, match=r"README.md \(and 1 more\): not used, since it lies beside the labels"):
+        load(folder, "train", 8000)
+
+
+def test_faults_what_lies_beside_splits_is_named(folder, tmp_path_factory):
+    outer = tmp_path_factory.mktemp("outer")
+    folder.rename(outer / "train")
+    (outer / "tset").mkdir()
+    with pytest.warns(Note, match="tset: not used"):
+        load(outer, "train", 8000)
+
+
+def test_faults_silence_is_named(folder):
+    tone = np.sin(np.arange(100))
+    for name, audio in (("a", np.zeros(100)), ("b", 1e-5 * tone)):
+        write_wav(folder / "high" / f"{name}.wav", audio, 8000)
+    with pytest.warns(Note, match="wav.*: is silent, below -70 dB") as said:
+        for split in ("train", "validation", "test"):
+            load(folder, split, 8000)
+    assert all("high" in str(one.message) for one in said)
+
+
+def test_faults_of_a_single_label(folder):
+    (folder / "low").rename(folder / ".low")
+    with pytest.raises(InputError, match="holds recordings of one label, high; add a folder for each other label"):
         load(folder, "train", 8000)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dilatednets.data import audio_folder, sequences
+from dilatednets.data import audio_folder, mnist, polymusic, sequences
 from dilatednets.errors import InputError
 from dilatednets.training.batches import Batches
 from dilatednets.zoo.tcn import table_examples
@@ -40,6 +40,10 @@ class Examples:
             inputs["lengths"] = self.lengths[places]
         return inputs, self.y[places]
 
+    def drawn(self, places: Any, rng: np.random.Generator) -> Any:
+        """What to learn from: as `take` has it, or other each time, and perhaps with weights of the answers."""
+        return self.take(places)
+
     def naive(self, places: Any) -> np.ndarray | None:
         """What one would forecast without a model; None where that is the mean."""
         return None
@@ -60,10 +64,11 @@ class ExampleBatches(Batches):
 
     def epoch(self, number: int) -> Iterator[Pair]:
         """See the class."""
-        order = np.random.default_rng([self.seed, number]).permutation(len(self.examples))
+        rng = np.random.default_rng([self.seed, number])
+        order = rng.permutation(len(self.examples))
         order = np.resize(order, self.steps_per_epoch * self.batch_size)
         for places in order.reshape(self.steps_per_epoch, self.batch_size):
-            yield self.examples.take(places)
+            yield self.examples.drawn(places, rng)
 
 
 def read(data: Any, net: Any, data_dir: str | os.PathLike[str], split: str, labels: Sequence[str] = ()) -> Any:
@@ -84,7 +89,37 @@ def read(data: Any, net: Any, data_dir: str | os.PathLike[str], split: str, labe
         return table_examples.read(data, net, data_dir, split, labels)
     if data.reader == "audio_folder":
         return _of_clips(data, data_dir, split, labels)
+    if data.reader == "spoken_digits":
+        from dilatednets.zoo.tcn import spoken_examples  # which is made of what stands here
+
+        return spoken_examples.read(data, net, data_dir, split)
+    if data.reader == "mnist":
+        return _of_digits(data, data_dir, split)
+    if data.reader == "polymusic":
+        return _of_music(data, data_dir, split)
     return of_arrays(sequences.load(data_dir, split), net, labels)
+
+
+def _of_digits(data: Any, data_dir: str | os.PathLike[str], split: str) -> Examples:
+    """Images of digits, pixel by pixel."""
+    images, digits = mnist.read(data_dir, split)
+    settings = {"mean": [float(images.mean())], "scale": [float(images.std())]}
+    x = (mnist.permuted(images) if data.order == "permuted" else images)[..., None].astype(np.float32)
+    labels = [str(digit) for digit in range(10)]
+    return Examples(x, digits.astype(np.int32), None, {"features": 1, "outputs": 10, "labels": labels, **settings})
+
+
+def _of_music(data: Any, data_dir: str | os.PathLike[str], split: str) -> Examples:
+    """Pieces, and what comes next in them: keys, or the tokens of voices; a token of silence begins and ends the latter."""
+    pieces = polymusic.read(data_dir, data.set, split)
+    if data.voices:
+        rows = [np.pad(polymusic.as_tokens(piece, data.voices), 1) for piece in pieces]
+        size = dict.fromkeys(("vocabulary", "outputs"), polymusic.TOKENS * data.voices)
+    else:
+        rows, size = [piece.astype(np.float32) for piece in pieces if len(piece) > 1], {"outputs": polymusic.KEYS}
+    x, lengths = padded([row[:-1] for row in rows])
+    y, _ = padded([row[1:] for row in rows])
+    return Examples(x.astype(np.int32 if data.voices else np.float32), y, lengths, size)
 
 
 def _of_clips(data: Any, data_dir: str | os.PathLike[str], split: str, labels: Sequence[str]) -> Examples:

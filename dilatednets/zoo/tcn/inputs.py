@@ -53,6 +53,10 @@ def check_arguments(model: Any) -> None:
             model.frame > 1 and bool(model.vocabulary or task == "next"),
             "is for features, not for tokens or what comes next",
         ),
+        "filters": (
+            model.filters > 0 and model.frame == 1,
+            "are for frames of sound; set frame to the samples of 10 ms",
+        ),
         "horizon": (model.horizon > 1 and not forecast, "is for the task forecast"),
         "quantiles": (bool(model.quantiles) and not forecast, "are for the task forecast"),
         "known": (
@@ -122,12 +126,13 @@ def _check_shape(name: str, array: Any, wanted: tuple[int | None, ...]) -> None:
         raise InputError(f"{name}: must be of shape ({words}), not {shape}")
 
 
-def checked(model: Any, given: Any) -> dict[str, np.ndarray]:
+def checked(model: Any, given: Any, empty: bool = False) -> dict[str, np.ndarray]:
     """Inputs in arrays as a dict; what Keras would compute with in silence is refused.
 
     Args:
         model: A TCN.
         given: The inputs of its call.
+        empty: Whether there may be no sequences.
 
     Raises:
         InputError: for something else than the model takes.
@@ -135,38 +140,68 @@ def checked(model: Any, given: Any) -> dict[str, np.ndarray]:
     named = dict(given) if isinstance(given, dict) else {"sequence": given}
     check_names(model, named)
     sequence = arrays.as_array(named["sequence"], "sequence")
-    if "lengths" in named:
-        lengths = arrays.numbers(named["lengths"], "lengths", (len(sequence),))
-        if lengths.dtype.kind not in "iu" or lengths.min() < 1 or lengths.max() > sequence.shape[1]:
+    if "lengths" in named and sequence.ndim > 1:
+        lengths = arrays.numbers(named["lengths"], "lengths", (len(sequence),), empty=empty)
+        if lengths.dtype.kind not in "iu" or np.any((lengths < 1) | (lengths > sequence.shape[1])):
             raise InputError(f"lengths: must be integers from 1 to the sequences' {sequence.shape[1]} steps")
         named["lengths"] = lengths.astype(np.int32)
         padded = np.arange(sequence.shape[1]) >= lengths[:, None]
         sequence = np.where(
             padded.reshape(*padded.shape, *(1,) * (sequence.ndim - 2)), 0, sequence
         )  # NaN is common there
-    named["sequence"] = checked_sequence(model, sequence)
+    named["sequence"] = checked_sequence(model, sequence, empty=empty)
     if model.known:
-        named["known"] = arrays.numbers(named["known"], "known", (len(sequence), model.horizon, len(model.known)))
+        known_shape = (len(sequence), model.horizon, len(model.known))
+        named["known"] = arrays.numbers(named["known"], "known", known_shape, empty=empty).astype(np.float32)
     return named
 
 
-def checked_sequence(model: Any, sequence: Any, where: str = "sequence") -> np.ndarray:
+def check_answer(answer: dict[str, np.ndarray]) -> None:
+    """Refuses answers that are none.
+
+    Raises:
+        InputError: for NaN or infinity.
+    """
+    for name, values in answer.items():
+        if not np.all(np.isfinite(values)):
+            words = (
+                "the model's answer is not finite: its weights are not, or the sequence is far from all that it learnt"
+            )
+            raise InputError(f"{name}: {words}; train it with a lower learning rate, or look at the units of the data")
+
+
+def check_steps(model: Any, x: Any) -> None:
+    """Refuses steps of a stream that would spoil its state for good; in a graph, their values are not known.
+
+    Raises:
+        InputError: for NaN or infinity, or token numbers that are none of the vocabulary.
+    """
+    try:
+        values = np.asarray(x)
+    except Exception:  # of a tensor in a graph, each backend has its own
+        return
+    if values.size and values.ndim > 1:
+        checked_sequence(model, values, "x")
+
+
+def checked_sequence(model: Any, sequence: Any, where: str = "sequence", empty: bool = False) -> np.ndarray:
     """Sequences that a model takes, as float32 or int32.
 
     Args:
         model: A TCN.
         sequence: Features or token numbers.
         where: What messages begin with.
+        empty: Whether there may be no sequences.
 
     Raises:
         InputError: for another shape, NaN or infinity, or token numbers that are none of the vocabulary.
     """
     array = arrays.as_array(sequence, where)
     if model.vocabulary:
-        array = arrays.numbers(array, where, (None, None))
-        if array.dtype.kind not in "iu" or array.min() < 0 or array.max() >= model.vocabulary:
+        array = arrays.numbers(array, where, (None, None), empty=empty)
+        if array.dtype.kind not in "iu" or np.any((array < 0) | (array >= model.vocabulary)):
             raise InputError(f"{where}: must be token numbers, integers from 0 to {model.vocabulary - 1}")
         return array.astype(np.int32)
     flat = model.features == 1 and array.ndim == 2
-    array = arrays.numbers(array[..., None] if flat else array, where, (None, None, model.features))
+    array = arrays.numbers(array[..., None] if flat else array, where, (None, None, model.features), empty=empty)
     return array.astype(np.float32)

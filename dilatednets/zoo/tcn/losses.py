@@ -115,4 +115,6 @@ def aligned(y_true: Any, y_pred: Any, with_quantiles: bool) -> Any:
     shape = tuple(y_true.shape)
     if len(shape) != len(values) or any(a != b for a, b in zip(shape, values, strict=True) if None not in (a, b)):
         raise InputError(f"y: must have the shape of the answers, {values}, not {shape}")
+    if None in (*shape[1:], *values[1:]):  # lengths that a graph does not know yet: to stack does not broadcast, either
+        y_true = ops.stack([y_true, y_pred[..., 0] if with_quantiles else y_pred])[0]
     return (y_true[..., None] if with_quantiles else y_true) - y_pred

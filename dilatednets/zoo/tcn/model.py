@@ -9,8 +9,9 @@ from keras import ops
 
 from dilatednets.backend import compiled
 from dilatednets.layers.temporal_block import NORMALIZATIONS
-from dilatednets.rules import Names, Rule, Size, Sizes, keep_arguments, one_of, share
+from dilatednets.rules import Names, Rule, Size, Sizes, keep_arguments, not_negative, one_of, share
 from dilatednets.zoo.tcn import generation, inputs, stream
+from dilatednets.zoo.tcn.checked_arrays import CheckedArrays
 from dilatednets.zoo.tcn.losses import AbsoluteError, ScaledLoss
 from dilatednets.zoo.tcn.net import SequenceNet
 
@@ -27,7 +28,7 @@ Numbers = Annotated[Sequence[float], Rule(lambda x: bool(np.all(np.isfinite(x)))
 
 
 @keras.saving.register_keras_serializable("dilatednets")
-class TCN(SequenceNet):
+class TCN(CheckedArrays, SequenceNet):
     """A stack of `TemporalBlock`s over a sequence, and one answer for all of it or one a step.
 
     | task | what it answers | loss |
@@ -51,7 +52,7 @@ class TCN(SequenceNet):
         skip_connections: Whether the answer is made of the sum of all blocks' outputs instead of the last.
         gated: Whether the blocks have gated linear units instead of relu.
         normalization: Normalisation in the blocks, as `TemporalBlock` takes it.
-        dropout: Share of the channels that are dropped after each convolution.
+        dropout: Share of the channels that are dropped after each convolution, and of the bands.
         pooling: What the answer is made of: "last" (the last real step), "mean" (of all real steps), or "none" for one
             answer a step. A model of what comes next answers at each step.
         multi_label: Whether several labels may hold at once.
@@ -59,6 +60,8 @@ class TCN(SequenceNet):
         vocabulary: Number of tokens, for sequences of token numbers; 0 for features.
         embedding: Length of the vector of a token.
         frame: Successive steps that the net takes as one, such as 80 samples of sound: a first layer with that stride.
+        filters: Bands of sound whose energies the first layer takes, by a `Filterbank` over two frames; 0 for a linear
+            projection of each frame.
         horizon: Steps that are forecast.
         quantiles: Quantiles that are forecast instead of the mean, in order.
         columns: Names of the features; they say how many there are.
@@ -105,7 +108,7 @@ class TCN(SequenceNet):
     }
     fresh_by_argument = {
         **dict.fromkeys(("task", "labels", "horizon", "quantiles"), ("head",)),
-        **dict.fromkeys(("columns", "frame"), ("projection", "block_0")),
+        **dict.fromkeys(("columns", "frame", "filters"), ("projection", "block_0")),
         "known": ("known_projection",),
         "dilations": ("block",),
     }
@@ -131,6 +134,7 @@ class TCN(SequenceNet):
         vocabulary: Annotated[int, Rule(lambda x: 0 <= x < 2**31, "0 or above, and below 2**31")] = 0,
         embedding: Size = 64,
         frame: Size = 1,
+        filters: Annotated[int, not_negative] = 0,
         horizon: Size = 1,
         quantiles: Quantiles = (),
         columns: Names = (),
@@ -188,12 +192,15 @@ class TCN(SequenceNet):
             {"values": float32 (...)}.
 
         Raises:
-            InputError: for inputs of another shape, NaN or infinity in real steps, or token numbers out of range.
+            InputError: for inputs of another shape, NaN or infinity in real steps, or token numbers out of range; and if the
+                answer is not finite.
         """
-        answer = {
-            name: ops.convert_to_numpy(y)
-            for name, y in self.in_words(self.program(inputs.checked(self, given))).items()
-        }
+        named = inputs.checked(self, given, empty=True)
+        count = len(named["sequence"])
+        if not count:  # of which kernels complain
+            named = {name: np.full((1, *x.shape[1:]), name == "lengths", x.dtype) for name, x in named.items()}
+        answer = {name: ops.convert_to_numpy(y)[:count] for name, y in self.in_words(self.program(named)).items()}
+        inputs.check_answer(answer)
         if "label" in answer and self.labels:
             answer["label"] = np.array(self.labels)[answer["label"]]
         return answer
@@ -220,7 +227,7 @@ class TCN(SequenceNet):
             (answers (batch, frames, ...), the next state).
 
         Raises:
-            InputError: for a model that is not causal or has known columns, or steps of another shape.
+            InputError: for a model that is not causal or has known columns, or steps of another shape, or not finite.
 
         Example:
         >>> model = TCN(outputs=2)
@@ -228,6 +235,7 @@ class TCN(SequenceNet):
         >>> answers.shape
         TensorShape([1, 5, 2])
         """
+        inputs.check_steps(self, x)
         return stream.process(self, x, state)
 
     def generate(

@@ -9,6 +9,7 @@ from keras import ops
 from dilatednets.layers.last_step import LastStep
 from dilatednets.layers.receptive_field import causal_field
 from dilatednets.layers.temporal_block import TemporalBlock
+from dilatednets.zoo.tcn.filterbank import Filterbank
 from dilatednets.zoo.tcn.inputs import parts
 from dilatednets.zoo.tcn.pooling import mean_of_steps
 from dilatednets.zoo.zoo_model import ZooModel
@@ -26,7 +27,10 @@ class SequenceNet(ZooModel):
             self.embedding_layer = keras.layers.Embedding(
                 self.vocabulary, self.embedding, dtype=policy, name="embedding"
             )
-        if self.frame > 1:
+        if self.filters:
+            self.projection = Filterbank(self.filters, dtype=policy, name="projection")
+            self.band_dropout = keras.layers.SpatialDropout1D(self.dropout, dtype=policy, name="band_dropout")
+        elif self.frame > 1:
             self.projection = keras.layers.Dense(self.channels, dtype=policy, name="projection")
         self.blocks = [
             TemporalBlock(
@@ -70,7 +74,7 @@ class SequenceNet(ZooModel):
             width = self.embedding
         if self.projection is not None:
             self.projection.build((None, None, width * self.frame))
-            width = self.channels
+            width = self.filters or self.channels
         for number, block in enumerate(self.blocks):
             block.build((None, None, self.channels if number else width))
         self.head.build((None, self.channels))
@@ -87,7 +91,8 @@ class SequenceNet(ZooModel):
     @property
     def receptive_field(self) -> int:
         """Steps that the answer at one step depends on."""
-        return causal_field(self.kernel_size, self.convolution_dilations) * self.frame
+        frames = causal_field(self.kernel_size, self.convolution_dilations) + bool(self.filters)
+        return frames * self.frame
 
     @property
     def streams(self) -> bool:
@@ -97,7 +102,9 @@ class SequenceNet(ZooModel):
     def call(self, inputs: Any, mask: Any = None, training: Any = None) -> Any:
         """Answers as the class describes them."""
         sequence, mask, known = parts(self, inputs, mask)
-        x = self.encoded(sequence, mask)
+        x = self.framed(sequence, mask)
+        x = x if self.projection is None else self.projection(x)
+        x = self.band_dropout(x, training=training) if self.filters else x
         mask = self._mask_of_frames(mask)
         return self.answers(self.pooled(self.body(x, mask, training), mask), known)
 
@@ -109,8 +116,8 @@ class SequenceNet(ZooModel):
             skips = skips + x
         return skips if self.skip_connections else x
 
-    def encoded(self, sequence: Any, mask: Any = None) -> Any:
-        """Vectors of frames, (batch, frames, width): tokens are looked up, features scaled, padded steps are zero."""
+    def framed(self, sequence: Any, mask: Any = None) -> Any:
+        """Frames, (batch, frames, width): tokens are looked up, features scaled, padded steps are zero."""
         if self.embedding_layer is not None:
             x = self.embedding_layer(sequence)
         else:
@@ -122,10 +129,10 @@ class SequenceNet(ZooModel):
             x = ops.cast(x, self.compute_dtype)
         if mask is not None:  # a product would keep NaN at padded steps
             x = ops.where(mask[..., None], x, ops.zeros_like(x))
-        if self.projection is None:
+        if self.frame == 1:
             return x
         x = ops.pad(x, ((0, 0), (0, -ops.shape(x)[1] % self.frame), (0, 0)))
-        return self.projection(ops.reshape(x, (ops.shape(x)[0], -1, self.frame * x.shape[-1])))
+        return ops.reshape(x, (ops.shape(x)[0], -1, self.frame * x.shape[-1]))
 
     def pooled(self, x: Any, mask: Any = None) -> Any:
         """What the answer is made of: (batch, channels), or one vector a frame."""

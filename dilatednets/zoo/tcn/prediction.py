@@ -9,7 +9,10 @@ from typing import Any
 import numpy as np
 
 from dilatednets.data import sequences
-from dilatednets.data.table_csv import Table, read_table, times_after
+from dilatednets.data.audio_folder import SILENT, note_of
+from dilatednets.data.table_csv import Series, Table, read_table
+from dilatednets.data.table_times import check_steps
+from dilatednets.data.time_steps import texts_of, times_after
 from dilatednets.errors import InputError
 from dilatednets.zoo.tcn.examples import padded
 from dilatednets.zoo.tcn.recipe import Data
@@ -24,12 +27,12 @@ class Forecast:
 
     Args:
         past: The series.
-        times: The times of the forecast, as texts.
+        times: The times of the forecast, datetime64 or float (horizon,).
         values: (horizon, outputs), or (horizon, outputs, quantiles).
     """
 
     past: Past
-    times: list[str]
+    times: np.ndarray
     values: np.ndarray
 
 
@@ -59,10 +62,11 @@ def predict_file(model: Any, path: str | os.PathLike[str]) -> tuple[list[Row], l
         return _forecasts(model, data, table) if model.task == "forecast" else (_whole(model, data, table), [])
     if data is None or data.reader != "audio_folder":
         raise InputError(f"{path}: this model was not trained on recordings; give a .csv file or an .npz archive")
-    from dilatednets.data.audio import read_audio
+    from dilatednets.data.audio import is_silent, read_audio
 
-    audio = read_audio(path, data.sample_rate)[None, :, None]
-    return rows_of(model, model.answer(audio), [Path(path).name]), []
+    audio = read_audio(path, data.sample_rate)
+    note_of([path] if is_silent(audio) else [], SILENT)
+    return rows_of(model, model.answer(audio[None, :, None]), [Path(path).name]), []
 
 
 def _answer(model: Any, inputs: dict[str, np.ndarray], path: str) -> dict[str, np.ndarray]:
@@ -86,12 +90,14 @@ def _forecasts(model: Any, data: Data, table: Table) -> tuple[list[Row], list[Fo
                 f"{table.path}: {whose} {len(one.future)} rows after its last value, the forecast needs {model.horizon}, "
                 f"with {', '.join(model.known)} alone filled in"
             )
+        if data.time and data.step:
+            check_steps(table, data.time, _looked_at(one, data.window, model.horizon), data.step)
     inputs = {"sequence": np.stack([one.values[-data.window :] for one in found]).astype(np.float32)}
     if model.known:
         inputs["known"] = np.stack([one.future[: model.horizon] for one in found]).astype(np.float32)
     values = _answer(model, inputs, table.path)["values"]
     forecasts = [
-        Forecast(one, times_after(one.series.times, model.horizon), value)
+        Forecast(one, times_after(one.series.times, model.horizon, data.step), value)
         for one, value in zip(found, values, strict=True)
     ]
     rows = [
@@ -101,13 +107,25 @@ def _forecasts(model: Any, data: Data, table: Table) -> tuple[list[Row], list[Fo
             **_named(model, step),
         }
         for one in forecasts
-        for time, step in zip(one.times, one.values, strict=True)
+        for time, step in zip(texts_of(one.times, one.past.series.zone), one.values, strict=True)
     ]
     return rows, forecasts
 
 
+def _looked_at(past: Past, window: int, horizon: int) -> Series:
+    """The last rows of a series, and the first to come."""
+    one, ahead = past.series, past.ahead
+    rows, times = (
+        np.concatenate([old[-window:], new[:horizon]])
+        for old, new in ((one.rows, ahead.rows), (one.times, ahead.times))
+    )
+    return Series(one.name, rows, times)
+
+
 def _whole(model: Any, data: Data, table: Table) -> list[Row]:
     found = pasts(table, data, data.features, [])
+    for one in found if data.time and data.step else []:
+        check_steps(table, data.time, one.series, data.step)
     x, lengths = padded([one.values.astype(np.float32) for one in found])
     inputs = {"sequence": x} if lengths is None else {"sequence": x, "lengths": lengths}
     return rows_of(model, _answer(model, inputs, table.path), [one.series.name for one in found], lengths)

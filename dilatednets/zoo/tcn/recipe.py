@@ -1,10 +1,13 @@
 """The recipe of a TCN."""
 
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
-from dilatednets.rules import Names, arguments_of, not_negative, one_of, positive, share
+from dilatednets.data.polymusic import KEYS, SETS
+from dilatednets.data.time_steps import is_step
+from dilatednets.rules import Names, Rule, arguments_of, not_negative, one_of, positive, share
 from dilatednets.training import recipe
 from dilatednets.zoo.tcn.model import TCN
 
@@ -15,7 +18,9 @@ FROM_DATA = (
 """Arguments of TCN that the data say."""
 FREE = ("dropout", "horizon", "quantiles")
 """Keys of `net` that a run from a preset may set."""
-OF_TABLES = ("file", "time", "series", "targets", "features", "known", "window", "stride", "split")
+READERS = ("csv", "arrays", "audio_folder", "spoken_digits", "mnist", "polymusic")
+SOUNDS = ("audio_folder", "spoken_digits")
+OF_TABLES = ("file", "time", "step", "series", "targets", "features", "known", "window", "stride", "split")
 """Keys of `data` for the reader csv."""
 Net: Any = recipe.net_table({name: one for name, one in arguments_of(TCN).items() if name not in FROM_DATA})
 
@@ -24,12 +29,16 @@ Net: Any = recipe.net_table({name: one for name, one in arguments_of(TCN).items(
 class Data:
     """What to train on."""
 
-    reader: Annotated[str, one_of("csv", "arrays", "audio_folder")] = "csv"
-    """"csv": a table; "arrays": train.npz, validation.npz and test.npz; "audio_folder": a folder of recordings a label."""
+    reader: Annotated[str, one_of(*READERS)] = "csv"
+    """"csv": a table; "arrays": train.npz, validation.npz and test.npz; "audio_folder": a folder of recordings a label;
+    "spoken_digits": those of FSDD, in sound that goes on; "mnist": handwritten digits pixel by pixel; "polymusic": music
+    step by step."""
     file: str = ""
     """The CSV file in the folder; empty if there is one."""
     time: str = ""
     """Its column of times; empty if rows are in order."""
+    step: Annotated[str, Rule(is_step, 'such as "1 day", "15 minutes", "1 weekday" or a number')] = ""
+    """Time from one row to the next; empty as in most of the table."""
     series: str = ""
     """Its column that says which series a row belongs to; empty if there is one series."""
     targets: Names = field(default_factory=list)
@@ -48,6 +57,12 @@ class Data:
     test: Annotated[float, share] = 0.15
     sample_rate: Annotated[int, positive] = 8000
     """Recordings are resampled to it."""
+    order: Annotated[str, one_of("rows", "permuted")] = "rows"
+    """Of the pixels of digits: row by row, or mixed in the same way for all."""
+    set: Annotated[str, one_of(*SETS)] = "JSB_Chorales"
+    """Which music."""
+    voices: Annotated[int, Rule(lambda x: 0 <= x <= KEYS, f"0 to {KEYS}")] = 0
+    """Of music: tokens a step, the highest key first, each told from those before it; 0 for labels, told all at once."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +98,13 @@ class Recipe(recipe.Recipe):
             idle |= {f"data.{name}": f"it is for tables, and data.reader is {reader!r}" for name in OF_TABLES}
         elif not self.init and task != "forecast":
             idle |= {f"data.{name}": "it is for forecasts" for name in ("known", "window", "stride", "split")}
-        if reader == "arrays":
-            idle |= {f"data.{name}": "archives are split already" for name in ("validation", "test")}
-        if reader != "audio_folder":
+        if reader in ("arrays", "spoken_digits", "mnist", "polymusic"):
+            idle |= {f"data.{name}": "these data are split already" for name in ("validation", "test")}
+        if reader != "mnist":
+            idle["data.order"] = "it is for mnist"
+        if reader != "polymusic":
+            idle |= {f"data.{name}": "it is for polymusic" for name in ("set", "voices")}
+        if reader not in SOUNDS:
             idle["data.sample_rate"] = "it is for recordings"
         return idle
 
@@ -94,18 +113,37 @@ class Recipe(recipe.Recipe):
         reader, task = self.data.reader, self.net.task
         if self.data.validation + self.data.test >= 1:
             return "data.test: leaves nothing to train on; lower it or data.validation"
+        if not self.init and reader == "spoken_digits" and (self.net.task, self.net.pooling) != ("classify", "none"):
+            return (
+                'net.pooling: digits are told as they are spoken, at each step; set it to "none", and task to classify'
+            )
+        if not self.init and reader == "audio_folder" and not self._classifies:
+            return "net.task: recordings in folders are classified, with one label each; or read arrays"
+        if not self.init and reader == "mnist" and not self._classifies:
+            return "net.task: digits are classified, with one label each; leave out task, multi_label and pooling"
         if (
             not self.init
-            and reader == "audio_folder"
-            and (task != "classify" or self.net.multi_label or self.net.pooling == "none")
+            and reader == "polymusic"
+            and (task != "next" or self.net.multi_label == bool(self.data.voices))
         ):
-            return "net.task: recordings in folders are classified, with one label each; or read arrays"
+            words = (
+                "tokens, and then net.multi_label false" if self.data.voices else "labels: set net.multi_label to true"
+            )
+            return f"net.task: of music, what comes next is learnt, here {words}"
+        if self.data.step and not self.data.time:
+            return "data.step: is between times; name their column by data.time"
         if not self.init and reader == "csv" and task == "next":
             return "net.task: what comes next is learnt from arrays; set data.reader to arrays"
         if not self.init and reader == "csv" and task == "forecast" and self.net.pooling == "none":
             return "net.pooling: a window has one forecast; set it to last or mean"
         return super().contradiction()
 
+    @property
+    def _classifies(self) -> bool:
+        return self.net.task == "classify" and not self.net.multi_label and self.net.pooling != "none"
+
     def try_next(self, model: Path) -> str:
         """A command to try with what was trained."""
+        if self.data.reader == "polymusic":
+            return f"dilatednets generate {shlex.quote(str(model))} --output piece"
         return f"dilatednets predict {model} FILE"

@@ -1,5 +1,6 @@
 """What a server can ask of a TCN."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,30 @@ class Signatures(ServedModel):
             }
             graphs |= {"stream_start": start, "stream_next": graph(self._next, {**sequence, **state})}
         return graphs
+
+    def portable(self, batch: int | None) -> tuple[Callable[..., Tensors], dict[str, tf.TensorSpec]]:
+        """`stream_next` without texts and checks: each next state is called after that before it, "next_past" and so on.
+
+        A model that cannot stream answers to whole sequences, "sequence" and with known columns "known".
+        """
+        model = self.model
+        shape, kind = ([], tf.int32) if model.vocabulary else ([model.features], tf.float32)
+        inputs = {"sequence": spec("sequence", [batch, None, *shape], kind)}
+
+        def numbers(outputs: Any) -> Tensors:
+            return {name: x for name, x in model.in_words(outputs).items() if name != "label"}
+
+        if not model.streams:
+            if model.known:
+                inputs["known"] = spec("known", [batch, model.horizon, len(model.known)])
+            return lambda **given: numbers(model(given, training=False)), inputs
+        states = {name: spec(name, [batch, *x.shape[1:]], x.dtype) for name, x in model.initial_state(1).items()}
+
+        def stream(sequence: Any, **state: Any) -> Tensors:
+            answers, after = model.process(sequence, state)
+            return {**numbers(answers), **{f"next_{name}": x for name, x in after.items()}}
+
+        return stream, {**inputs, **states}
 
     def examples(self) -> dict[str, dict[str, np.ndarray]]:
         """A request by signature."""

@@ -9,6 +9,8 @@ import numpy as np
 
 from dilatednets.data.sequences import shared_out
 from dilatednets.data.table_csv import Series, Table, find_table, read_table, series_of
+from dilatednets.data.table_times import check_steps, even_step, joined_rows
+from dilatednets.data.time_steps import common_step
 from dilatednets.errors import InputError
 
 
@@ -21,19 +23,21 @@ class Past:
         values: float64 (rows, columns).
         targets: float64 (rows, targets).
         future: float64 (rows, known).
+        ahead: The rows and times of the future.
     """
 
     series: Series
     values: np.ndarray
     targets: np.ndarray
     future: np.ndarray
+    ahead: Series
 
 
 def names_of(table: Table, data: Any, task: str) -> tuple[list[str], list[str]]:
     """Names of the features and of the targets that a recipe asks for.
 
     Raises:
-        InputError: if they cannot be told.
+        InputError: if they cannot be told, or an answer would be among what is looked at.
     """
     for name, where in ((data.time, "data.time"), (data.series, "data.series")):
         if name:
@@ -50,6 +54,11 @@ def names_of(table: Table, data: Any, task: str) -> tuple[list[str], list[str]]:
         table.column(name, "data.targets")
     features = list(data.features) or [name for name in others if task == "forecast" or name not in targets]
     features += [name for name in data.known if name not in features]
+    for key, told in (("known", data.known), ("features", features if task != "forecast" else [])):
+        if leak := [name for name in targets if name in told]:
+            raise InputError(
+                f"{table.path}: data.{key}: {leak[0]!r} is what is to be told, in data.targets; leave it out"
+            )
     if not features:
         raise InputError(f"{table.path}: there is no column besides the targets; add what they depend on")
     return features, targets
@@ -79,8 +88,9 @@ def pasts(table: Table, data: Any, features: Sequence[str], targets: Sequence[st
         def columns(names: Sequence[str], rows: np.ndarray) -> np.ndarray:
             return np.stack([numbers[name][rows] for name in names], axis=1) if names else np.zeros((len(rows), 0))
 
-        kept = Series(series.name, rows, series.times[:past])
-        found.append(Past(kept, columns(features, rows), columns(targets, rows), columns(data.known, future)))
+        kept = Series(series.name, rows, series.times[:past], series.zone)
+        to_come = Series(series.name, future, series.times[past:], series.zone)
+        found.append(Past(kept, columns(features, rows), columns(targets, rows), columns(data.known, future), to_come))
     return found
 
 
@@ -112,6 +122,10 @@ class Windows:
 
     def __len__(self) -> int:
         return len(self.starts)
+
+    def drawn(self, places: Any, rng: np.random.Generator) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        """The same each time."""
+        return self.take(places)
 
     def take(self, places: Any) -> tuple[dict[str, np.ndarray], np.ndarray]:
         """Inputs by name, and the steps after them."""
@@ -151,24 +165,30 @@ def _windows(table: Table, data: Any, net: Any, features: list[str], targets: li
                 f"{table.path}: {whose} {len(one.values)} rows, fewer than a window of {window} and the {horizon} after it; "
                 "lower data.window or net.horizon, or leave it out"
             )
+    several = [one.series for one in found]
+    step = (data.step or common_step([one.times for one in several])) if data.time else ""
+    joined = [np.ones(len(one.rows) - 1, bool) for one in several]
+    if step:
+        joined = joined_rows(table, data.time, several, step, note=split == "train")
+    breaks = [np.append(0, ~ok).cumsum() for ok in joined]
     inside, trained_on = _inside(found, data, split, table.path)
     firsts = np.cumsum([0, *(len(one.values) for one in found[:-1])])
     starts = [
         first + start
-        for first, one, rows in zip(firsts, found, inside, strict=True)
+        for first, one, rows, gaps in zip(firsts, found, inside, breaks, strict=True)
         for start in range(0, len(one.values) - window - horizon + 1, data.stride)
-        if rows[start + window] and rows[start + window + horizon - 1]
+        if rows[start + window] and rows[(last := start + window + horizon - 1)] and gaps[start] == gaps[last]
     ]
     if not starts:
-        raise InputError(
-            f"{table.path}: split {split}: no {horizon} steps to forecast; give more rows, or a larger share"
-        )
+        words = f"no {horizon} steps to forecast{' without a gap' if not all(map(np.all, joined)) else ''}"
+        raise InputError(f"{table.path}: split {split}: {words}; give more rows, or a larger share")
     known = [features.index(name) for name in data.known]
     settings: dict[str, Any] = {
         "outputs": len(targets),
         "labels": targets,
         "columns": features,
         "known": list(data.known),
+        "step": step,
     }
     if split == "train":
         rows = np.concatenate(trained_on)
@@ -224,6 +244,10 @@ def _whole_series(
     found = pasts(table, data, features, [] if classes else targets)
     if not classes:
         y_rows = np.stack([table.numbers(name) for name in targets], axis=1).astype(np.float32)
+    several = [one.series for one in found]
+    step = (data.step or even_step(several)) if data.time else ""
+    for one in several if step else []:
+        check_steps(table, data.time, one, step)
     chosen = shared_out(len(found), data.validation, data.test, f"{table.path}: series")
     if classes:
         column = table.column(targets[0])
@@ -246,7 +270,7 @@ def _whole_series(
                 words = f"differs within series {one.series.name!r}; set net.pooling to none for one answer a row"
                 raise InputError(f"{table.path}: line {table.lines[changing[0]]}: {' or '.join(targets)} {words}")
         y = np.stack([y_rows[one.series.rows[0]] for one in parts])
-    settings: dict[str, Any] = {"outputs": len(targets), "labels": targets, "columns": features}
+    settings: dict[str, Any] = {"outputs": len(targets), "labels": targets, "columns": features, "step": step}
     if classes:
         settings |= {"outputs": len(names), "labels": names}
     if split == "train":

@@ -15,7 +15,7 @@ from dilatednets.training.loop import Task as BaseTask
 from dilatednets.zoo.tcn.examples import ExampleBatches, read
 from dilatednets.zoo.tcn.losses import middle
 from dilatednets.zoo.tcn.model import TCN
-from dilatednets.zoo.tcn.recipe import FREE, Data, Recipe
+from dilatednets.zoo.tcn.recipe import FREE, READERS, Data, Recipe
 
 EVALUATION_BATCH = 64
 
@@ -69,6 +69,7 @@ def build_model(recipe: Recipe, data_dir: str | os.PathLike[str]) -> tuple[TCN, 
     stored = {**vars(data)}
     if data.reader == "csv":  # what was found in the table; other tables must have it too
         given = examples.settings
+        stored["step"] = given.pop("step", "")
         stored["features"] = list(given["columns"])
         stored["targets"] = list(given["labels"]) if net.task != "classify" else list(data.targets)
     settings = {**examples.settings, "data": stored, "dtype": recipe.training.dtype}
@@ -115,8 +116,12 @@ def measure(model: TCN, examples: Any) -> dict[str, Any]:
         found, guess = keras.ops.convert_to_numpy(model.program(inputs)), examples.naive(places)
         if model.pooling == "none":
             lengths = inputs.get("lengths", np.full(len(y), inputs["sequence"].shape[1]))
-            real = np.arange(y.shape[1]) < -(-np.asarray(lengths)[:, None] // model.frame)
-            y, found = y[real], found[real]
+            frames = -(-np.asarray(lengths)[:, None] // model.frame)
+            if y.ndim == 1:  # one for all of a recording
+                found = examples.last_said(found, frames)
+            else:
+                real = np.arange(y.shape[1]) < frames
+                y, found = y[real], found[real]
         truths.append(y)
         outputs.append(found)
         naive += [] if guess is None else [guess]
@@ -129,7 +134,10 @@ def measure(model: TCN, examples: Any) -> dict[str, Any]:
     top = out.max(axis=-1, keepdims=True)
     log_sums = np.log(np.sum(np.exp(out - top), axis=-1)) + top[..., 0]
     bits = float(np.mean(log_sums - np.take_along_axis(out, y[..., None], axis=-1)[..., 0])) / np.log(2)
-    return {"accuracy": right, "bits_per_token" if model.task == "next" else "bits": bits, "examples": len(examples)}
+    figures = {"accuracy": right, "bits_per_token" if model.task == "next" else "bits": bits, "examples": len(examples)}
+    if voices := (model.data or {}).get("voices", 0):
+        figures["nats_per_chord"] = bits * np.log(2) * len(y) / ((len(y) - len(examples)) / voices)  # each has one end
+    return figures
 
 
 def _label_figures(model: TCN, y: np.ndarray, scores: np.ndarray) -> dict[str, Any]:
@@ -172,7 +180,7 @@ def evaluate(model: TCN, data_dir: str | os.PathLike[str], split: str, reader: s
     Raises:
         InputError: for bad data, or data that do not fit the model.
     """
-    if reader not in (None, "csv", "arrays", "audio_folder"):
-        raise InputError(f"--reader: {reader}: a TCN's data are read by csv, arrays or audio_folder")
+    if reader is not None and reader not in READERS:
+        raise InputError(f"--reader: {reader}: a TCN's data are read by {', '.join(READERS)}")
     examples = read_for(model, data_dir, split, reader)
     return {**measure(model, examples), "examples": len(examples), "split": split}

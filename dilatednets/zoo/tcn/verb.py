@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import sys
 from argparse import ArgumentParser, Namespace
 from typing import Any
@@ -17,30 +18,49 @@ VERB, HELP = "predict", "forecast or classify what is in a table, an archive of 
 def add_arguments(parser: ArgumentParser) -> None:
     """MODEL, the file, and where the answers go."""
     add_model(parser, f"a TCN: {PRESET}")
-    parser.add_argument("file", metavar="FILE", help="a CSV file, an .npz archive with x, or a recording")
+    parser.add_argument(
+        "file", metavar="FILE", help="a CSV file, an .npz archive with x, a recording, or - to listen to standard input"
+    )
     parser.add_argument("--output", metavar="FILE.csv", help="write the answers there (default: standard output)")
     parser.add_argument("--plot", metavar="FILE.png", help="draw the forecast: .png, .svg or .pdf")
+    parser.add_argument("--overwrite", action="store_true", help="replace FILE.csv and FILE.png if they are there")
+    parser.add_argument(
+        "--every", type=float, metavar="MS", help="listening: a line each MS (default: when the answer changes)"
+    )
     add_json(parser)
 
 
 def run(options: Namespace) -> None:
-    """`dilatednets predict MODEL FILE [--output FILE.csv] [--plot FILE.png] [--json]`."""
-    from dilatednets.files import atomic_path, check_writable
+    """`dilatednets predict MODEL FILE [--output FILE.csv] [--plot FILE.png] [--overwrite] [--every MS] [--json]`."""
+    from dilatednets.files import atomic_path
     from dilatednets.plots.figure import check_suffix, save
 
     if options.output is not None:
         if not options.output.lower().endswith(".csv"):
             raise InputError(f"output: {options.output}: a table is written as .csv; choose such a name")
-        check_writable(options.output)
+        _check_target("output", options.output, options)
     if options.plot is not None:
         check_suffix(options.plot)
-        check_writable(options.plot)
+        _check_target("plot", options.plot, options)
     model = registry.from_preset(options.model, "TCN")
     if options.plot and model.task != "forecast":
         raise InputError(f"plot: is for forecasts, and {options.model} does {model.task}; leave it out")
+    from dilatednets.zoo.tcn import listening
     from dilatednets.zoo.tcn.prediction import predict_file
 
-    rows, forecasts = predict_file(model, options.file)
+    heard = listening.hears(model, options.file)
+    if options.every is not None and not heard:
+        raise InputError(
+            f"every: is for listening to standard input or recordings, not for {options.file}; leave it out"
+        )
+    if heard and not (options.output or options.json):
+        for number, row in enumerate(listening.rows(model, options.file, options.every)):
+            text = as_csv([row])
+            print(text if number == 0 else text.partition("\n")[2], end="", flush=True)
+        return
+    rows, forecasts = (
+        (list(listening.rows(model, options.file, options.every)), []) if heard else predict_file(model, options.file)
+    )
     if options.plot and not forecasts:
         raise InputError(f"plot: {options.file}: has no series to draw a forecast after; give a CSV file")
     if options.plot:
@@ -52,6 +72,20 @@ def run(options: Namespace) -> None:
         sys.stdout.write(as_csv(rows))
     if options.json:
         print(json.dumps({"predictions": rows}))
+
+
+def _check_target(name: str, target: str, options: Namespace) -> None:
+    """Refuses to write over the input, or over what is there unless that is wanted."""
+    from dilatednets.files import check_writable
+
+    check_writable(target)
+    if os.path.exists(target):
+        if os.path.exists(options.file) and os.path.samefile(target, options.file):
+            raise InputError(f"{name}: {target}: is the file that is read; choose another name")
+        if not options.overwrite:
+            raise InputError(
+                f"{name}: {target}: is there already; give --overwrite to replace it, or choose another name"
+            )
 
 
 def as_csv(rows: list[dict[str, Any]]) -> str:
@@ -81,3 +115,36 @@ def picture(model: Any, forecasts: list[Any], title: str) -> Any:
         words = ": ".join(filter(None, (title, one.past.series.name, model.labels[number])))
         draw_forecast(ax, past, one.times, one.values[:, number], model.quantiles, words)
     return drawing
+
+
+def add_generation_arguments(parser: ArgumentParser) -> None:
+    """How much music."""
+    parser.add_argument("--steps", type=int, help="music: the most quarter notes (default 64); a piece may end before")
+
+
+def generation_options(options: Namespace) -> dict[str, Any]:
+    """Those that were given."""
+    return {} if options.steps is None else {"steps": options.steps}
+
+
+def generate(options: Namespace) -> None:
+    """`dilatednets generate MODEL [--steps N] ... --output NAME [--plot FILE.png]`: NAME.mid and NAME.wav."""
+    from dilatednets.files import check_writable
+    from dilatednets.plots.figure import check_suffix, save
+    from dilatednets.plots.piano_roll import piano_roll
+    from dilatednets.zoo.tcn import music
+
+    for path in music.music_files(options.output):
+        check_writable(path)
+    if options.plot is not None:
+        check_suffix(options.plot)
+        check_writable(options.plot)
+    model = registry.from_preset(options.model, "TCN")
+    roll = music.make_music(model, **generation_options(options), temperature=options.temperature, seed=options.seed)
+    lowest = music.lowest_key(model)
+    midi, sound = music.write_music(options.output, roll, lowest)
+    print(f"{midi}: {len(roll)} steps for any synthesiser or notation program")
+    print(f"{sound}: the same in plain tones")
+    if options.plot is not None:
+        save(piano_roll(roll, str(options.model), lowest), options.plot)
+        print(f"{options.plot}: its piano roll")

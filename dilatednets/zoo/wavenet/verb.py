@@ -1,27 +1,28 @@
-"""The command `generate`: a WaveNet speaks."""
+"""What the command `generate` does with a WaveNet: it speaks."""
 
 import time
 from argparse import ArgumentParser, Namespace
+from typing import Any
 
-from dilatednets.arguments import add_model, check_seconds
+from dilatednets.arguments import check_seconds
 
-VERB, HELP = "generate", "make audio with a WaveNet"
 OPTION_OF = {"num_samples": "--seconds", "condition": "--text"}
+OPTIONS = ("text", "speaker", "seconds")
 
 
-def add_arguments(parser: ArgumentParser) -> None:
-    """MODEL, and what it is to say."""
-    add_model(parser)
-    parser.add_argument("--text", help='what to say, e.g. "four two seven"')
-    parser.add_argument("--speaker", help="whose voice")
-    parser.add_argument("--seconds", type=float, help="how long; default: as long as the text")
-    parser.add_argument("--seed", type=int, help="same seed, same audio")
-    parser.add_argument("--temperature", type=float, default=1.0, help="below 1: less noise (default 1)")
-    parser.add_argument("--output", required=True, metavar="FILE.wav", help="or .flac, .ogg, .mp3")
-    parser.add_argument("--plot", metavar="FILE.png", help="draw waveform and spectrogram, as PNG, SVG or PDF")
+def add_generation_arguments(parser: ArgumentParser) -> None:
+    """What it is to say."""
+    parser.add_argument("--text", help='speech: what to say, e.g. "four two seven"')
+    parser.add_argument("--speaker", help="speech: whose voice")
+    parser.add_argument("--seconds", type=float, help="speech: how long; default: as long as the text")
 
 
-def run(options: Namespace) -> None:
+def generation_options(options: Namespace) -> dict[str, Any]:
+    """Those that were given."""
+    return {name: getattr(options, name) for name in OPTIONS if getattr(options, name) is not None}
+
+
+def generate(options: Namespace) -> None:
     """`dilatednets generate MODEL [--text T] [--speaker S] [--seconds N] ... --output FILE.wav [--plot FILE.png]`."""
     import numpy as np
 

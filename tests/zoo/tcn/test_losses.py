@@ -43,6 +43,18 @@ def test_faults_shapes_that_would_broadcast(what, y, p):
         what(np.zeros(y), np.zeros(p))
 
 
+@pytest.mark.tensorflow
+def test_faults_shapes_that_a_graph_does_not_know():
+    import tensorflow as tf
+
+    given = [tf.TensorSpec([None, None, None]), tf.TensorSpec([None, 3, 1, 2])]
+    loss = tf.function(ScaledLoss(quantiles=[0.1, 0.9]), input_signature=given)
+    assert np.isfinite(loss(tf.zeros((8, 3, 1)), tf.zeros((8, 3, 1, 2))))
+    for shape in ((8, 1, 3), (8, 3, 3)):
+        with pytest.raises(tf.errors.InvalidArgumentError):
+            loss(tf.zeros(shape), tf.zeros((8, 3, 1, 2)))
+
+
 def test_a_single_value_needs_no_dimension():
     assert float(ScaledLoss()(np.array([1.0, 2.0]), np.array([[1.0], [4.0]]))) == 2.0
 

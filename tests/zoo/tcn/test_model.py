@@ -76,6 +76,7 @@ def test_the_call_against_numpy(settings, normalization, rng):
         {"pooling": "mean", "gated": True, "normalization": "layer"},
         {"pooling": "none", "causal": False},
         {"frame": 4, "pooling": "mean"},
+        {"frame": 4, "filters": 3},
         {"vocabulary": 9},
     ],
 )
@@ -92,8 +93,9 @@ def test_padding_changes_nothing_whatever_it_holds(settings, rng):
     np.testing.assert_allclose(masked[:, :steps], alone, atol=1e-5)
 
 
-def test_the_receptive_field_is_what_changes_the_answer(rng):
-    model = tiny_tcn(features=1, pooling="none", frame=2)
+@pytest.mark.parametrize(("filters", "field"), [(0, 26), (3, 28)])
+def test_the_receptive_field_is_what_changes_the_answer(filters, field, rng):
+    model = tiny_tcn(features=1, pooling="none", frame=2, filters=filters)
     x = rng.normal(size=(1, 60, 1)).astype(np.float32)
     before = numbers(model(x))[0, -1]
     seen = []
@@ -101,7 +103,7 @@ def test_the_receptive_field_is_what_changes_the_answer(rng):
         other = x.copy()
         other[0, step] += 1
         seen.append(bool(np.any(numbers(model(other))[0, -1] != before)))
-    assert model.receptive_field == 60 - seen.index(True) == 26
+    assert model.receptive_field == 60 - seen.index(True) == field
 
 
 def test_a_causal_model_sees_no_future(rng):
@@ -207,6 +209,7 @@ def test_answers_are_probabilities_and_names(rng):
         ({"mean": (float("nan"),)}, "mean: must be finite numbers"),
         ({"target_scale": (1.0, 1.0, 1.0)}, "target_scale: is for values"),
         ({"vocabulary": 5, "frame": 2}, "frame: is for features"),
+        ({"filters": 8}, "filters: are for frames of sound; set frame"),
         ({"dilations": ()}, "dilations: must be a list of positive integers"),
     ],
 )
@@ -250,6 +253,44 @@ def test_faults_of_inputs_in_a_call(given, words):
 def test_faults_of_inputs_in_arrays(given, words):
     with pytest.raises(InputError, match=words):
         tiny_tcn().answer(given)
+
+
+def test_faults_numbers_beyond_float32_make_no_warning_beside(recwarn):
+    with pytest.raises(InputError, match="sequence: holds numbers beyond those of float32"):
+        tiny_tcn().answer(np.full((1, 5, 1), 1e300))
+    assert not recwarn.list
+
+
+def test_faults_an_array_of_objects_is_named_with_the_cure():
+    with pytest.raises(InputError, match=r"of Python objects; make it numbers by astype\(float\)"):
+        tiny_tcn().answer(np.array([[1, 2.5]], object))
+
+
+def test_faults_an_answer_that_is_not_finite_is_none():
+    model = tiny_tcn()
+    model.head.kernel.assign(np.full(model.head.kernel.shape, np.nan))
+    with pytest.raises(InputError, match="probabilities: the model's answer is not finite"):
+        model.answer(np.ones((1, 5, 1)))
+
+
+@pytest.mark.parametrize("settings", [{}, {"pooling": "none", "labels": ("a", "b", "c")}, {"vocabulary": 4}])
+def test_no_sequences_have_no_answers(settings):
+    model = tiny_tcn(**settings)
+    x = np.zeros((0, 10), np.int32) if model.vocabulary else np.zeros((0, 10, 1))
+    for given in (x, {"sequence": x, "lengths": np.zeros(0, int)}):
+        answer = model.answer(given)
+        shape = (0, 10) if model.pooling == "none" else (0,)
+        assert answer["label"].shape == shape and answer["probabilities"].shape == (*shape, 3)
+
+
+def test_faults_steps_that_would_spoil_a_stream():
+    model, x = tiny_tcn(), np.zeros((1, 2, 1), np.float32)
+    with pytest.raises(InputError, match="x: holds NaN or infinity"):
+        model.process(x * np.nan, model.initial_state(1))
+    tokens = tiny_tcn(vocabulary=5)
+    with pytest.raises(InputError, match="x: must be token numbers, integers from 0 to 4"):
+        tokens.process([[5]], tokens.initial_state(1))
+    assert model.process(x[:, :0], model.initial_state(1))[0].shape == (1, 0, 3)
 
 
 @pytest.mark.parametrize("tokens", [[[0, 5]], [[-1, 0]], [[0.5, 1.0]]])

@@ -44,14 +44,21 @@ def test_the_answer_at_each_step_is_that_of_the_sequence_so_far(settings, cuts, 
         np.testing.assert_allclose(answers[:, steps - 1], keras.ops.convert_to_numpy(model(x[:, :steps])), atol=1e-4)
 
 
-def test_frames_stream_whole(rng):
-    model, x = tiny_tcn(frame=4, pooling="none"), rng.normal(size=(2, 24, 1)).astype(np.float32)
+@pytest.mark.parametrize("filters", [0, 3])
+def test_frames_stream_whole(filters, rng):
+    model, x = tiny_tcn(frame=4, filters=filters, pooling="none"), rng.normal(size=(2, 24, 1)).astype(np.float32)
     first, state = model.process(x[:, :8], model.initial_state(2))
     second, state = model.process(x[:, 8:], state)
     joined = np.concatenate([first, second], axis=1)
     np.testing.assert_allclose(joined, keras.ops.convert_to_numpy(model(x)), atol=1e-4)
     with pytest.raises(InputError, match="x: 6 steps are no whole frames of 4"):
         model.process(x[:, :6], state)
+
+
+def test_faults_states_of_others():
+    model, other = tiny_tcn(), tiny_tcn(dilations=(1, 4))
+    with pytest.raises(InputError, match=r"state: must be what initial_state .* past of shape \(batch, 81\), seen"):
+        model.process(np.zeros((1, 3, 1), np.float32), other.initial_state(1))
 
 
 @pytest.mark.parametrize(

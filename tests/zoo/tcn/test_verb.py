@@ -16,7 +16,7 @@ TABLE = {"reader": "csv", "time": "day", "series": "shop", "targets": ["sold"], 
 @pytest.fixture(scope="module")
 def forecaster(tmp_path_factory):
     folder = tmp_path_factory.mktemp("preset") / "forecaster"
-    data = {**TABLE, "known": ["promotion"], "window": 6}
+    data = {**TABLE, "known": ["promotion"], "window": 6, "step": "1 day"}
     model = tiny_tcn(
         1, task="forecast", horizon=2, quantiles=(0.1, 0.9), columns=("sold", "promotion"), known=("promotion",),
         labels=("sold",), mean=(10, 0), scale=(3, 1), target_mean=(10,), target_scale=(3,), data=data,
@@ -95,6 +95,68 @@ def test_faults_of_files(forecaster, tmp_path, capsys):
         assert run(preset, file) == 2
         said = capsys.readouterr().err.strip()
         assert words in said and "\n" not in said, said
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            ("2024-01-10", "2024-01-12"),
+            "line 20, column day: 2024-01-12 does not come 1 day after 2024-01-09; give the",
+        ),
+        (
+            ("2024-01-10", "2030-01-01"),
+            "line 20, column day: 2030-01-01 does not come 1 day after 2024-01-09; give the",
+        ),
+        (
+            ("2024-01-", "2024-"),
+            "line 6, column day: rows from here on are 1 month apart, the model was trained on 1 day",
+        ),
+        (("2024-01-", "20"), "line 6, column day: rows from here on are 1 apart, the model was trained on 1 day"),
+        (("2024-01-05", ""), "line 10, column day: '' is no time"),
+    ],
+)
+def test_faults_of_times(forecaster, tmp_path, capsys, change, words):
+    file = table(tmp_path / "a.csv")
+    file.write_text(file.read_text().replace(*change))
+    assert run(forecaster[1], file) == 2
+    said = capsys.readouterr().err.strip()
+    assert words in said and "\n" not in said, said
+
+
+def test_faults_of_a_gap_matter_where_the_model_looks(forecaster, tmp_path, capsys):
+    file = table(tmp_path / "a.csv", days=12)
+    lines = file.read_text().splitlines()
+    for day, status in (("2024-01-08", 2), ("2024-01-04", 0)):
+        file.write_text("\n".join(line for line in lines if day not in line))
+        assert run(forecaster[1], file) == status
+    assert "2024-01-09 does not come 1 day after 2024-01-07" in capsys.readouterr().err
+
+
+def test_times_are_written_as_they_were_read(forecaster, tmp_path, capsys):
+    file = table(tmp_path / "a.csv")
+    file.write_text(file.read_text().replace(",a,", "T12:00+01:00,a,").replace(",b,", "T12:00+01:00,b,"))
+    assert run(forecaster[1], file, "--plot", tmp_path / "a.png") == 0
+    assert "a,2024-01-09T12:00+01:00," in capsys.readouterr().out
+
+
+def test_faults_files_that_are_there_stay(forecaster, tmp_path, capsys):
+    file, link, other = table(tmp_path / "a.csv"), tmp_path / "link.csv", tmp_path / "other.csv"
+    link.symlink_to(file)
+    other.write_text("kept")
+    content = file.read_text()
+    for target in (file, link):
+        for source in (file, link):
+            assert run(forecaster[1], source, "--output", target, "--overwrite") == 2
+            assert f"--output: {target}: is the file that is read; choose another name" in capsys.readouterr().err
+    assert run(forecaster[1], file, "--output", other) == 2
+    assert "is there already; give --overwrite to replace it" in capsys.readouterr().err
+    assert file.read_text() == content and other.read_text() == "kept"
+    assert run(forecaster[1], file, "--output", other, "--overwrite") == 0
+    assert other.read_text().startswith("shop,day,")
+    (tmp_path / "a.png").touch()
+    assert run(forecaster[1], file, "--plot", tmp_path / "a.png") == 2
+    assert "--plot: " in capsys.readouterr().err
 
 
 def test_faults_of_options(forecaster, tmp_path, capsys):

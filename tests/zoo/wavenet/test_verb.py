@@ -6,6 +6,7 @@ import pytest
 import soundfile
 
 from dilatednets.cli.main import main
+from dilatednets.zoo.wavenet import WaveNet
 from dilatednets.zoo.wavenet.recipe import Recipe
 
 
@@ -38,7 +39,8 @@ def test_faults_are_told_by_the_names_of_options(preset, tmp_path, capsys, more,
 @pytest.mark.parametrize("name", ["a.m4a", "a", "-"])
 def test_faults_formats_are_refused_before_the_work(preset, tmp_path, monkeypatch, capsys, name):
     monkeypatch.chdir(tmp_path)
-    assert say("no such preset", name) == 2
+    monkeypatch.setattr(WaveNet, "from_preset", None)
+    assert say(preset, name) == 2
     assert f"{name}: sound is written to names ending in .wav" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["my tiny"]
 

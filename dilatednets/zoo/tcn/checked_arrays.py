@@ -1,0 +1,104 @@
+"""The doors of Keras for a TCN: arrays are checked before they are cut into batches."""
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from dilatednets import arrays
+from dilatednets.errors import InputError
+from dilatednets.zoo.tcn import inputs
+
+
+class CheckedArrays(keras.Model):
+    """The methods of a TCN that train and test, which look at arrays as `TCN.answer` does; data sets pass."""
+
+    def fit(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """As Keras's, of sequences and answers that are checked, also those of `validation_data`."""
+        x, y = self._checked(x, y)
+        held = kwargs.get("validation_data")
+        if isinstance(held, tuple | list) and len(held) > 1:
+            kwargs["validation_data"] = (*self._checked(held[0], held[1]), *held[2:])
+        return super().fit(x, y, *args, **kwargs)
+
+    def evaluate(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """As Keras's, of sequences and answers that are checked."""
+        return super().evaluate(*self._checked(x, y), *args, **kwargs)
+
+    def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """As Keras's, of sequences that are checked."""
+        return super().predict(self._checked(x)[0], *args, **kwargs)
+
+    def train_on_batch(self, x: Any, y: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """As Keras's, of sequences and answers that are checked."""
+        return super().train_on_batch(*self._checked(x, y), *args, **kwargs)
+
+    def test_on_batch(self, x: Any, y: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """As Keras's, of sequences and answers that are checked."""
+        return super().test_on_batch(*self._checked(x, y), *args, **kwargs)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """As Keras's, of sequences that are checked."""
+        return super().predict_on_batch(self._checked(x)[0])
+
+    def _checked(self, x: Any, y: Any = None) -> tuple[Any, Any]:
+        """Arrays that are checked, or what is none as it is; answers to a loss of one's own may be anything."""
+        if not (isinstance(x, dict | list | tuple | str) or hasattr(x, "__array__")):
+            return x, y
+        named = inputs.checked(self, x)
+        if y is not None and type(self.loss) is type(self.objective()[0]):
+            y = checked_answers(self, y, named["sequence"], named.get("lengths"))
+        return named if isinstance(x, dict) else named["sequence"], y
+
+
+def checked_answers(model: Any, y: Any, sequence: np.ndarray, lengths: np.ndarray | None = None) -> np.ndarray:
+    """What a TCN is to answer to sequences, as its task's loss takes it; zero at padded steps.
+
+    Args:
+        model: A TCN.
+        y: Numbers of classes or tokens (batch, ...), or labels or values (batch, ..., outputs); single values may leave out
+            the last dimension.
+        sequence: The sequences.
+        lengths: The real steps of each; None if all are.
+
+    Raises:
+        InputError: for another shape or another kind of answer.
+    """
+    array = arrays.as_array(y, "y")
+    classes = model.task in ("classify", "next") and not model.multi_label
+    if array.dtype.kind in "US":
+        cure = "number them, as numpy.unique(y, return_inverse=True) does" if classes else "give numbers"
+        raise InputError(f"y: holds texts; {cure}")
+    frames = (-(-sequence.shape[1] // model.frame),) if model.pooling == "none" else ()
+    one = () if classes else (model.horizon, model.outputs) if model.task == "forecast" else (model.outputs,)
+    shape = (len(sequence), *frames, *one)
+    if model.outputs == 1 and array.shape == shape[:-1]:
+        array = array[..., None]
+    if array.shape != shape:
+        raise InputError(
+            f"y: must be of shape ({', '.join(map(str, shape))}{',' * (len(shape) == 1)}), not {array.shape}"
+            f"{_cure(array, shape, model.outputs) if classes else ''}"
+        )
+    if frames and lengths is not None:
+        real = np.arange(frames[0]) < -(-lengths[:, None] // model.frame)
+        array = np.where(real.reshape(*real.shape, *(1,) * len(one)), array, 0)
+    array = arrays.numbers(array, "y", shape)
+    if classes:
+        _refuse(
+            array, (array < 0) | (array >= model.outputs) | (array % 1 != 0), f"numbers from 0 to {model.outputs - 1}"
+        )
+        return array.astype(np.int32)
+    if model.multi_label:
+        _refuse(array, (array < 0) | (array > 1), "labels, 0 or 1")
+    return array.astype(np.float32)
+
+
+def _cure(array: np.ndarray, shape: tuple[int, ...], outputs: int) -> str:
+    if array.shape == (*shape, 1):
+        return "; leave out the last dimension, as y[..., 0]"
+    return "; of one-hot rows give numpy.argmax(y, axis=-1)" if array.shape == (*shape, outputs) else ""
+
+
+def _refuse(array: np.ndarray, wrong: np.ndarray, words: str) -> None:
+    if np.any(wrong):
+        raise InputError(f"y: must hold {words}, not {array[wrong][0]:g}")

@@ -1,0 +1,109 @@
+"""What is cut from tables by time: no window spans a gap, and no answer is among what is looked at."""
+
+import datetime
+
+import numpy as np
+import pytest
+
+from dilatednets import registry
+from dilatednets.errors import InputError, Note
+from dilatednets.zoo.tcn.examples import read
+from dilatednets.zoo.tcn.recipe import Data
+from dilatednets.zoo.tcn.training import build_model
+
+NET = {"task": "forecast", "horizon": 3, "dilations": [1], "channels": 4}
+DATA = {"time": "date", "targets": ["sold"], "known": ["promotion"], "window": 5}
+
+
+def recipe(net=NET, **data):
+    return registry.parse_recipe({"name": "small", "model": "TCN", "data": {**DATA, **data}, "net": net})
+
+
+def table(folder, days, name="a.csv"):
+    """A row for each of the days, numbered from 2024-01-01, a Monday, on; as much is sold as the number says."""
+    start = datetime.date(2024, 1, 1)
+    rows = [f"{start + datetime.timedelta(day)},{day},{day % 3}" for day in map(int, days)]
+    (folder / name).write_text("\n".join(["date,sold,promotion", *rows]))
+    return folder
+
+
+def test_no_window_spans_a_gap(tmp_path):
+    table(tmp_path, [*range(60), *range(80, 120)])
+    with pytest.warns(Note, match="the row in line 62 does not come 1 day after the one before; no window spans"):
+        found = read(Data(**DATA), recipe().net, tmp_path, "train")
+    inputs, y = found.take(np.arange(len(found)))
+    days = np.concatenate([inputs["sequence"][..., 0], y[..., 0]], axis=1)
+    assert np.all(np.diff(days) == 1)
+    firsts = [*range(60 - 8 + 1), *range(80, 80 + 10 - 8 + 1)]  # 70 of 100 days are to train on
+    assert days[:, 0].tolist() == firsts and found.settings["step"] == "1 day"
+
+
+def test_weekends_may_be_left_out(tmp_path):
+    table(tmp_path, [day for day in range(140) if day % 7 < 5])
+    found = read(Data(**DATA), recipe().net, tmp_path, "train")
+    assert len(found) == 70 - 8 + 1 and found.settings["step"] == "1 weekday"
+
+
+def test_the_step_is_stored_with_the_model(tmp_path):
+    model, _ = build_model(recipe(), table(tmp_path, range(0, 200, 2)))
+    assert model.data["step"] == "2 days" and Data(**model.data).step == "2 days"
+
+
+def test_faults_of_tables_at_other_steps(tmp_path):
+    given = Data(**DATA, step="1 day")
+    for days, words in (
+        (
+            range(0, 200, 2),
+            "column date: most rows do not come 1 day after those before but 2 days; give rows at that step",
+        ),
+        (
+            [*range(30), *range(50, 58), *range(70, 78), *range(90, 95)],
+            "split validation: no 3 steps to forecast without",
+        ),
+    ):
+        table(tmp_path, days)
+        with pytest.raises(InputError, match=words):
+            read(given, recipe().net, tmp_path, "validation")
+    (tmp_path / "a.csv").write_text("\n".join(["date,sold,promotion", *(f"{i},{i},{i % 2}" for i in range(60))]))
+    with pytest.raises(InputError, match="column date: rows are 1 apart, not 1 day"):
+        read(given, recipe().net, tmp_path, "validation")
+
+
+def test_faults_of_irregular_rows(tmp_path):
+    table(tmp_path, np.cumsum(1 + np.arange(60) % 7))
+    with pytest.raises(InputError, match=r"most rows do not come 4 days after those before; leave data.time out"):
+        read(Data(**DATA), recipe().net, tmp_path, "train")
+    assert len(read(Data(**{**DATA, "time": "", "features": ["sold"]}), recipe().net, tmp_path, "train")) == 42 - 8 + 1
+
+
+def test_faults_an_answer_among_what_is_looked_at(tmp_path):
+    table(tmp_path, range(60))
+    with pytest.raises(InputError, match=r"data.known: 'sold' is what is to be told, in data.targets; leave it out"):
+        read(Data(**{**DATA, "known": ["sold"]}), recipe().net, tmp_path, "train")
+    data = Data(series="date", targets=["sold"], features=["promotion", "sold"])
+    net = recipe({"task": "regress", "dilations": [1]}, known=[], window=0).net
+    with pytest.raises(InputError, match=r"data.features: 'sold' is what is to be told"):
+        read(data, net, tmp_path, "train")
+
+
+def test_series_to_classify_have_a_step_if_all_have_the_same(tmp_path):
+    for jump, step in ((1, "1"), (2, "")):
+        rows = [
+            f"{number},{hour * (jump if number == 3 else 1)},{hour},{'ab'[number % 2]}"
+            for number in range(20)
+            for hour in range(4)
+        ]
+        (tmp_path / "a.csv").write_text("\n".join(["who,hour,x,kind", *rows]))
+        data = Data(time="hour", series="who", targets=["kind"])
+        net = registry.parse_recipe(
+            {"name": "a", "model": "TCN", "data": {"series": "who"}, "net": {"dilations": [1]}}
+        ).net
+        assert read(data, net, tmp_path, "train").settings["step"] == step
+
+
+@pytest.mark.parametrize("step", ["daily", "0 days", "1.5 days"])
+def test_faults_of_the_key_step(step):
+    with pytest.raises(InputError, match=r'data.step: must be such as "1 day"'):
+        recipe(step=step)
+    with pytest.raises(InputError, match=r"data.step: is between times; name their column by data.time"):
+        recipe(step="1 day", time="")
