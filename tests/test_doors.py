@@ -268,16 +268,23 @@ def place(tmp_path):
     (tmp_path / "a.csv").write_text("sold\n1\n2\n3\n4\n")
     for folder in ("data", "out"):
         (tmp_path / folder).mkdir()
-    names = {"IMAGE": "a.png", "TEXT": "a.txt", "RECIPE": "a.toml", "DATA": "data", "OUT": "out", "TABLE": "a.csv"}
+    names = {
+        "IMAGE": "a.png",
+        "TEXT": "a.txt",
+        "RECIPE": "a.toml",
+        "DATA": "data",
+        "OUT": "out",
+        "TABLE": "a.csv",
+        "FORECASTER": "net",
+    }
 
     def placed(argument):
         head, _, rest = argument.partition("/")
-        if head == "FORECASTER":
+        if head == "FORECASTER" and not (tmp_path / "net").exists():
             data = {"reader": "csv", "targets": ["sold"], "features": ["sold"], "window": 3}
             tiny_tcn(1, task="forecast", columns=("sold",), labels=("sold",), data=data).save_to_preset(
                 tmp_path / "net"
             )
-            return str(tmp_path / "net")
         return str(tmp_path / names[head] / rest) if head in names else argument
 
     return placed

@@ -140,6 +140,7 @@ def check_shell(line):
             assert parser().parse_known_args(command[1:])[1] == [], line
 
 
+@pytest.mark.slow
 @pytest.mark.tensorflow
 @pytest.mark.parametrize(
     "text", [text for page in PAGES for language, text in blocks(page) if language.startswith("pbtxt")]

@@ -101,6 +101,7 @@ def test_wrong_arguments_are_named_faults(folder, overrides, says):
             WaveNet(**overrides)
 
 
+@pytest.mark.slow
 @pytest.mark.tensorflow
 @pytest.mark.filterwarnings("ignore:.*quantize:UserWarning")
 def test_a_model_that_would_not_load_again_is_not_saved_faults(tiny_model, tmp_path):

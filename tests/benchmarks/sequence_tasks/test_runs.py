@@ -127,6 +127,7 @@ def test_a_loss_that_is_no_number_ends_a_run_and_counts_as_the_worst(tiny, tmp_p
     assert record["curve"][0]["loss"] is None and len(record["curve"]) == 1
 
 
+@pytest.mark.slow
 def test_costs_are_measured_for_every_core(tiny, tmp_path):
     result = costs.measure("adding_200", tmp_path, seconds=0.01, cores=["gru", "attention"])
     assert result == json.loads((tmp_path / "adding_200" / "costs.json").read_text())

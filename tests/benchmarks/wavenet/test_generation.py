@@ -9,6 +9,7 @@ from dilatednets.cli.main import main
 from dilatednets.errors import InputError
 
 
+@pytest.mark.slow
 def test_generation_is_measured_beside_its_baseline(tiny_model):
     result = generation.run(tiny_model, batches=(1, 2), seconds=0.05)
     assert [row["batch"] for row in result["rows"]] == [1, 2]

@@ -187,6 +187,7 @@ def test_a_run_goes_on_from_a_preset(staged, data_dir, tmp_path):
         np.testing.assert_allclose(ops.convert_to_numpy(a), ops.convert_to_numpy(b), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_run_starts_from_a_preset_of_other_classes(staged, nuclei_dir, tmp_path):
     """By the command, as a user would."""
     recipe = tmp_path / "recipe.toml"

@@ -1,6 +1,7 @@
 """The segmenter's commands, as their users meet them."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -17,10 +18,10 @@ from dilatednets.zoo.context_segmenter.verb import segment_file
 PALETTE = ((10, 20, 30), (200, 0, 0), (0, 0, 200))
 
 
-@pytest.fixture
-def zoo(tmp_path, monkeypatch):
-    """A classifier and a regressor as the only presets."""
-    root = tmp_path / "zoo"
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """A classifier and a regressor."""
+    root = tmp_path_factory.mktemp("saved")
     tiny_segmenter(class_names=("ground", "disc", "sky"), palette=PALETTE).save_to_preset(root / "tiny")
     tiny_segmenter(11, class_names=camvid.CLASSES, palette=camvid.PALETTE).save_to_preset(root / "sky")
     tiny_segmenter(1, head="regression", class_names=("distance",), things=("distance",)).save_to_preset(
@@ -28,6 +29,13 @@ def zoo(tmp_path, monkeypatch):
     )
     cells = {"class_names": nuclei.CLASSES, "palette": nuclei.PALETTE, "things": ("nucleus",)}
     tiny_segmenter(2, **cells).save_to_preset(root / "cells")
+    return root
+
+
+@pytest.fixture
+def zoo(saved, tmp_path, monkeypatch):
+    """They are the only presets."""
+    root = shutil.copytree(saved, tmp_path / "zoo")
     monkeypatch.setattr(presets, "roots", lambda: [root])
     return root
 
@@ -137,7 +145,7 @@ def test_bad_requests_are_refused(zoo, image, tmp_path, preset_of_wavenet, capsy
         )
     (tmp_path / "file").touch()
     assert "cannot write there" in refusal(capsys, "segment", "tiny", image, "--output", tmp_path / "file" / "out")
-    assert "holds a 'ContextSegmenter', not a WaveNet" in refusal(
+    assert "is a ContextSegmenter, which makes nothing new" in refusal(
         capsys, "generate", "tiny", "--output", tmp_path / "a.wav"
     )
     assert "classes.json" in refusal(capsys, "evaluate", "tiny", "--data-dir", tmp_path, "--split", "validation")

@@ -120,6 +120,7 @@ def test_more_columns_than_are_needed(output):
     assert output("input", "-DOCSTART- -X- -X- O\n\n" + given) == output("input", CONLL)
 
 
+@pytest.mark.slow
 def test_output_is_utf_8_whatever_the_terminal_is(saved):
     process = start(saved["none"][0], PYTHONIOENCODING="ascii")
     assert "caf\xe9" in process.communicate("caf\xe9".encode())[0].decode() and process.returncode == 0

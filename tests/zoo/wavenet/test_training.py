@@ -192,6 +192,7 @@ def test_diverged_loss_stops_with_advice(sample_dir, tmp_path):
     assert not (tmp_path / "best").exists()
 
 
+@pytest.mark.slow
 def test_validation_that_is_no_number_stops_with_advice(sample_dir, tmp_path, monkeypatch):
     """After the last step of an epoch no loss tells."""
     monkeypatch.setattr(training, "evaluate_windows", lambda model, windows: float("nan"))
