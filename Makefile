@@ -67,8 +67,8 @@ torch: .venv/.ready
 	.venv/bin/python -m pytest -q -m "slow or not slow" tests/benchmarks/context_segmenter tests/benchmarks/wavenet/test_torch_incremental.py tests/benchmarks/test_blocks.py
 
 # What depends on neither TensorFlow's version nor the backend is tested once.
-ONCE := $(addprefix --ignore=tests/,presets/test_handles.py test_files.py test_fuzz.py test_packaging.py test_readme.py \
-    data/test_plain_text.py data/test_penn_treebank.py)
+ONCE := $(addprefix --ignore=tests/,benchmarks data plots presets/test_handles.py test_files.py test_fuzz.py test_packaging.py \
+    test_readme.py test_import_rule.py)
 
 # So is most of what is refused; the layers refuse by themselves on each backend.
 LANE := $(PYTEST) $(ONCE) -k "not faults or layers"
@@ -80,7 +80,7 @@ jax: export KERAS_BACKEND := jax
 # The tests compile much and compute little.
 jax: export XLA_FLAGS := --xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true
 jax: .venv-jax/.ready
-	.venv-jax/bin/python $(LANE) --ignore=tests/data --ignore=tests/plots --ignore=tests/zoo/tcn_chunker/test_verb.py  # files, on TensorFlow
+	.venv-jax/bin/python $(LANE) --ignore=tests/zoo/tcn_chunker/test_verb.py  # on TensorFlow
 	.venv-jax/bin/python $(PYTEST) -m slow tests/benchmarks/test_lowering.py tests/training/test_data_parallel.py
 
 # torch_*.py need PyTorch.

@@ -135,9 +135,9 @@ def assert_same_state(run, whole):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("epochs_done", [1, 2, 3])
+@pytest.mark.parametrize("epochs_done", [1, 3])
 def test_interrupted_stages_end_the_same(staged, data_dir, tmp_path, monkeypatch, epochs_done):
-    """In the first stage, between two, and in the last."""
+    """In the first stage, and between two."""
     run = tmp_path / "run"
     train_with_a_crash(monkeypatch, recipe_of(STAGES), data_dir, run, epochs_done)
     assert_same_state(run, staged)

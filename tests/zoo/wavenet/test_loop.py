@@ -69,8 +69,8 @@ def test_the_compiled_loop_makes_what_the_parallel_net_says(rng, output, kernel_
     audio = model.generate(60, **asked, seed=5)
     parameters = model({**sequences, "audio": audio})
     drawn = drawn_by_seed(model, parameters, 5)
-    # Noise that falls on the edge of a code may be rounded to either side.
-    assert np.mean(np.abs(drawn - audio) < 1e-4) > 0.99
+    # Noise that falls on the edge of a code may be rounded to either side, in a sample of a hundred.
+    assert np.sum(np.abs(drawn - audio) >= 1e-4) <= max(1, audio.size // 100)
 
 
 @pytest.mark.parametrize("output", OUTPUTS)
