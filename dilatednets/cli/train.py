@@ -43,4 +43,5 @@ def run(options: Namespace) -> None:
         )
         best = loop.train(task, options.output, options.resume)
         print(f"The best model on validation is {best}")
-        print(f"Try: {recipe.try_next(best)}")
+        if is_first_process():  # the others do not have the model
+            print(f"Try: {recipe.try_next(best)}")

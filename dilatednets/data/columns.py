@@ -285,9 +285,10 @@ def not_utf8(error: UnicodeDecodeError, name: str, offset: int) -> InputError:
         return InputError(f"{name}: a PDF, not text; pdftotext makes text of it")
     encoding = "UTF-16" if error.object[:2] in (b"\xff\xfe", b"\xfe\xff") else "LATIN1"
     encoding = "UTF-32" if error.object[:4] in (b"\xff\xfe\0\0", b"\0\0\xfe\xff") else encoding
-    # Latin-1 has no characters here, only controls that no text needs; nor is it what was cut within a character.
+    # Latin-1 has no characters here, only controls that no text needs; nor is it UTF-8 that was cut within a character.
     plausible = encoding != "LATIN1" or not (
-        re.search(b"[\x80-\x9f]", error.object) or error.reason == "unexpected end of data"
+        re.search(b"[\x80-\x9f]", error.object)
+        or (error.reason == "unexpected end of data" and not error.object[: error.start].isascii())
     )
     cure = f"it may be {encoding}: iconv -f {encoding} -t UTF-8" if plausible else "save the file as UTF-8"
     return InputError(f"{name}: not UTF-8 at byte {offset + error.start}; {cure}")

@@ -114,7 +114,7 @@ def test_errors_name_file_and_line_and_come_after_what_was_read(tmp_path, refusa
         ("a NN O\n".encode("utf-16"), "not UTF-8 at byte 0; it may be UTF-16"),
         ("a NN O\n".encode("utf-32"), "not UTF-8 at byte 0; it may be UTF-32"),
         (b"%PDF-1.7 \xe2\xe3\xcf\xd3\n", "the input: a PDF, not text"),
-        (b"caf\xc3", "not UTF-8 at byte 3; save the file as UTF-8"),
+        (b"\xc3\xa9 caf\xc3", "not UTF-8 at byte 6; save the file as UTF-8"),
         (b"\xef\xbb\xbfa NN O\nb NN O\ncaf\xe9 NN O\n", r"not UTF-8 at byte 20; it may be LATIN1: iconv -f LATIN1"),
         (b"a NN O\n\x93a\x94 NN O\n", "not UTF-8 at byte 7; save the file as UTF-8"),
         (b"a NN O\nb NN \xed\xa0\xbc\n", "not UTF-8 at byte 12"),

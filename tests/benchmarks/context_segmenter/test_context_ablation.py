@@ -35,12 +35,12 @@ def test_variants_of_the_context_module_are_compared(front_end, nuclei_dir, tmp_
         str(nuclei_dir),
         "--json",
     ]
-    names = ["front end alone", "basic", "large, all dilations 1"]
+    names = ["front end alone", "basic"]
     assert main([*command, "--variants", *names]) == 0
     rows = json.loads(capsys.readouterr().out.splitlines()[-1])["rows"]
     assert [row["variant"] for row in rows] == names
-    assert [row["context_parameters"] > 0 for row in rows] == [False, True, True]
-    assert rows[0]["receptive_field"] < rows[2]["receptive_field"] < rows[1]["receptive_field"]
+    assert [row["context_parameters"] > 0 for row in rows] == [False, True]
+    assert rows[0]["receptive_field"] < rows[1]["receptive_field"]
     assert all(0 <= row["mean_iou"] <= 1 for row in rows)
     assert main([*command, "--variants", "huge"]) == 2 and "there are front end alone" in capsys.readouterr().err
     assert main([*command, "--stage", "joint"]) == 2 and "--stage: joint: the recipe has all" in capsys.readouterr().err
