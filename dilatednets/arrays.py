@@ -40,7 +40,7 @@ def numbers(
     fits = len(shape) == array.ndim and all(x in (y, None) for x, y in zip(shape, array.shape, strict=True))
     if not fits:
         raise InputError(f"{where}: must be an array of shape ({wanted}), not {array.shape}")
-    if 0 in array.shape[empty:]:
+    if 0 in (array.shape[1:] if empty else array.shape):
         raise InputError(f"{where}: is empty, of shape {array.shape}")
     if finite and array.dtype.kind not in "iub":
         with np.errstate(over="ignore"):

@@ -7,7 +7,7 @@ from keras import ops
 
 from dilatednets.errors import InputError
 from dilatednets.layers.configured_layer import ConfiguredLayer
-from dilatednets.layers.dilated_conv1d import dilated_conv1d
+from dilatednets.layers.dilated_conv1d import dilated_conv1d, packed_conv1d
 from dilatednets.layers.keras_parts import keras_part
 from dilatednets.layers.receptive_field import causal_field
 from dilatednets.layers.shapes import as_tensor, check_shape, parts_of
@@ -205,6 +205,20 @@ class CausalDilatedConv(ConfiguredLayer):
         slot = slot + 1 + tap * self.dilation_rate
         slot = ops.where(slot > self.history, slot - self.history - 1, slot)
         return ops.slice(buffer, (0, slot, 0), (ops.shape(buffer)[0], 1, self.channels))[:, 0]
+
+    def packed(self, x: Any, seen: Any) -> Any:
+        """Steps of sequences that lie end to end: equal to the parallel call of each, without padding.
+
+        Args:
+            x: The steps of all sequences, (steps, channels).
+            seen: Which step each tap sees, integers (steps, kernel_size): a row of x, counted from 1 on, or 0 outside the
+                sequence.
+
+        Returns:
+            (steps, filters).
+        """
+        x = as_tensor(x, self.compute_dtype, "x", (None, self.channels))
+        return self._finish(packed_conv1d(x, self._directed_kernel(), seen))
 
     def _parts(self, state: Any, batch_size: int | None) -> Any:
         buffer, slot = parts_of(state, 2)

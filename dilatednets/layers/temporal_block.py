@@ -8,7 +8,6 @@ from keras import ops
 from dilatednets.layers.causal_dilated_conv import CausalDilatedConv, ConvState
 from dilatednets.layers.centred_dilated_conv import CentredDilatedConv
 from dilatednets.layers.configured_layer import ConfiguredLayer
-from dilatednets.layers.dilated_conv1d import packed_conv1d
 from dilatednets.layers.keras_parts import keras_part
 from dilatednets.layers.receptive_field import causal_field
 from dilatednets.layers.shapes import as_tensor, parts_of
@@ -206,7 +205,7 @@ class TemporalBlock(ConfiguredLayer):
         """
         h = x = as_tensor(x, self.compute_dtype, "x", (None, None))
         for number, conv in enumerate(self.convs):
-            h = self._after_conv(conv._finish(packed_conv1d(h, conv._directed_kernel(), seen)), number)
+            h = self._after_conv(conv.packed(h, seen), number)
         return self._sum(x, h)
 
     def _run(self, method: str, x: Any, state: list[ConvState]) -> tuple[Any, list[ConvState]]:

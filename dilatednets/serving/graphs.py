@@ -25,7 +25,7 @@ def table(numbers: Mapping[str, int], missing: int = -1) -> tf.lookup.StaticHash
     return tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(names, values, tf.string, tf.int32), missing)
 
 
-def refuse(wrong: Any, words: str) -> tf.Operation:
+def refuse(wrong: Any, words: Any) -> tf.Operation:
     """Stops a graph if something is wrong; these words are the server's answer."""
     return tf.debugging.Assert(~tf.convert_to_tensor(wrong), [words])
 

@@ -19,16 +19,16 @@ class Examples(NamedTuple):
     weights: np.ndarray
 
 
-Shelves = list[Examples]
-"""Examples of a split; where sequences differ in length, a shelf for each padded length."""
-Reader = Callable[[Path | None, str, int], Shelves]
+Buckets = list[Examples]
+"""Examples of a split; where sequences differ in length, a bucket for each padded length."""
+Reader = Callable[[Path | None, str, int], Buckets]
 """(the data set's folder, split, seed of what is drawn) -> the examples."""
 HELD_OUT, HELD_OUT_SEED = 1000, 2**31
 """Made sequences of validation and of test, and what they are drawn by."""
 SYMBOLS, COPIED = 10, 10
 WINDOW, COUNTED = 320, 256
 SAMPLES, FRAME = 6400, 16
-SHORTEST_SHELF = 64
+SHORTEST_BUCKET = 64
 
 
 def adding(steps: int, count: int) -> Reader:
@@ -45,7 +45,7 @@ def adding(steps: int, count: int) -> Reader:
     ((5, 20, 2), True)
     """
 
-    def make(folder: Path | None, split: str, seed: int) -> Shelves:
+    def make(folder: Path | None, split: str, seed: int) -> Buckets:
         rng, number = _drawn(split, seed, count)
         numbers, marks = rng.random((number, steps)), np.zeros((number, steps))
         first, second = rng.integers(0, steps // 2, number), rng.integers(steps // 2, steps, number)
@@ -71,7 +71,7 @@ def copying(steps: int, count: int) -> Reader:
     ((4, 50, 10), True)
     """
 
-    def make(folder: Path | None, split: str, seed: int) -> Shelves:
+    def make(folder: Path | None, split: str, seed: int) -> Buckets:
         rng, number = _drawn(split, seed, count)
         symbols = rng.integers(1, SYMBOLS - 1, (number, COPIED))
         x, y = (np.zeros((number, steps + 2 * COPIED), "int32") for _ in range(2))
@@ -84,7 +84,7 @@ def copying(steps: int, count: int) -> Reader:
 def digits(permuted: bool) -> Reader:
     """MNIST, pixel by pixel: x (count, 784, 1) in [0, 1], y int (count,)."""
 
-    def read(folder: Path | None, split: str, seed: int) -> Shelves:
+    def read(folder: Path | None, split: str, seed: int) -> Buckets:
         images, labels = mnist.read(_needed(folder), split)
         images = mnist.permuted(images) if permuted else images
         return _all_count((images[..., None] / np.float32(255)).astype("float32"), labels.astype("int32"))
@@ -95,33 +95,33 @@ def digits(permuted: bool) -> Reader:
 def music(name: str) -> Reader:
     """What sounds next: x and y (count, time, 88), y a step ahead; lengths are padded to powers of 2, from 64 on."""
 
-    def read(folder: Path | None, split: str, seed: int) -> Shelves:
-        return shelved(polymusic.read(_needed(folder), name, split))
+    def read(folder: Path | None, split: str, seed: int) -> Buckets:
+        return bucketed(polymusic.read(_needed(folder), name, split))
 
     return read
 
 
-def shelved(pieces: Sequence[np.ndarray]) -> Shelves:
+def bucketed(pieces: Sequence[np.ndarray]) -> Buckets:
     """Pieces (time, keys) as examples, padded at their ends, where nothing counts.
 
     Example:
-    >>> shelf, longer = shelved([np.ones((5, 88)), np.ones((300, 88)), np.ones((3, 88))])
-    >>> shelf.x.shape, shelf.weights.sum(axis=1).tolist(), longer.x.shape
+    >>> bucket, longer = bucketed([np.ones((5, 88)), np.ones((300, 88)), np.ones((3, 88))])
+    >>> bucket.x.shape, bucket.weights.sum(axis=1).tolist(), longer.x.shape
     ((2, 64, 88), [4.0, 2.0], (1, 512, 88))
     """
     by_length: dict[int, list[np.ndarray]] = {}
     for piece in pieces:
-        length = max(SHORTEST_SHELF, 1 << (len(piece) - 2).bit_length()) if len(piece) > 1 else SHORTEST_SHELF
+        length = max(SHORTEST_BUCKET, 1 << (len(piece) - 2).bit_length()) if len(piece) > 1 else SHORTEST_BUCKET
         by_length.setdefault(length, []).append(np.asarray(piece, "float32"))
-    shelves = []
+    buckets = []
     for length, of_length in sorted(by_length.items()):
         padded = np.stack([np.pad(piece, ((0, length + 1 - len(piece)), (0, 0))) for piece in of_length])
         known = np.arange(length) < np.array([len(piece) - 1 for piece in of_length])[:, None]
-        shelves.append(Examples(padded[:, :-1], padded[:, 1:], known.astype("float32")))
-    return shelves
+        buckets.append(Examples(padded[:, :-1], padded[:, 1:], known.astype("float32")))
+    return buckets
 
 
-def characters(folder: Path | None, split: str, seed: int) -> Shelves:
+def characters(folder: Path | None, split: str, seed: int) -> Buckets:
     """The next character: tokens int (count, 320) and those after them; the last 256 of a window count.
 
     Windows overlap by the 64 characters that do not count, so that each is said with at least as many before it, as in Bai
@@ -135,7 +135,7 @@ def characters(folder: Path | None, split: str, seed: int) -> Shelves:
     return [Examples(text[places].astype("int32"), text[places + 1].astype("int32"), weights)]
 
 
-def spoken(folder: Path | None, split: str, seed: int) -> Shelves:
+def spoken(folder: Path | None, split: str, seed: int) -> Buckets:
     """Spoken digits: x (count, 400, 16), 0.8 s of raw samples at 8 kHz, 16 a step; y int (count,).
 
     A word shorter than that comes after silence, so that it ends at the last step; of a longer one its end is left out.
@@ -147,29 +147,29 @@ def spoken(folder: Path | None, split: str, seed: int) -> Shelves:
     return _all_count(x.reshape(len(x), -1, FRAME).astype("float32"), np.array(labels, "int32"))
 
 
-def batches(shelves: Shelves, size: int, rng: np.random.Generator | None) -> Iterator[Examples]:
-    """Batches of one shelf each; shuffled where there is a generator, and then with no smaller batch at a shelf's end.
+def batches(buckets: Buckets, size: int, rng: np.random.Generator | None) -> Iterator[Examples]:
+    """Batches of one bucket each; shuffled where there is a generator, and then with no smaller batch at a bucket's end.
 
     Args:
-        shelves: The examples.
-        size: Examples of a batch. A shelf that holds fewer is one batch.
+        buckets: The examples.
+        size: Examples of a batch. A bucket that holds fewer is one batch.
         rng: Draws the order.
 
     Example:
-    >>> shelf = Examples(np.arange(5), np.arange(5), np.ones(5))
-    >>> [batch.x.tolist() for batch in batches([shelf], 2, None)]
+    >>> bucket = Examples(np.arange(5), np.arange(5), np.ones(5))
+    >>> [batch.x.tolist() for batch in batches([bucket], 2, None)]
     [[0, 1], [2, 3], [4]]
     """
     parts = []
-    for shelf in shelves:
-        count = len(shelf.x)
+    for bucket in buckets:
+        count = len(bucket.x)
         order = np.arange(count) if rng is None else rng.permutation(count)
         end = count if rng is None or count < size else count - count % size
-        parts += [(shelf, order[start : start + size]) for start in range(0, end, size)]
+        parts += [(bucket, order[start : start + size]) for start in range(0, end, size)]
     if rng is not None:
         parts = [parts[place] for place in rng.permutation(len(parts))]
-    for shelf, chosen in parts:
-        yield Examples(*(part[chosen] for part in shelf))
+    for bucket, chosen in parts:
+        yield Examples(*(part[chosen] for part in bucket))
 
 
 def folder_of(data_dir: str | os.PathLike[str], names: Sequence[str]) -> Path:
@@ -190,5 +190,5 @@ def _drawn(split: str, seed: int, count: int) -> tuple[np.random.Generator, int]
     return np.random.default_rng(HELD_OUT_SEED + (split == "test")), HELD_OUT
 
 
-def _all_count(x: np.ndarray, y: np.ndarray) -> Shelves:
+def _all_count(x: np.ndarray, y: np.ndarray) -> Buckets:
     return [Examples(x, y, np.ones(y.shape[:2] if y.ndim > 1 and y.shape[1] > 1 else y.shape[:1], "float32"))]

@@ -10,7 +10,7 @@ from dilatednets.benchmarks.sequence_tasks.runs import build, score
 from dilatednets.benchmarks.sequence_tasks.tasks import TASKS
 from dilatednets.errors import InputError
 
-WITHOUT = ("characters",)
+NO_TEST_PART = ("characters",)
 """Tasks whose data have no test part."""
 
 
@@ -25,7 +25,7 @@ def score_all(tasks: Sequence[str], data_dir: str | None, output: Path) -> None:
     Raises:
         InputError: while runs of a task are missing, or if weights are: the test part is for the end.
     """
-    for name in (task for task in tasks if task not in WITHOUT):
+    for name in (task for task in tasks if task not in NO_TEST_PART):
         folder, task = output / "records", TASKS[name]
         if missing := plan.missing(name, folder):
             raise InputError(f"--test: {name} has runs to do, {missing[0]} first; the test part is for the end")

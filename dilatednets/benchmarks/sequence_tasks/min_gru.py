@@ -85,8 +85,8 @@ class MinGRUCore(Core):
 def linear_recurrence(keep: Any, new: Any) -> Any:
     """`h[t] = keep[t] h[t-1] + new[t]` from zero, along axis 1: an associative scan, in parallel.
 
-    Blocks of steps are scanned by doubling, then their ends in the same way. On two cores under XLA it takes 109 ms of
-    processor time forth and back for (64, 784, 72), where `keras.ops.associative_scan` takes 290, and XLA cannot compile it.
+    Blocks of steps are scanned by doubling, then their ends in the same way, which on CPUs is faster than
+    `keras.ops.associative_scan`; and XLA compiles it.
 
     Args:
         keep: (batch, time, width), factors of the state; the time must be known.

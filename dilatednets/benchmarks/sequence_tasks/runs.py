@@ -16,7 +16,7 @@ import numpy as np
 from dilatednets import __version__
 from dilatednets.benchmarks.sequence_tasks import records
 from dilatednets.benchmarks.sequence_tasks.cores import TCNS, make, width_unit
-from dilatednets.benchmarks.sequence_tasks.examples import Shelves, batches, folder_of
+from dilatednets.benchmarks.sequence_tasks.examples import Buckets, batches, folder_of
 from dilatednets.benchmarks.sequence_tasks.net import SequenceNet, matched_width
 from dilatednets.benchmarks.sequence_tasks.tasks import TASKS, Task
 from dilatednets.errors import InputError
@@ -29,8 +29,7 @@ CLIP = 1.0
 """Bound of the gradient's length, for all cores."""
 
 FASTER_BY_XLA = ("attention", "min_gru")
-"""Cores that XLA compiles for training: on two cores it takes a third off their time. It makes the training step of the
-recurrent nets 8 to 40 times slower, and that of the TCN 4 times."""
+"""Cores that XLA compiles for training. On CPUs it makes the training steps of the others much slower."""
 
 
 class Run(NamedTuple):
@@ -80,10 +79,10 @@ def _bare(task: Task, core: str, settings: Mapping[str, Any], width: int) -> Seq
     return net
 
 
-def score(net: SequenceNet, task: Task, shelves: Shelves) -> float:
+def score(net: SequenceNet, task: Task, buckets: Buckets) -> float:
     """The task's score of a net, averaged over all answers that count."""
     total = count = 0.0
-    for x, y, weights in batches(shelves, 4 * task.batch, None):
+    for x, y, weights in batches(buckets, 4 * task.batch, None):
         answers = keras.ops.convert_to_numpy(net.predict_on_batch(x))
         total += float((task.objective.score(y, answers) * weights).sum())
         count += float(weights.sum())
@@ -139,8 +138,8 @@ def _train(run: Run, data_dir: str | None, folder: Path, hours: float | None, pr
             break
         epoch, begin = len(curve), time.perf_counter()
         order = np.random.default_rng([run.seed, epoch])
-        shelves = training or task.reader(data, "train", 1 + run.seed * 10_000 + epoch)
-        losses = [net.train_on_batch(x, y, sample_weight=w) for x, y, w in batches(shelves, task.batch, order)]
+        buckets = training or task.reader(data, "train", 1 + run.seed * 10_000 + epoch)
+        losses = [net.train_on_batch(x, y, sample_weight=w) for x, y, w in batches(buckets, task.batch, order)]
         state["seconds"] += time.perf_counter() - begin
         reached = score(net, task, validation)
         steps = (epoch + 1) * steps_an_epoch

@@ -117,40 +117,29 @@ class Task:
 
 
 _ATTENTION = {"attention": 4}
-_SLOW = {"attention": 4, "min_gru": 2}
 _MADE = 6400
-_ADDING: dict[str, Any] = {
-    "count": _MADE,
-    "features": 2,
-    "outputs": 1,
-    "every_step": False,
-    "objective_name": "squared",
-    "batch": 32,
-}
-_COPYING: dict[str, Any] = {
-    "count": _MADE // 2,
-    "features": 10,
-    "outputs": 10,
-    "every_step": True,
-    "objective_name": "copying",
-    "batch": 32,
-}
-_CLASSES: dict[str, Any] = {"outputs": 10, "every_step": False, "objective_name": "classes"}
-_MNIST: dict[str, Any] = _CLASSES | {
-    "count": 50_000,
-    "features": 1,
-    "steps": 784,
-    "tcn": {"width": 25, "levels": 8, "kernel_size": 7},
-    "batch": 64,
-}
-_MNIST |= {"epochs": 8, "patience": 3, "folders": ("mnist",), "seeds": 3, "seeds_of_others": 1}
-_MUSIC: dict[str, Any] = {
-    "features": 88,
-    "outputs": 88,
-    "every_step": True,
-    "objective_name": "keys",
-    "folders": ("polymusic",),
-}
+
+
+def _adding(steps: int, tcn: dict[str, int], bar_from: str, **known: Any) -> Task:
+    return Task(
+        title=f"Adding problem, {steps} steps",
+        reader=examples.adding(steps, _MADE),
+        features=2,
+        outputs=1,
+        every_step=False,
+        objective_name="squared",
+        steps=steps,
+        count=_MADE,
+        tcn=tcn,
+        batch=32,
+        epochs=20,
+        patience=7,
+        enough=2e-5,
+        nothing_learned=1 / 6,
+        bar=1e-4,
+        bar_from=bar_from,
+        **known,
+    )
 
 
 def _copying(steps: int, tcn: dict[str, int], **known: Any) -> Task:
@@ -158,8 +147,14 @@ def _copying(steps: int, tcn: dict[str, int], **known: Any) -> Task:
     return Task(
         title=f"Copy memory, {steps} steps",
         reader=examples.copying(steps, _MADE // 2),
+        features=10,
+        outputs=10,
+        every_step=True,
+        objective_name="copying",
         steps=steps + 20,
+        count=_MADE // 2,
         tcn=tcn,
+        batch=32,
         epochs=20,
         patience=7,
         fewer_epochs=_ATTENTION,
@@ -167,39 +162,61 @@ def _copying(steps: int, tcn: dict[str, int], **known: Any) -> Task:
         nothing_learned=nothing,
         bar=nothing / 2,
         bar_from="half of what is lost without a memory: gates with chrono initialisation remember (Tallec & Ollivier 2018)",
-        **_COPYING,
+        **known,
+    )
+
+
+def _mnist(title: str, permuted: bool, published: dict[str, float], bar: float, bar_from: str) -> Task:
+    return Task(
+        title=title,
+        reader=examples.digits(permuted),
+        features=1,
+        outputs=10,
+        every_step=False,
+        objective_name="classes",
+        steps=784,
+        count=50_000,
+        tcn={"width": 25, "levels": 8, "kernel_size": 7},
+        batch=64,
+        epochs=8,
+        patience=3,
+        folders=("mnist",),
+        fewer_epochs={**_ATTENTION, "min_gru": 2},
+        seeds=3,
+        seeds_of_others=1,
+        nothing_learned=0.1135,
+        published=published,
+        bar=bar,
+        bar_from=bar_from,
+    )
+
+
+def _music(title: str, name: str, **known: Any) -> Task:
+    return Task(
+        title=title,
+        reader=examples.music(name),
+        features=88,
+        outputs=88,
+        every_step=True,
+        objective_name="keys",
+        folders=("polymusic",),
+        batch=8,
         **known,
     )
 
 
 TASKS = {
-    "adding_200": Task(
-        title="Adding problem, 200 steps",
-        reader=examples.adding(200, _MADE),
-        steps=200,
-        tcn={"width": 27, "levels": 7, "kernel_size": 6},
-        epochs=20,
-        patience=7,
-        enough=2e-5,
-        nothing_learned=1 / 6,
-        bar=1e-4,
-        bar_from="what the GRU reaches at 600 steps (Bai et al. 2018), in round numbers",
-        **_ADDING,
+    "adding_200": _adding(
+        200,
+        {"width": 27, "levels": 7, "kernel_size": 6},
+        "what the GRU reaches at 600 steps (Bai et al. 2018), in round numbers",
     ),
-    "adding_600": Task(
-        title="Adding problem, 600 steps",
-        reader=examples.adding(600, _MADE),
-        steps=600,
-        tcn={"width": 24, "levels": 8, "kernel_size": 8},
-        epochs=20,
-        patience=7,
+    "adding_600": _adding(
+        600,
+        {"width": 24, "levels": 8, "kernel_size": 8},
+        "the GRU's 5.3e-5 in Bai et al. 2018, in round numbers",
         fewer_epochs=_ATTENTION,
-        enough=2e-5,
-        nothing_learned=1 / 6,
         published={"lstm": 0.164, "gru": 5.3e-5, "rnn": 0.177, "tcn": 5.8e-5},
-        bar=1e-4,
-        bar_from="the GRU's 5.3e-5 in Bai et al. 2018, in round numbers",
-        **_ADDING,
     ),
     "copy_500": _copying(500, {"width": 10, "levels": 9, "kernel_size": 6}),
     "copy_1000": _copying(
@@ -207,48 +224,39 @@ TASKS = {
         {"width": 10, "levels": 8, "kernel_size": 8},
         published={"lstm": 0.0204, "gru": 0.0197, "rnn": 0.0202, "tcn": 3.5e-5},
     ),
-    "sequential_mnist": Task(
-        title="Sequential MNIST",
-        reader=examples.digits(permuted=False),
-        fewer_epochs=_SLOW,
-        nothing_learned=0.1135,
+    "sequential_mnist": _mnist(
+        "Sequential MNIST",
+        permuted=False,
         published={"lstm": 0.872, "gru": 0.962, "rnn": 0.215, "tcn": 0.990},
         bar=0.985,
         bar_from="tuned LSTMs reach 0.989 in later tables",
-        **_MNIST,
     ),
-    "permuted_mnist": Task(
-        title="Permuted MNIST",
-        reader=examples.digits(permuted=True),
-        fewer_epochs=_SLOW,
-        nothing_learned=0.1135,
+    "permuted_mnist": _mnist(
+        "Permuted MNIST",
+        permuted=True,
         published={"lstm": 0.857, "gru": 0.873, "rnn": 0.253, "tcn": 0.972},
         bar=0.945,
         bar_from="tuned LSTMs reach 0.951 in later tables",
-        **_MNIST,
     ),
-    "jsb_chorales": Task(
-        title="JSB Chorales",
-        reader=examples.music("JSB_Chorales"),
+    "jsb_chorales": _music(
+        "JSB Chorales",
+        "JSB_Chorales",
         steps=64,
         count=229,
         tcn={"width": 150, "levels": 2, "kernel_size": 3},
-        batch=8,
         epochs=50,
         patience=10,
         dropouts=(0.2, 0.5),
         published={"lstm": 8.45, "gru": 8.43, "rnn": 8.91, "tcn": 8.10},
         bar=8.43,
         bar_from="the GRU of Bai et al. 2018",
-        **_MUSIC,
     ),
-    "nottingham": Task(
-        title="Nottingham",
-        reader=examples.music("Nottingham"),
+    "nottingham": _music(
+        "Nottingham",
+        "Nottingham",
         steps=256,
         count=694,
         tcn={"width": 150, "levels": 4, "kernel_size": 6},
-        batch=8,
         epochs=8,
         patience=3,
         seeds=3,
@@ -257,7 +265,6 @@ TASKS = {
         published={"lstm": 3.29, "gru": 3.46, "rnn": 4.05, "tcn": 3.07},
         bar=3.29,
         bar_from="the LSTM of Bai et al. 2018",
-        **_MUSIC,
     ),
     "characters": Task(
         title="Characters of Tiny Shakespeare",
@@ -288,6 +295,8 @@ TASKS = {
         folders=("spoken_digits", "fsdd"),
         dropouts=(0.0, 0.2),
         nothing_learned=0.1,
-        **_CLASSES,
+        outputs=10,
+        every_step=False,
+        objective_name="classes",
     ),
 }

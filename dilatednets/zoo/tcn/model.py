@@ -10,8 +10,9 @@ from keras import ops
 from dilatednets.backend import compiled
 from dilatednets.layers.temporal_block import NORMALIZATIONS
 from dilatednets.rules import Names, Rule, Size, Sizes, keep_arguments, not_negative, one_of, share
+from dilatednets.zoo.checked_arrays import CheckedBatches
 from dilatednets.zoo.tcn import generation, inputs, stream
-from dilatednets.zoo.tcn.checked_arrays import CheckedArrays
+from dilatednets.zoo.tcn.checked_answers import checked
 from dilatednets.zoo.tcn.losses import AbsoluteError, ScaledLoss
 from dilatednets.zoo.tcn.net import SequenceNet
 
@@ -28,7 +29,7 @@ Numbers = Annotated[Sequence[float], Rule(lambda x: bool(np.all(np.isfinite(x)))
 
 
 @keras.saving.register_keras_serializable("dilatednets")
-class TCN(CheckedArrays, SequenceNet):
+class TCN(CheckedBatches, SequenceNet):
     """A stack of `TemporalBlock`s over a sequence, and one answer for all of it or one a step.
 
     | task | what it answers | loss |
@@ -180,6 +181,9 @@ class TCN(CheckedArrays, SequenceNet):
         return keras.losses.SparseCategoricalCrossentropy(from_logits=True), [
             keras.metrics.SparseCategoricalAccuracy("accuracy")
         ]
+
+    def _checked(self, x: Any, y: Any = None) -> tuple[Any, Any]:
+        return checked(self, x, y)
 
     def answer(self, given: Any) -> dict[str, Any]:
         """Probabilities, or values, of what the model is called with; as a server gives them.

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from dilatednets.serving.graphs import ServedModel, graph, spec
+from dilatednets.serving.graphs import ServedModel, graph, refuse, spec
 
 Tensors = dict[str, tf.Tensor]
 
@@ -88,11 +88,9 @@ class Signatures(ServedModel):
     def _answer(self, sequence: Any, lengths: Any, **known: Any) -> Tensors:
         batch, time = tf.shape(sequence)[0], tf.shape(sequence)[1]
         right = tf.reduce_all((lengths >= 1) & (lengths <= time)) & (tf.size(lengths) == batch)
-        checks = [tf.debugging.Assert(right, ["lengths: one for each sequence, from 1 to its steps"])]
+        checks = [refuse(~right, "lengths: one for each sequence, from 1 to its steps")]
         for name, values in known.items():
-            checks.append(
-                tf.debugging.Assert(tf.reduce_all(tf.math.is_finite(values)), [f"{name}: holds NaN or infinity"])
-            )
+            checks.append(refuse(tf.reduce_any(~tf.math.is_finite(values)), f"{name}: holds NaN or infinity"))
         with tf.control_dependencies(checks):
             real = tf.boolean_mask(sequence, tf.sequence_mask(tf.clip_by_value(lengths, 0, time), time))
         with tf.control_dependencies([self._check(real)]):
@@ -100,7 +98,7 @@ class Signatures(ServedModel):
         return self._in_words(self.model(inputs, training=False))
 
     def _start(self, batch_size: Any) -> Tensors:
-        tf.debugging.Assert(batch_size >= 1, ["batch_size: must be at least 1"])
+        refuse(batch_size < 1, "batch_size: must be at least 1")
         state: Tensors = self.model.initial_state(batch_size)
         return state
 
@@ -109,8 +107,8 @@ class Signatures(ServedModel):
         whole = (time >= 1) & (time % self.model.frame == 0)
         fits = tf.shape(sequence)[0] == tf.size(state["seen"])
         checks = [
-            tf.debugging.Assert(whole, [f"sequence: needs at least one step, and whole frames of {self.model.frame}"]),
-            tf.debugging.Assert(fits, ["sequence: one for each stream of the state"]),
+            refuse(~whole, f"sequence: needs at least one step, and whole frames of {self.model.frame}"),
+            refuse(~fits, "sequence: one for each stream of the state"),
             self._check(sequence),
         ]
         with tf.control_dependencies(checks):  # before anything else fails, in words of its own
@@ -125,7 +123,7 @@ class Signatures(ServedModel):
             )
         else:
             right, words = tf.math.is_finite(values), "finite numbers"
-        return tf.debugging.Assert(tf.reduce_all(right), [f"sequence: must hold {words}"])
+        return refuse(tf.reduce_any(~right), f"sequence: must hold {words}")
 
     def _in_words(self, outputs: Any) -> Tensors:
         answer: Tensors = self.model.in_words(outputs)

@@ -79,29 +79,21 @@ def checked_inputs(model: Any, inputs: Any) -> dict[str, Any]:
     return checked
 
 
-class CheckedArrays(keras.Model):
-    """A WaveNet's doors of Keras, which look at arrays before they are cut into batches; data sets pass."""
+def check_arrays(model: Any, x: Any, y: Any = None) -> None:
+    """Refuses arrays that a WaveNet cannot be trained or tested on; data sets pass.
 
-    def fit(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """As Keras's, of audio and conditions that are checked; so are those of `evaluate` and `predict`."""
-        self._check_arrays(x, y)
-        return super().fit(x, y, *args, **kwargs)
+    Args:
+        model: The WaveNet.
+        x: Its inputs.
+        y: The audio that it is to predict.
 
-    def evaluate(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """As Keras's."""
-        self._check_arrays(x, y)
-        return super().evaluate(x, y, *args, **kwargs)
-
-    def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
-        """As Keras's."""
-        self._check_arrays(x)
-        return super().predict(x, *args, **kwargs)
-
-    def _check_arrays(self, x: Any, y: Any = None) -> None:
-        if isinstance(x, dict | list) or hasattr(x, "__array__"):
-            checked_inputs(self, x)
-        if isinstance(y, list) or hasattr(y, "__array__"):
-            samples(y, "y", ndim=2)
+    Raises:
+        InputError: as `checked_inputs`, and for what is no audio.
+    """
+    if isinstance(x, dict | list) or hasattr(x, "__array__"):
+        checked_inputs(model, x)
+    if isinstance(y, list) or hasattr(y, "__array__"):
+        samples(y, "y", ndim=2)
 
 
 def _check_rows(name: str, value: Any, batch: int | None) -> None:

@@ -12,8 +12,9 @@ from dilatednets.layers import CausalDilatedConv, ConditionUpsampler, ResidualGa
 from dilatednets.layers.output_distributions import DISTRIBUTIONS, output_distribution
 from dilatednets.layers.receptive_field import causal_field
 from dilatednets.rules import Names, Rule, Size, Sizes, checked, keep_arguments, not_negative, one_of
+from dilatednets.zoo.checked_arrays import CheckedArrays
 from dilatednets.zoo.wavenet import loop, request
-from dilatednets.zoo.wavenet.inputs import CheckedArrays, checked_inputs
+from dilatednets.zoo.wavenet.inputs import check_arrays, checked_inputs
 from dilatednets.zoo.wavenet.word_front_end import WordFrontEnd
 from dilatednets.zoo.zoo_model import ZooModel
 
@@ -185,6 +186,10 @@ class WaveNet(CheckedArrays, ZooModel):
     def receptive_field(self) -> int:
         """Number of past samples that the distribution of one sample depends on."""
         return causal_field(self.kernel_size, self.dilations) + self.input_kernel_size - 1
+
+    def _checked(self, x: Any, y: Any = None) -> tuple[Any, Any]:
+        check_arrays(self, x, y)
+        return x, y
 
     def call(self, inputs: Any) -> Any:
         """Distribution parameters of every sample, in parallel, as the class describes them."""

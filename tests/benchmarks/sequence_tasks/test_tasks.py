@@ -116,12 +116,12 @@ def test_losses_are_the_scores(rng):
 
 
 def test_batches_show_each_example_once(rng):
-    shelves = [examples.Examples(np.arange(s, e), np.arange(s, e), np.ones(e - s)) for s, e in ((0, 8), (100, 103))]
-    shuffled = [batch.x.tolist() for batch in examples.batches(shelves, 4, rng)]
+    buckets = [examples.Examples(np.arange(s, e), np.arange(s, e), np.ones(e - s)) for s, e in ((0, 8), (100, 103))]
+    shuffled = [batch.x.tolist() for batch in examples.batches(buckets, 4, rng)]
     assert sorted(itertools.chain(*shuffled)) == [*range(8), 100, 101, 102]
     assert sorted(map(len, shuffled)) == [3, 4, 4]
-    again = [batch.x.tolist() for batch in examples.batches(shelves, 4, np.random.default_rng(0))]
-    assert shuffled == again != [batch.x.tolist() for batch in examples.batches(shelves, 4, None)]
+    again = [batch.x.tolist() for batch in examples.batches(buckets, 4, np.random.default_rng(0))]
+    assert shuffled == again != [batch.x.tolist() for batch in examples.batches(buckets, 4, None)]
 
 
 def test_a_folder_is_the_set_s_own_or_the_one_that_holds_it(tmp_path):

@@ -6,7 +6,7 @@ import pytest
 from helpers import tiny_tcn
 
 from dilatednets.errors import InputError
-from dilatednets.zoo.tcn.checked_arrays import checked_answers
+from dilatednets.zoo.tcn.checked_answers import checked_answers
 
 X = np.zeros((8, 10, 1), np.float32)
 CLASSES = np.arange(8) % 3

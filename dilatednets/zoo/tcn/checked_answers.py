@@ -1,8 +1,7 @@
-"""The doors of Keras for a TCN: arrays are checked before they are cut into batches."""
+"""What a TCN is trained and tested on: its answers, checked in arrays before they are cut into batches."""
 
 from typing import Any
 
-import keras
 import numpy as np
 
 from dilatednets import arrays
@@ -10,45 +9,14 @@ from dilatednets.errors import InputError
 from dilatednets.zoo.tcn import inputs
 
 
-class CheckedArrays(keras.Model):
-    """The methods of a TCN that train and test, which look at arrays as `TCN.answer` does; data sets pass."""
-
-    def fit(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """As Keras's, of sequences and answers that are checked, also those of `validation_data`."""
-        x, y = self._checked(x, y)
-        held = kwargs.get("validation_data")
-        if isinstance(held, tuple | list) and len(held) > 1:
-            kwargs["validation_data"] = (*self._checked(held[0], held[1]), *held[2:])
-        return super().fit(x, y, *args, **kwargs)
-
-    def evaluate(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """As Keras's, of sequences and answers that are checked."""
-        return super().evaluate(*self._checked(x, y), *args, **kwargs)
-
-    def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
-        """As Keras's, of sequences that are checked."""
-        return super().predict(self._checked(x)[0], *args, **kwargs)
-
-    def train_on_batch(self, x: Any, y: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """As Keras's, of sequences and answers that are checked."""
-        return super().train_on_batch(*self._checked(x, y), *args, **kwargs)
-
-    def test_on_batch(self, x: Any, y: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """As Keras's, of sequences and answers that are checked."""
-        return super().test_on_batch(*self._checked(x, y), *args, **kwargs)
-
-    def predict_on_batch(self, x: Any) -> Any:
-        """As Keras's, of sequences that are checked."""
-        return super().predict_on_batch(self._checked(x)[0])
-
-    def _checked(self, x: Any, y: Any = None) -> tuple[Any, Any]:
-        """Arrays that are checked, or what is none as it is; answers to a loss of one's own may be anything."""
-        if not (isinstance(x, dict | list | tuple | str) or hasattr(x, "__array__")):
-            return x, y
-        named = inputs.checked(self, x)
-        if y is not None and type(self.loss) is type(self.objective()[0]):
-            y = checked_answers(self, y, named["sequence"], named.get("lengths"))
-        return named if isinstance(x, dict) else named["sequence"], y
+def checked(model: Any, x: Any, y: Any = None) -> tuple[Any, Any]:
+    """Arrays that are checked, or what is none as it is; answers to a loss of one's own may be anything."""
+    if not (isinstance(x, dict | list | tuple | str) or hasattr(x, "__array__")):
+        return x, y
+    named = inputs.checked(model, x)
+    if y is not None and type(model.loss) is type(model.objective()[0]):
+        y = checked_answers(model, y, named["sequence"], named.get("lengths"))
+    return named if isinstance(x, dict) else named["sequence"], y
 
 
 def checked_answers(model: Any, y: Any, sequence: np.ndarray, lengths: np.ndarray | None = None) -> np.ndarray:
