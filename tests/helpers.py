@@ -9,6 +9,11 @@ HAS_TENSORFLOW = importlib.util.find_spec("tensorflow") is not None
 CHECKOUT = Path(__file__).resolve().parents[1]
 
 
+def contents(folder):
+    """The files of a folder, by their names in it."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 def tiny_segmenter(num_classes=3, **settings):
     """A ContextSegmenter small enough to run in no time."""
     import keras

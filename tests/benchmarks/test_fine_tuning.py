@@ -46,6 +46,7 @@ def test_both_nets_are_trained_and_measured(metric, presets, tmp_path, capsys):
     assert picture.is_file()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("metric", SAMPLES)
 def test_one_net_has_the_weights_of_the_preset_and_the_other_is_fresh(metric, presets):
     data_dir = str(CHECKOUT / "datasets" / SAMPLES[metric] / "sample")

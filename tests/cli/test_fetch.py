@@ -1,11 +1,9 @@
 """The command `fetch`: files by their SHA-256, from a server on this machine."""
 
-import functools
 import hashlib
-import http.server
-import threading
 
 import pytest
+from web_server import Server
 
 from dilatednets.cli.fetch import SETS
 from dilatednets.cli.main import main
@@ -15,28 +13,17 @@ pytest.importorskip("pooch")
 CONTENT = b"To be, or not to be"
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *arguments):
-        pass
-
-
 @pytest.fixture
-def pages(tmp_path, monkeypatch):
-    """A folder that is served, of which input.txt is the text of Tiny Shakespeare."""
-    folder = tmp_path / "pages"
-    folder.mkdir()
-    (folder / "input.txt").write_bytes(CONTENT)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    address = f"http://127.0.0.1:{server.server_port}/input.txt"
+def pages(monkeypatch):
+    """Pages of a server, of which /input.txt is the text of Tiny Shakespeare."""
+    server = Server()
+    server.pages["/input.txt"] = CONTENT
     monkeypatch.setenv("no_proxy", "*")
     monkeypatch.setattr("pooch.core.time.sleep", lambda seconds: None)  # before the next try
-    monkeypatch.setattr(tiny_shakespeare, "FILES", {"input.txt": (address, hashlib.sha256(CONTENT).hexdigest())})
-    yield folder
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    files = {"input.txt": (f"{server.address}/input.txt", hashlib.sha256(CONTENT).hexdigest())}
+    monkeypatch.setattr(tiny_shakespeare, "FILES", files)
+    yield server.pages
+    server.stop()
 
 
 def fetch(folder, name="tiny_shakespeare"):
@@ -47,15 +34,15 @@ def test_a_file_is_fetched_once(pages, tmp_path, capsys):
     assert fetch(tmp_path / "new" / "data") == 0
     assert capsys.readouterr().out.startswith(f"{tmp_path}/new/data: input.txt; its licence: ")
     assert [path.read_bytes() for path in (tmp_path / "new" / "data").iterdir()] == [CONTENT]
-    (pages / "input.txt").unlink()
+    del pages["/input.txt"]
     assert fetch(tmp_path / "new" / "data") == 0
 
 
 def test_faults_of_what_comes_and_of_what_is_there(pages, tmp_path, capsys):
-    (pages / "input.txt").write_bytes(CONTENT + b"?")
+    pages["/input.txt"] = CONTENT + b"?"
     assert fetch(tmp_path / "data") == 2
     assert "cannot be fetched (SHA256 hash of downloaded file" in capsys.readouterr().err
-    (pages / "input.txt").unlink()
+    del pages["/input.txt"]
     assert fetch(tmp_path / "data") == 2
     assert "cannot be fetched (404 Client Error" in capsys.readouterr().err
     assert not list((tmp_path / "data").iterdir())

@@ -2,6 +2,7 @@
 
 import pytest
 
+from dilatednets.data.audio import read_audio
 from dilatednets.errors import InputError
 
 
@@ -16,3 +17,22 @@ def refusal():
         return str(caught.value)
 
     return refusal
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "a.wav"
+
+
+@pytest.fixture
+def reason(path, refusal):
+    """Why a file with such content, or none, is refused."""
+
+    def reason(content):
+        if content is not None:
+            path.write_bytes(content)
+        name, reason = refusal(read_audio, path).split(": ", 1)
+        assert name == str(path)
+        return reason
+
+    return reason

@@ -261,7 +261,8 @@ def cycles(padding, count=32, time=8):
     return words, tags
 
 
-@pytest.mark.parametrize("padding", ["mask", pytest.param("negative tags", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("padding", ["mask", "negative tags"])
 def test_faults_transitions_are_trained_in_a_model_of_the_users(padding, tmp_path):
     keras.utils.set_random_seed(0)
     crf, training, model = chainer(padding)

@@ -1,95 +1,25 @@
 """Presets by handle: the right one comes, whole and once; anything else is refused in one line and leaves nothing."""
 
 import hashlib
-import http.server
 import io
-import json
 import os
 import shutil
-import subprocess
-import sys
 import tarfile
 import threading
 import time
-import types
 import zipfile
-from urllib.parse import unquote, urlsplit
 
 import pytest
-from helpers import CHECKOUT, tiny_segmenter
+from fetching import PRESET, fetching, refusal
+from helpers import contents, tiny_segmenter
+from web_server import answer
 
 from dilatednets.errors import InputError
 from dilatednets.presets import handles
 from dilatednets.zoo.context_segmenter import ContextSegmenter
 
 pytest.importorskip("pooch")
-PRESET = {"config.json": b'{"class": "None"}', "model.weights.h5": b"weights" * 999, "README.md": b"# Tiny"}
-
-
-class Server:
-    """A web server in a thread. A page is its bytes, or a function that answers the request in its own way."""
-
-    def __init__(self):
-        self.pages, self.requests = {}, []
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(handler):
-                path = unquote(urlsplit(handler.path).path)
-                self.requests.append(f"{handler.command} {path}")
-                page = self.pages.get(path, lambda handler: handler.send_error(404))
-                page(handler) if callable(page) else answer(page)(handler)
-
-            do_HEAD = do_GET
-
-            def log_message(handler, *arguments):
-                pass
-
-        class Quiet(http.server.ThreadingHTTPServer):
-            def handle_error(self, *arguments):  # the other side went away, as it should
-                pass
-
-        self._server = Quiet(("127.0.0.1", 0), Handler)
-        self.address = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-        self._thread.start()
-
-    def stop(self):
-        if self._thread.is_alive():
-            self._server.shutdown()
-            self._thread.join()
-            self._server.server_close()
-
-
-def answer(data, status=200, length=None, **headers):
-    def page(handler):
-        handler.send_response(status)
-        for name, value in {"Content-Length": str(length or len(data)), **headers}.items():
-            handler.send_header(name.replace("_", "-"), value)
-        handler.end_headers()
-        if handler.command == "GET":
-            handler.wfile.write(data)
-
-    return page
-
-
-@pytest.fixture
-def server():
-    server = Server()
-    yield server
-    server.stop()
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("DILATEDNETS_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("no_proxy", "*")
-    monkeypatch.setattr("pooch.core.time", types.SimpleNamespace(sleep=lambda seconds: None))  # before the next try
-    monkeypatch.setattr(handles, "TIMEOUT", 0.3)
-    return tmp_path / "cache"
-
-
-def contents(folder):
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+pytestmark = pytest.mark.usefixtures("cache")
 
 
 def zipped(files):
@@ -119,15 +49,6 @@ def handle_of(server, content, name="tiny.zip"):
     """The handle of an archive that the server now has."""
     server.pages[f"/{name}"] = content
     return f"{server.address}/{name}#sha256={hashlib.sha256(content).hexdigest()}"
-
-
-def refusal(handle, cache):
-    """The line with which a handle is refused; nothing is left of it."""
-    with pytest.raises(InputError) as caught:
-        handles.fetch(handle)
-    assert "\n" not in str(caught.value)
-    assert [path for path in cache.rglob("*") if path.name not in ("partial", "archives")] == []
-    return str(caught.value)
 
 
 @pytest.mark.parametrize("pack", [zipped, tarred])
@@ -239,16 +160,6 @@ def test_no_name_in_a_zip_leaves_its_folder_and_no_link_is_made(server, tmp_path
     assert list(tmp_path.iterdir()) == [cache] and not (found / "card.json").is_symlink()
 
 
-def fetching(*handles, **settings):
-    """A process of its own that fetches presets and prints where each is or why not."""
-    code = """import sys; from dilatednets.presets import handles
-for handle in sys.argv[1:]:
-    try: print(handles.fetch(handle))
-    except ValueError as error: print(error)"""
-    command = [sys.executable, "-c", code, *handles]
-    return subprocess.Popen(command, cwd=CHECKOUT, env=os.environ | settings, stdout=subprocess.PIPE, text=True)
-
-
 def test_two_processes_do_not_harm_each_other(server, cache):
     content, both = zipped(PRESET), threading.Barrier(2)
     handle = handle_of(server, content)
@@ -326,82 +237,3 @@ def test_a_cache_that_cannot_be_written_is_named(server, cache, monkeypatch):
     monkeypatch.setenv("DILATEDNETS_CACHE", "/dev/null")
     with pytest.raises(InputError, match=r"/dev/null: cannot be used \(.*\); set DILATEDNETS_CACHE to another folder"):
         handles.fetch(handle)
-
-
-CARDED = PRESET | {"card.json": b'{"sha256": "%s"}' % hashlib.sha256(PRESET["model.weights.h5"]).hexdigest().encode()}
-TAGGED, LATER = "1" * 40, "2" * 40
-
-
-@pytest.fixture
-def hub(server, tmp_path):
-    """Fetches from a Hub that has owner/tiny; in a process of its own, since huggingface_hub reads its settings once."""
-    pytest.importorskip("huggingface_hub")
-    page = lambda content: answer(json.dumps(content).encode(), Content_Type="application/json")  # noqa: E731
-    refs = {"branches": [{"name": "main", "ref": "refs/heads/main", "targetCommit": LATER}], "converts": []}
-    refs["tags"] = [{"name": "v1/a", "ref": "refs/tags/v1/a", "targetCommit": TAGGED}]
-    held = {"tiny": PRESET | {"training.py": b"never fetched"}, "empty": {"README.md": b""}, "large": PRESET}
-    held["carded"] = CARDED
-    for name, files in held.items():
-        api = f"/api/models/owner/{name}"
-        server.pages[f"{api}/refs"] = page(refs)
-        git = {path: hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest() for path, data in files.items()}
-        size = 10**9 if name == "large" else 1
-        siblings = [{"rfilename": path, "size": size * len(data)} for path, data in files.items()]
-        info = {"_id": "1", "id": f"owner/{name}", "sha": TAGGED, "siblings": siblings, "private": False, "tags": []}
-        entries = [{"type": "file", "path": path, "size": len(files[path]), "oid": git[path]} for path in files]
-        server.pages[f"{api}/tree/{TAGGED}"] = page(entries)
-        for revision in ("v1/a", TAGGED):
-            server.pages[f"{api}/revision/{revision}"] = page(info | {"downloads": 0, "likes": 0})
-            for path, data in files.items():
-                etag = {"ETag": f'"{git[path]}"', "X-Repo-Commit": TAGGED}
-                server.pages[f"/owner/{name}/resolve/{revision}/{path}"] = answer(data, **etag)
-    settings = {"HF_ENDPOINT": server.address, "HF_HOME": str(tmp_path / "home")}
-    return lambda *handles, **more: fetching(*handles, **settings, **more).communicate()[0].splitlines()
-
-
-def test_a_preset_comes_from_the_hub_and_stays_in_its_cache(hub, server, cache, tmp_path):
-    snapshot = tmp_path / "home" / "hub" / "models--owner--tiny" / "snapshots" / TAGGED
-    tag, commit = "hf://owner/tiny@v1/a", f"HF://owner/tiny@{TAGGED}"
-    assert hub(tag, HF_HUB_OFFLINE="1")[0].startswith(f"{tag}: cannot be fetched (")
-    assert hub(tag, commit) == 2 * [str(snapshot)] and contents(snapshot) == PRESET and not cache.exists()
-    for name in ("model.weights.h5", "README.md"):
-        (snapshot / name).resolve().write_bytes(b"damaged")
-        assert hub(commit) == [str(snapshot)] and contents(snapshot) == PRESET
-    server.requests.clear()
-    assert hub(tag, commit, HF_HUB_OFFLINE="1") + hub(commit) == 3 * [str(snapshot)] and server.requests == []
-    server.stop()
-    assert hub(tag) == [str(snapshot)]
-    (snapshot / "README.md").resolve().write_bytes(b"damaged")
-    assert "cannot be fetched (" in hub(commit)[0]
-
-
-def test_a_cache_of_copies_heals_faults(hub, tmp_path):
-    """Where no links can be made, the Hub's cache holds plain files, whose names tell nothing of what is in them."""
-    snapshot = tmp_path / "home" / "hub" / "models--owner--carded" / "snapshots" / TAGGED
-    handle = f"hf://owner/carded@{TAGGED}"
-    assert hub(handle) == [str(snapshot)]
-    for name, left in (("model.weights.h5", 5), ("config.json", 0)):
-        for path in snapshot.iterdir():
-            content = path.read_bytes()
-            path.unlink()
-            path.write_bytes(content[:left] if path.name == name else content)
-        assert hub(handle) == [str(snapshot)] and contents(snapshot) == CARDED
-
-
-def test_what_the_hub_does_not_have_is_refused(hub, server):
-    refused = {
-        "hf://owner/tiny@main": f"no tag, and a branch moves; write a tag, or hf://owner/tiny@{LATER}",
-        "hf://owner/tiny@v2": "no tag, and a branch moves; write a tag, or hf://owner/tiny@<40 digits>",
-        f"hf://owner/tiny@{LATER}": "cannot be fetched (",
-        "hf://owner/none@v1": "cannot be fetched (",
-        "hf://owner/empty@v1/a": "no config.json at its top",
-        "hf://owner/large@v1/a": "bytes, a preset at most 2,147,483,648",
-    }
-    for message, (handle, says) in zip(hub(*refused), refused.items(), strict=True):
-        assert message.startswith(f"{handle}: ") and says in message
-    assert not any("weights" in request for request in server.requests)
-
-
-def test_without_the_extra_the_cure_is_named(monkeypatch, cache):
-    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
-    assert "needs huggingface_hub; pip install 'dilatednets[hub]'" in refusal("hf://owner/tiny@v1", cache)

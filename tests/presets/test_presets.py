@@ -10,49 +10,18 @@ import h5py
 import keras
 import numpy as np
 import pytest
+from helpers import contents
 from keras import ops
 
-from dilatednets import files, registry
+from dilatednets import registry
 from dilatednets.errors import InputError
 from dilatednets.presets import card as cards
 from dilatednets.presets import golden, presets
 from dilatednets.zoo.wavenet.model import WaveNet
 
-RECORD = {
-    "description": "Says digits.",
-    "data": "Spoken digits",
-    "data_licence": "CC BY-SA 4.0",
-    "weights_licence": "CC BY-SA 4.0",
-    "weights_licence_id": "cc-by-sa-4.0",
-    "seed": 7,
-    "hardware": "2 CPU cores",
-    "wall_time": "1 h",
-    "notes": ["A note."],
-    "metrics": [
-        {
-            "name": "bits_per_sample",
-            "data": "spoken_digits",
-            "split": "test",
-            "value": 3.875,
-            "tolerance": 0.02,
-            "command": "dilatednets evaluate tiny",
-        }
-    ],
-}
-
-
-@pytest.fixture
-def folder(tiny_model, tmp_path):
-    tiny_model.save_to_preset(tmp_path / "tiny", RECORD, 'name = "tiny"\n')
-    return tmp_path / "tiny"
-
 
 def outputs(model, inputs=None):
     return ops.convert_to_numpy(model(inputs or model.golden_inputs()))
-
-
-def contents(folder):
-    return {path.relative_to(folder): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 def change_config(folder, **changes):
@@ -115,9 +84,9 @@ def test_another_head_is_fresh_and_the_rest_is_kept(tiny_model, folder):
     assert all(np.array_equal(ops.convert_to_numpy(w), trained[w.path]) for w in kept)
 
 
-def test_card_counts_and_keeps_the_record(tiny_model, folder):
+def test_card_counts_and_keeps_the_record(tiny_model, folder, record):
     card = presets.card(folder)
-    assert RECORD.items() <= card.items()
+    assert record.items() <= card.items()
     assert card["name"] == "tiny" and card["class"] == "WaveNet" and card["keras"] == keras.__version__
     assert card["parameters"] == sum(weight.size for weight in tiny_model.get_weights())
     assert card["receptive_field"] == 1 + 2 + 4 + 1 + 1 and card["sample_rate"] == 8000
@@ -339,70 +308,3 @@ def test_golden_outputs_that_are_no_numbers_are_refused(tiny_model, folder, tmp_
 def test_broken_card_is_refused(folder):
     (folder / "card.json").write_text('{"sha256"')
     assert refusal(folder).startswith(f"{folder / 'card.json'}: not readable as JSON")
-
-
-def test_saving_replaces_an_older_preset(tiny_model, folder):
-    (folder / "left_over.txt").write_text("from an older version")
-    tiny_model.head.bias.assign(tiny_model.head.bias + 1.0)
-    tiny_model.save_to_preset(folder)
-    np.testing.assert_array_equal(outputs(WaveNet.from_preset(folder)), outputs(tiny_model))
-    assert {str(path) for path in contents(folder)} == {
-        "config.json", "model.weights.h5", "golden.npz", "card.json", "README.md",
-    }  # fmt: skip
-    assert [path.name for path in folder.parent.iterdir()] == ["tiny"]
-
-
-def test_saving_fills_an_empty_folder(tiny_model, tmp_path):
-    (tmp_path / "new" / "empty").mkdir(parents=True)
-    for folder in (tmp_path / "new" / "empty", tmp_path / "other" / "new"):
-        tiny_model.save_to_preset(folder)
-        assert WaveNet.from_preset(folder).speakers == ("ann", "bob")
-
-
-def test_saving_over_something_else_is_refused(tiny_model, tmp_path):
-    (tmp_path / "thesis").mkdir()
-    (tmp_path / "thesis" / "chapter.txt").write_text("years of work")
-    before = contents(tmp_path)
-    for target in (tmp_path / "thesis", tmp_path / "thesis" / "chapter.txt"):
-        with pytest.raises(InputError, match="exists and is no preset; choose another folder"):
-            tiny_model.save_to_preset(target)
-    with pytest.raises(InputError, match="cannot write there"):
-        tiny_model.save_to_preset(tmp_path / "thesis" / "chapter.txt" / "tiny")
-    assert contents(tmp_path) == before
-
-
-def failing(*arguments, **keywords):
-    raise OSError(28, "No space left on device")
-
-
-@pytest.mark.parametrize("broken", ["save_weights", "write", "readme", "sha256", "replace", "last replace"])
-@pytest.mark.parametrize("older", [True, False])
-def test_failed_save_leaves_what_was_there(tiny_model, tmp_path, monkeypatch, broken, older):
-    folder = tmp_path / "tiny"
-    if older:
-        tiny_model.save_to_preset(folder)
-    before = contents(tmp_path)
-    tiny_model.head.bias.assign(tiny_model.head.bias + 1.0)
-    place = {
-        "save_weights": WaveNet,
-        "write": golden,
-        "readme": cards,
-        "sha256": presets,
-        "replace": os,
-    }
-    if "replace" in broken:  # as where folders cannot trade places
-        monkeypatch.setattr(files, "_exchanged", lambda *folders: False)
-    if broken == "last replace":  # the old preset has given way, and the new one cannot take its place
-
-        def replace(source, destination, plain=os.replace):
-            if destination == folder and not str(source).endswith(".old"):
-                failing()
-            plain(source, destination)
-
-        monkeypatch.setattr(os, "replace", replace)
-    else:
-        monkeypatch.setattr(place[broken], broken, failing)
-    with pytest.raises(InputError, match=r"tiny: cannot write there \(No space left on device\); make room, or choose"):
-        tiny_model.save_to_preset(folder)
-    assert contents(tmp_path) == before and folder.exists() == older
-    assert [path.name for path in tmp_path.iterdir()] == (["tiny"] if older else [])

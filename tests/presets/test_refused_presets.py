@@ -7,6 +7,7 @@ import warnings
 import keras
 import numpy as np
 import pytest
+from helpers import contents
 from keras import ops
 
 from dilatednets import registry
@@ -19,10 +20,6 @@ from dilatednets.zoo.wavenet.model import WaveNet
 def folder(tiny_model, tmp_path):
     tiny_model.save_to_preset(tmp_path / "tiny", {"description": "Says digits."}, 'name = "tiny"\n')
     return tmp_path / "tiny"
-
-
-def contents(folder):
-    return {path.relative_to(folder): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 @pytest.fixture

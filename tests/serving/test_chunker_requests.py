@@ -6,7 +6,7 @@ from helpers import tiny_chunker
 
 from dilatednets.serving.saved_model_runner import ask
 
-pytestmark = pytest.mark.tensorflow
+pytestmark = [pytest.mark.tensorflow, pytest.mark.slow]
 LONG = ["it", "works"] * 1500
 
 

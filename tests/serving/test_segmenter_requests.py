@@ -19,7 +19,7 @@ from dilatednets.serving.saved_model_runner import ask
 from dilatednets.zoo.context_segmenter.encoded_pictures import pictures
 from dilatednets.zoo.context_segmenter.signatures import Signatures
 
-pytestmark = pytest.mark.tensorflow
+pytestmark = [pytest.mark.tensorflow, pytest.mark.slow]
 SIZE = 36, 52
 GREY, RGB, PALETTE, GREY_ALPHA, RGBA = 0, 2, 3, 4, 6
 ADAM7 = ((0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1))

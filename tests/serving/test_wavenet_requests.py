@@ -7,7 +7,7 @@ import pytest
 from dilatednets.serving.saved_model_runner import ask
 from dilatednets.zoo.wavenet.model import WaveNet
 
-pytestmark = pytest.mark.tensorflow
+pytestmark = [pytest.mark.tensorflow, pytest.mark.slow]
 SAY = {"text": ["4 2", "9"], "speaker": ["ann", "bob"], "temperature": np.float32(0.8), "seed": np.int32(3)}
 SCORE = {"audio": np.full((2, 500), 0.1, np.float32), "text": ["four two", "9"], "speaker": ["ann", "bob"]}
 NONE = np.array([], "S")

@@ -11,10 +11,10 @@ from dilatednets.cli.main import main
 from dilatednets.data.audio import write_wav
 from dilatednets.errors import InputError
 from dilatednets.training.epoch_end import EpochEnd
-from dilatednets.zoo.tcn.examples import ExampleBatches, read
+from dilatednets.zoo.tcn.examples import read
 from dilatednets.zoo.tcn.model import TCN
 from dilatednets.zoo.tcn.recipe import Data
-from dilatednets.zoo.tcn.training import Task, measure
+from dilatednets.zoo.tcn.training import Task
 
 SMALL = {"dilations": [1, 2], "channels": 8, "dropout": 0.0}
 DAYS = 160
@@ -242,76 +242,6 @@ def test_faults_of_labels(tmp_path):
         Task(recipe({}, dict(OF_MACHINES)), folder)
 
 
-def archives(folder, **arrays):
-    for split in ("train", "validation", "test"):
-        np.savez(folder / f"{split}.npz", **arrays)
-    return folder
-
-
-@pytest.mark.parametrize(
-    ("net", "arrays", "expected"),
-    [
-        ({}, {"x": np.zeros((6, 9, 2)), "y": np.array(["b", "a"] * 3)}, {"outputs": 2, "features": 2}),
-        ({"multi_label": True}, {"x": np.zeros((6, 9)), "y": np.eye(6)}, {"outputs": 6, "features": 1}),
-        (
-            {"pooling": "none", "frame": 2},
-            {"x": np.zeros((6, 9)), "y": np.arange(30).reshape(6, 5) % 4},
-            {"outputs": 4},
-        ),
-        ({"task": "regress"}, {"x": np.arange(54).reshape(6, 9) % 7, "y": np.zeros(6)}, {"vocabulary": 7}),
-        ({"task": "forecast", "horizon": 3}, {"x": np.zeros((6, 9)), "y": np.zeros((6, 3, 2))}, {"outputs": 2}),
-        ({"task": "next"}, {"x": np.arange(54).reshape(6, 9) % 5}, {"outputs": 5, "vocabulary": 5}),
-        ({"task": "next", "multi_label": True}, {"x": np.zeros((6, 9, 4))}, {"outputs": 4, "features": 4}),
-    ],
-    ids=["classes", "labels", "frames", "values of tokens", "forecast", "tokens", "chords"],
-)
-def test_arrays_of_each_task(tmp_path, net, arrays, expected):
-    task = Task(recipe(net, {"reader": "arrays"}), archives(tmp_path, **arrays))
-    assert {name: getattr(task.net, name) for name in expected} == expected
-    figures = measure(task.net, task.held_out)
-    assert np.isfinite(figures[task.goal.metric])
-    if net.get("task") == "next":
-        inputs, y = task.examples.take(np.arange(2))
-        np.testing.assert_array_equal(inputs["sequence"][:, 1:], y[:, :-1])
-
-
-@pytest.mark.parametrize(
-    ("net", "arrays", "words"),
-    [
-        ({}, {"x": np.zeros((4, 9))}, "holds no y"),
-        (
-            {},
-            {"x": np.zeros((4, 9)), "y": np.zeros((4, 2), int)},
-            r"y must be of shape \(count\) for this task, not \(4, 2\)",
-        ),
-        ({}, {"x": np.zeros((4, 9)), "y": np.array([0.5] * 4)}, "y must hold numbers of classes from 0 on"),
-        ({}, {"x": np.zeros((4, 9)), "y": np.array([-1, 0, 1, 2])}, "y must hold numbers of classes from 0 on"),
-        ({"pooling": "none"}, {"x": np.zeros((4, 9)), "y": np.zeros((4, 8), int)}, r"shape \(count, 9\)"),
-        ({"multi_label": True}, {"x": np.zeros((4, 9)), "y": np.full((4, 3), 2)}, "y must hold 0 and 1"),
-        ({"task": "forecast", "horizon": 4}, {"x": np.zeros((4, 9)), "y": np.zeros((4, 3))}, r"\(count, 4, outputs\)"),
-        ({"task": "next"}, {"x": np.zeros((4, 9, 2))}, "set net.multi_label to true"),
-        ({"task": "next", "multi_label": True}, {"x": np.zeros((4, 9), int)}, "set net.multi_label to false"),
-        ({"task": "next"}, {"x": np.full((4, 9), -1)}, "x holds negative token numbers"),
-        ({"task": "next"}, {"x": np.ones((4, 1), int)}, "one step have nothing that comes next"),
-    ],
-)
-def test_faults_of_archives(tmp_path, net, arrays, words):
-    with pytest.raises(InputError, match=f"train.npz: {words}|train.npz: .*{words}"):
-        Task(recipe(net, {"reader": "arrays"}), archives(tmp_path, **arrays))
-
-
-def test_faults_of_a_class_that_training_did_not_have(tmp_path):
-    x = np.zeros((4, 9))
-    archives(tmp_path, x=x, y=np.array([0, 1, 1, 0]))
-    np.savez(tmp_path / "validation.npz", x=x, y=np.array([0, 1, 2, 0]))
-    with pytest.raises(InputError, match="split validation has 3 outputs, the model 2"):
-        Task(recipe({}, {"reader": "arrays"}), tmp_path)
-    archives(tmp_path, x=x, y=np.array(["a", "b"] * 2))
-    np.savez(tmp_path / "validation.npz", x=x, y=np.array(["a", "c"] * 2))
-    with pytest.raises(InputError, match="label 'c' is none of those trained on, a, b"):
-        Task(recipe({}, {"reader": "arrays"}), tmp_path)
-
-
 def test_recordings_by_label(tmp_path, capsys):
     for label, pitch in (("high", 1.0), ("low", 0.1)):
         for number in range(10):
@@ -324,17 +254,6 @@ def test_recordings_by_label(tmp_path, capsys):
     assert model.labels == ("high", "low") and model.evaluate_on(tmp_path / "data", "test")["accuracy"] == 1
     assert main(["predict", str(best), str(tmp_path / "data" / "low" / "1.wav")]) == 0
     assert capsys.readouterr().out.splitlines()[-1].startswith("1.wav,low,")
-
-
-def test_batches_of_an_epoch_are_the_same_each_time(tmp_path):
-    task = Task(
-        recipe({}, {"reader": "arrays"}), archives(tmp_path, x=np.arange(50.0).reshape(10, 5), y=np.arange(10) % 2)
-    )
-    batches = ExampleBatches(task.examples, 4, seed=3)
-    first, again, other = ([inputs["sequence"][:, 0, 0] for inputs, _ in batches.epoch(n)] for n in (0, 0, 1))
-    np.testing.assert_array_equal(first, again)
-    assert len(first) == 2 and len(set(np.ravel(first).tolist())) == 8 and np.any(np.array(first) != other)
-    assert next(ExampleBatches(task.examples, 16, seed=3).epoch(0))[1].shape == (16,)
 
 
 def test_a_run_goes_on_from_a_preset(forecaster):
