@@ -17,7 +17,6 @@ hypothesis.settings.register_profile("compiling", hypothesis.settings.default, d
 hypothesis.settings.register_profile("explore", hypothesis.settings.get_profile("compiling"), derandomize=False)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "compiling"))
 
-
 LONGEST = (
     "context_segmenter/test_training.py",
     "test_packaging.py",
@@ -39,6 +38,14 @@ def pytest_collection_modifyitems(items):
         for item in items:
             if item.get_closest_marker("tensorflow"):
                 item.add_marker(pytest.mark.skip(reason="needs TensorFlow"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """The same initial weights each time, those of fixtures of a module too."""
+    import keras  # here, after the environment is set
+
+    keras.utils.set_random_seed(0)
 
 
 @pytest.fixture
