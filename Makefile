@@ -28,7 +28,7 @@ again_unless_whole = $(shell [ "$$(cat $(1)/.ready 2>/dev/null)" = "$(CURDIR)" ]
 stamp = printf '%s' "$(CURDIR)" > $@
 
 .venv/.ready: setup.cfg constraints.txt $(call again_unless_whole,.venv)
-	@tools/make_venv .venv -c constraints.txt -e '.[io,dev]'
+	@tools/make_venv .venv -c constraints.txt -e '.[io,fast,dev]'
 	@$(stamp)
 
 # The newest TensorFlow and Keras, without tensorflow-io.

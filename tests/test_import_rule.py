@@ -11,7 +11,7 @@ from helpers import CHECKOUT
 # What a room may import of the package, and from elsewhere, besides the standard library; the second pair adds what it
 # may import inside a function only: a task's verb reads data, and a backend is touched when it runs.
 GROUND = {"errors", "files", "rules", "arguments", "arrays", "progress"}
-MODEL_ROOMS = GROUND | {"backend", "layers", "presets", "registry", "zoo"}
+MODEL_ROOMS = GROUND | {"backend", "layers", "native", "presets", "registry", "zoo"}
 SHARED = MODEL_ROOMS | {"data", "training", "plots"}
 BACKENDS = {"tensorflow", "jax"}
 MODEL_LIBRARIES = {"keras", "numpy"}
@@ -27,6 +27,7 @@ RULES = {
     "progress": (set(), set(), set(), {"tqdm"}),
     "backend": ({"errors"}, {"keras"}, set(), BACKENDS),
     "layers": (GROUND | {"backend", "layers"}, MODEL_LIBRARIES, set(), BACKENDS),
+    "native": ({"native"}, MODEL_LIBRARIES | {"numba"}, set(), set()),
     "presets": (GROUND | {"presets"}, MODEL_LIBRARIES, set(), {"h5py", "pooch", "requests", "huggingface_hub"}),
     "data": (GROUND | {"data"}, ANY_LIBRARY | {"soundfile"}, set(), {"tensorflow", "tensorflow_io", "tifffile"}),
     "plots": (GROUND | {"plots"}, {"numpy"}, {"layers"}, {"matplotlib", "PIL"}),
@@ -55,6 +56,7 @@ KINDS = {
         ("training", "recipe", "tasks", "counting", "watershed", "fine_tuning", "programs"), "family/training"
     ),
     **dict.fromkeys(("windows", "image_batches", "augmentation", "sentence_batches"), "family/training"),
+    "native_voices": "family/training",
     **dict.fromkeys(("examples", "table_examples", "spoken_examples", "prediction", "listening"), "family/training"),
 }
 """Files of a family's folder that are not the model's, and so may import more."""

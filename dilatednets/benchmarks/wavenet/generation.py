@@ -1,23 +1,29 @@
-"""How fast a WaveNet generates, beside the loops one would otherwise write."""
+"""How fast a WaveNet generates, by every engine, beside the loops one would otherwise write and what the core allows."""
 
 import itertools
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated, Any
 
 import numpy as np
 from keras import ops
 
+from dilatednets import native
 from dilatednets.backend import compiled
+from dilatednets.benchmarks.timing import by_turns, cpu
 from dilatednets.rules import checked, each_positive, positive
 from dilatednets.zoo.wavenet import loop
 from dilatednets.zoo.wavenet.model import WaveNet
 from dilatednets.zoo.wavenet.request import Request
 
+STEP_LOOP = "one call of the framework a sample"
+TORCH_LOOP = "PyTorch incremental loop, as in wavenet_vocoder"
+Key = tuple[str, str]
+
 
 def run(model: WaveNet, batches: Sequence[int] = (1, 8), seconds: float = 3.0) -> dict[str, Any]:
-    """Measures generation at several batch sizes, the baselines, and what the machine would allow.
+    """Measures generation by every engine at several batch sizes, and the baselines, by turns.
 
     Args:
         model: Any WaveNet; its conditions are random.
@@ -25,8 +31,8 @@ def run(model: WaveNet, batches: Sequence[int] = (1, 8), seconds: float = 3.0) -
         seconds: Each measurement lasts at least this long.
 
     Returns:
-        {"model": its cost, "machine": ..., "rows": [...], "baselines": [...], "memory_of_10_s_bytes": ...}, all measured
-        in this run.
+        {"model": its cost, "rows": [...], "baselines": [...], "memory_of_10_s_bytes": ...}, all measured in this run. A row
+        of a native engine has a "bound", as `native_bound` gives it.
 
     Raises:
         InputError: for batch sizes or seconds that are not above 0.
@@ -35,30 +41,29 @@ def run(model: WaveNet, batches: Sequence[int] = (1, 8), seconds: float = 3.0) -
     seconds = checked(seconds, Annotated[float, positive], "seconds")
     facts = model.describe()
     memory = generation_memory(model)
-    machine = machine_bounds(model)
-    rows = []
-    for batch in batches:
-        compile_seconds, rate = generation_rate(model, batch, seconds)
-        macs = rate * facts["macs_per_sample"]
-        rows.append(
-            {
-                "batch": batch,
-                "compile_seconds": compile_seconds,
-                "samples_per_second": rate,
-                "real_time_factor": rate / facts["sample_rate"] / batch,
-                "macs_per_second": macs,
-                "of_weight_reading_bound": rate / batch / machine["weight_readings_per_second"],
-                "of_arithmetic_bound": macs / machine["macs_per_second"],
-            }
-        )
-    baselines = [{"name": "one call of the framework a sample", "samples_per_second": step_loop_rate(model, seconds)}]
-    torch_rate = torch_loop_rate(model, seconds)
-    if torch_rate is not None:
-        baselines.append({"name": "PyTorch incremental loop, as in wavenet_vocoder", "samples_per_second": torch_rate})
-    first = rows[0]["samples_per_second"]
-    for baseline in baselines:
-        baseline["ratio"] = first / baseline["samples_per_second"]
-    return {"model": facts, "machine": machine, "rows": rows, "baselines": baselines, "memory_of_10_s_bytes": memory}
+    rows: list[dict[str, Any]] = []
+    calls: dict[Key, Callable[[], Any]] = {}
+    for engine, batch in itertools.product(loop.ENGINES if native.available() else ["xla"], batches):
+        chunks = _chunks(model, batch, engine)
+        begin = time.perf_counter()
+        next(chunks)
+        rows.append({"engine": engine, "batch": batch, "compile_seconds": time.perf_counter() - begin})
+        calls[engine, str(batch)] = chunks.__next__
+    calls[STEP_LOOP, "1"] = step_loop(model)
+    if (torch_sample := torch_loop(model)) is not None:
+        calls[TORCH_LOOP, "1"] = torch_sample
+    rates = by_turns(calls, seconds)
+    for row in rows:
+        rate = rates[row["engine"], str(row["batch"])] * row["batch"] * loop.CHUNK_SAMPLES
+        row["samples_per_second"] = rate
+        row["real_time_factor"] = rate / facts["sample_rate"] / row["batch"]
+        row["macs_per_second"] = rate * facts["macs_per_sample"]
+        if kind := loop.ENGINES[row["engine"]]:
+            row["bound"] = native_bound(facts["macs_per_sample"], kind)
+    baselines = [
+        {"name": name, "samples_per_second": rate} for (name, _), rate in rates.items() if name not in loop.ENGINES
+    ]
+    return {"model": facts, "rows": rows, "baselines": baselines, "memory_of_10_s_bytes": memory}
 
 
 def generation_memory(model: WaveNet) -> int:
@@ -75,18 +80,14 @@ def generation_memory(model: WaveNet) -> int:
     return peak() - before
 
 
-def generation_rate(model: WaveNet, batch: int, seconds: float) -> tuple[float, float]:
-    """(Seconds to compile and make the first chunk, samples a second over the whole batch after it)."""
+def _chunks(model: WaveNet, batch: int, engine: str) -> Iterator[np.ndarray]:
+    """Chunk after chunk, without an end."""
     request = _request(model, batch, 100 * loop.CHUNK_SAMPLES)
-    chunks = itertools.chain.from_iterable(loop.stream(model, request) for _ in itertools.count())
-    begin = time.perf_counter()
-    next(chunks)
-    compile_seconds = time.perf_counter() - begin
-    return compile_seconds, _rate(lambda: next(chunks), seconds) * batch * loop.CHUNK_SAMPLES
+    return itertools.chain.from_iterable(loop.stream(model, request, engine=engine) for _ in itertools.count())
 
 
-def step_loop_rate(model: WaveNet, seconds: float) -> float:
-    """Samples a second of the loop one would write first: one call of a compiled step a sample, state kept outside."""
+def step_loop(model: WaveNet) -> Callable[[], None]:
+    """A sample of the loop one would write first: one call of a compiled step a sample, state kept outside."""
     request = _request(model, 1, model.condition_hop)
     speaker = None if request.speaker is None else model.global_condition(request.speaker)
     local = None if request.frames is None else model.local_condition(request.frames, 1)
@@ -105,42 +106,36 @@ def step_loop_rate(model: WaveNet, seconds: float) -> float:
         nonlocal carry
         carry = program(*carry)
 
-    return _rate(sample, seconds)
+    return sample
 
 
-def torch_loop_rate(model: WaveNet, seconds: float) -> float | None:
-    """Samples a second of a PyTorch loop of the same size; None without PyTorch (extra `benchmark`)."""
+def torch_loop(model: WaveNet) -> Callable[[], None] | None:
+    """A sample of a PyTorch loop of the same size; None without PyTorch (extra `benchmark`)."""
     try:
         from dilatednets.benchmarks.wavenet.torch_incremental import IncrementalWaveNet
     except ImportError:
         return None
-    return _rate(IncrementalWaveNet(model).sample, seconds)
+    return IncrementalWaveNet(model).sample
 
 
-def machine_bounds(model: WaveNet) -> dict[str, float]:
-    """What bounds generation here: reading all weights once a sample, and float32 arithmetic.
+def native_bound(macs_per_sample: int, kind: str) -> dict[str, float]:
+    """Samples a second of one voice if this core did nothing but read the weights, or nothing but multiply.
 
-    Both are measured with NumPy's BLAS: a matrix-vector product over as many weights as a sample touches, and a product
-    of two large matrices on all cores.
+    Args:
+        macs_per_sample: As many weights are read a sample.
+        kind: Their type.
+
+    Returns:
+        "reading": one core reads an array of the weights' size again and again, as kernels read; "arithmetic": float32
+        products of large matrices by NumPy's BLAS on all cores, shared out among these.
     """
-    weights = max(model.describe()["macs_per_sample"], 512)
-    matrix = np.random.default_rng(0).standard_normal((weights // 512, 512), np.float32)
-    vector = np.ones(512, np.float32)
-    square = np.random.default_rng(0).standard_normal((1024, 1024), np.float32)
-    return {
-        "weight_readings_per_second": _rate(lambda: matrix @ vector, 0.5),
-        "macs_per_second": _rate(lambda: square @ square, 0.5) * 1024**3,
-    }
+    from dilatednets.benchmarks.wavenet.reading import read  # which needs numba
 
-
-def _rate(call: Callable[[], Any], seconds: float) -> float:
-    """Calls a second."""
-    call()
-    count, begin = 0, time.perf_counter()
-    while time.perf_counter() - begin < seconds:
-        call()
-        count += 1
-    return count / (time.perf_counter() - begin)
+    words = np.ones(max(macs_per_sample * np.dtype(kind).itemsize // 8, 1), np.int64)
+    square = np.ones((1024, 1024), np.float32)
+    rates = by_turns({("reading", ""): lambda: read(words), ("arithmetic", ""): lambda: square @ square}, 0.5)
+    macs_per_second = rates["arithmetic", ""] * 1024**3 / cpu()["cores"]
+    return {"reading": rates["reading", ""], "arithmetic": macs_per_second / macs_per_sample}
 
 
 def _request(model: WaveNet, batch: int, samples: int) -> Request:
@@ -155,26 +150,33 @@ def _request(model: WaveNet, batch: int, samples: int) -> Request:
 
 def report(result: dict[str, Any]) -> str:
     """The measurement as text."""
-    facts, machine = result["model"], result["machine"]
+    facts, rows = result["model"], result["rows"]
     lines = [
         f"{facts['layers']} layers, {facts['parameters']:,} parameters, {facts['macs_per_sample']:,} MACs a sample, "
         f"{facts['sample_rate']} Hz",
-        "batch  compile s  samples/s  real time  GMAC/s  of weight-reading bound  of arithmetic bound",
+        "engine          batch  first s  samples/s  real time  GMAC/s  against xla  of the bound of reading, of arithmetic",
     ]
-    for row in result["rows"]:
+    xla = {row["batch"]: row["samples_per_second"] for row in rows if row["engine"] == "xla"}
+    for row in rows:
+        rate = row["samples_per_second"]
+        shares = "  ".join(f"{rate / bound:8.0%}" for bound in row.get("bound", {}).values() if row["batch"] == 1)
+        ratio = f"{rate / xla[row['batch']]:10.2f}x"
         lines.append(
-            f"{row['batch']:5d}  {row['compile_seconds']:9.1f}  {row['samples_per_second']:9,.0f}  "
-            f"{row['real_time_factor']:8.2f}x  {row['macs_per_second'] / 1e9:6.2f}  "
-            f"{row['of_weight_reading_bound']:22.0%}  {row['of_arithmetic_bound']:18.1%}"
+            f"{row['engine']:14s}  {row['batch']:5d}  {row['compile_seconds']:7.1f}  {rate:9,.0f}  "
+            f"{row['real_time_factor']:8.2f}x  {row['macs_per_second'] / 1e9:6.2f}  {ratio}  {shares}"
         )
+    best = rows[0]
     for baseline in result["baselines"]:
         lines.append(
-            f"{baseline['name']}: {baseline['samples_per_second']:,.0f} samples/s; "
-            f"batch {result['rows'][0]['batch']} above is {baseline['ratio']:.1f} times that"
+            f"{baseline['name']}: {baseline['samples_per_second']:,.0f} samples/s; {best['engine']}, batch {best['batch']}, "
+            f"makes {best['samples_per_second'] / baseline['samples_per_second']:.1f} times that"
         )
+    for row in rows:
+        if "bound" in row and row["batch"] == best["batch"]:
+            lines.append(
+                f"One core reads the weights of {row['engine']} {row['bound']['reading']:,.0f} times a second, and would "
+                f"multiply for {row['bound']['arithmetic']:,.0f} samples"
+            )
     lines.append(f"10 s of audio took {result['memory_of_10_s_bytes'] / 1e6:,.0f} MB more than the loaded model")
-    lines.append(
-        f"This machine: {machine['macs_per_second'] / 1e9:.0f} GMAC/s in large products, weights of this net read "
-        f"{machine['weight_readings_per_second']:,.0f} times a second. Compare ratios between machines, not rates."
-    )
+    lines.append("Compare ratios between machines, not rates.")
     return "\n".join(lines)

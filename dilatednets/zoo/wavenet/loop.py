@@ -1,4 +1,4 @@
-"""The loop over samples: one compiled program a chunk, state in and state out."""
+"""The loop over samples, chunk by chunk, state in and state out: by a native kernel, or by a program that XLA compiles."""
 
 import functools
 import itertools
@@ -12,15 +12,22 @@ import keras
 import numpy as np
 from keras import ops
 
+from dilatednets import native
 from dilatednets.backend import compiled
-from dilatednets.rules import checked, positive
+from dilatednets.errors import InputError
+from dilatednets.rules import checked, one_of, positive
+from dilatednets.zoo.wavenet.native_weights import NativeNet
 from dilatednets.zoo.wavenet.noise import uniform
 from dilatednets.zoo.wavenet.request import Request
 
 CHUNK_SAMPLES = 2000  # long enough to hide the call (0.1 ms), short enough to listen while the rest is being made
+ENGINES = {"native": "int16", "native_float32": "float32", "native_int8": "int8", "xla": None}
+"""What runs the loop: the native kernel, by the type that it keeps the weights in, or XLA's program."""
 
 
-def stream(model: Any, request: Request, chunk_samples: int | None = None) -> Iterator[np.ndarray]:
+def stream(
+    model: Any, request: Request, chunk_samples: int | None = None, engine: str | None = None
+) -> Iterator[np.ndarray]:
     """Yields the audio of a request in chunks.
 
     A batch is shared out among the processor's cores, since one compiled loop of small products keeps one core busy.
@@ -30,12 +37,13 @@ def stream(model: Any, request: Request, chunk_samples: int | None = None) -> It
         model: The WaveNet that makes the audio.
         request: What to make, as `request.resolve` returns it.
         chunk_samples: The length of a chunk. None means `CHUNK_SAMPLES`; any length makes the same audio.
+        engine: What runs the loop, as `WaveNet.generate` explains.
 
     Yields:
         float32 (batch, chunk_samples); the last chunk may be shorter.
 
     Raises:
-        InputError: if `chunk_samples` is not positive.
+        InputError: if `chunk_samples` is not positive, or for an engine that is not there.
 
     Example:
     >>> from dilatednets.zoo.wavenet.model import WaveNet
@@ -47,9 +55,10 @@ def stream(model: Any, request: Request, chunk_samples: int | None = None) -> It
     chunk = (
         CHUNK_SAMPLES if chunk_samples is None else checked(chunk_samples, Annotated[int, positive], "chunk_samples")
     )
-    shards = [_Shard(model, request, rows, chunk) for rows in _shares(request.batch)]
+    net = native_net(model, engine)
+    shards = [_Shard(model, request, rows, chunk, net) for rows in _shares(request.batch, net is not None)]
 
-    with ThreadPoolExecutor(len(shards)) as pool:
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
 
         def start(position: int) -> list[Future[np.ndarray]]:
             # Numbered sample by sample, so that the audio does not depend on the length of a chunk.
@@ -67,42 +76,84 @@ def stream(model: Any, request: Request, chunk_samples: int | None = None) -> It
             yield audio[:, : request.num_samples - position]
 
 
-def _shares(batch: int) -> list[slice]:
-    """Shares the rows of a batch out: among the cores on a CPU, not at all on an accelerator."""
+def native_net(model: Any, engine: str | None) -> NativeNet | None:
+    """The model's weights for the native kernel; None where XLA is to run the loop.
+
+    Raises:
+        InputError: for another engine than those of `ENGINES`, or a native one where numba is not installed.
+    """
+    if engine is None:
+        engine = "native" if native.available() else "xla"
+    kind = ENGINES[checked(engine, Annotated[str, one_of(*ENGINES)], "engine")]
+    if kind is not None and not native.available():
+        raise InputError(
+            f"engine: {engine} needs numba, and Keras on a CPU; pip install 'dilatednets[fast]', or take xla"
+        )
+    return None if kind is None else NativeNet(model, kind)
+
+
+def _shares(batch: int, native: bool) -> list[slice]:
+    """Shares the rows of a batch out: among the cores on a CPU, not at all on an accelerator.
+
+    The native kernel is compiled for one voice and for two, which read the weights together; more gain nothing.
+    """
     on_cpu = all(device.startswith("cpu") for device in keras.distribution.list_devices())
-    edges = np.linspace(0, batch, 1 + min(batch, os.cpu_count() or 1) if on_cpu else 2).round().astype(int).tolist()
+    shares = min(batch, os.cpu_count() or 1) if on_cpu else 1
+    edges = np.linspace(0, batch, 1 + max(shares, -(-batch // 2) if native else 1)).round().astype(int).tolist()
     return [slice(*pair) for pair in itertools.pairwise(edges)]
 
 
 class _Shard:
     """Some rows of a batch in the making: their conditions, and the state between chunks."""
 
-    def __init__(self, model: Any, request: Request, rows: slice, chunk: int) -> None:
-        self.rows, self.chunk = rows, chunk
+    def __init__(self, model: Any, request: Request, rows: slice, chunk: int, net: Any) -> None:
+        self.rows, self.chunk, self.num_samples = rows, chunk, request.num_samples
         batch = rows.stop - rows.start
-        self.temperature = np.float32(request.temperature)
         speaker, frames, prime = (
             None if array is None else array[rows] for array in (request.speaker, request.frames, request.prime)
         )
         primed = 0 if prime is None else prime.shape[1]
-        self.speaker = model.global_condition(speaker)
+        speaker = model.global_condition(speaker)
         local = model.local_condition(frames, primed + request.num_samples)
-        if prime is None:
-            self.state, self.last = model.initial_state(batch), np.zeros(batch, np.float32)
-        else:
+        self.voices = (
+            CompiledVoices(model, batch, speaker, request.temperature)
+            if net is None
+            else _native_voices()(net, batch, speaker, request.temperature)
+        )
+        if prime is not None:
             recent = slice(max(primed - model.receptive_field - 1, 0), primed)
-            self.state = model.state_after(prime[:, recent], self.speaker, None if local is None else local[:, recent])
-            self.last = prime[:, -1]
-        self.local = None
-        if local is not None:
-            local = np.asarray(ops.cast(local, "float32"))[:, primed:]
-            padding = -request.num_samples % chunk  # the last chunk is made whole, too, and cut afterwards
-            self.local = np.pad(local, ((0, 0), (0, padding), (0, 0)), mode="edge")
-        self.program = chunk_program(model, batch, chunk)
+            self.voices.prime(prime[:, recent], None if local is None else local[:, recent])
+        self.local = None if local is None else np.asarray(ops.cast(local, "float32"))[:, primed:]
 
     def next_chunk(self, position: int, noise: np.ndarray) -> np.ndarray:
         local = None if self.local is None else self.local[:, position : position + self.chunk]
-        audio, self.state, self.last = self.program(self.state, self.last, noise, self.speaker, local, self.temperature)
+        return self.voices.make(local, noise)
+
+
+def _native_voices() -> Any:
+    from dilatednets.zoo.wavenet.native_voices import NativeVoices  # which needs numba
+
+    return NativeVoices
+
+
+class CompiledVoices:
+    """Voices in the making by the program that XLA compiles for chunks of one length."""
+
+    def __init__(self, model: Any, batch: int, speaker: Any, temperature: float) -> None:
+        self.model, self.speaker, self.temperature = model, speaker, np.float32(temperature)
+        self.state, self.last = model.initial_state(batch), np.zeros(batch, np.float32)
+
+    def prime(self, audio: np.ndarray, local: Any) -> None:
+        """Goes on from `audio` (batch, samples) and its local condition."""
+        self.state, self.last = self.model.state_after(audio, self.speaker, local), audio[:, -1]
+
+    def make(self, local: np.ndarray | None, noise: np.ndarray) -> np.ndarray:
+        """Audio (batch, samples) of local conditions (batch, samples, channels) and noise (batch, samples, noise_size)."""
+        batch, chunk = noise.shape[:2]
+        if local is not None:  # the last chunk is made whole, too, and cut afterwards
+            local = np.pad(local, ((0, 0), (0, chunk - local.shape[1]), (0, 0)), mode="edge")
+        program = chunk_program(self.model, batch, chunk)
+        audio, self.state, self.last = program(self.state, self.last, noise, self.speaker, local, self.temperature)
         return np.asarray(audio)
 
 

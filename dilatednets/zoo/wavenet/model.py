@@ -286,6 +286,7 @@ class WaveNet(CheckedArrays, ZooModel):
         prime: Any = None,
         temperature: float = 1.0,
         seed: int | None = None,
+        engine: str | None = None,
     ) -> np.ndarray:
         """Makes audio, sample by sample, in one compiled loop.
 
@@ -297,7 +298,10 @@ class WaveNet(CheckedArrays, ZooModel):
             prime: Audio to continue, (samples,) or (batch, samples); it is not part of the result. The condition begins
                 where the prime begins.
             temperature: Samples are likelier and less noisy below 1, and more varied above.
-            seed: The same seed makes the same audio; None takes a new one each time.
+            seed: The same seed makes the same audio on the same engine; None takes a new one each time.
+            engine: "native", a kernel for CPUs with weights of 16 bits (extra `fast`), also "native_float32" and
+                "native_int8"; "xla", which runs anywhere; None for "native" where numba is installed, else "xla". Their
+                audio parts where a sample falls on the edge of two codes.
 
         Returns:
             float32 (batch, samples) in [-1, 1].
@@ -314,6 +318,7 @@ class WaveNet(CheckedArrays, ZooModel):
             prime=prime,
             temperature=temperature,
             seed=seed,
+            engine=engine,
         )
         return np.concatenate(list(chunks), axis=1)
 
@@ -322,6 +327,7 @@ class WaveNet(CheckedArrays, ZooModel):
         num_samples: int | None = None,
         *,
         chunk_samples: int | None = None,
+        engine: str | None = None,
         **asked: Any,
     ) -> Iterator[np.ndarray]:
         """As `generate`, yielding float32 (batch, chunk_samples) while the rest is being made.
@@ -331,9 +337,10 @@ class WaveNet(CheckedArrays, ZooModel):
         Args:
             num_samples: Samples to make; None for as long as the text or the condition lasts.
             chunk_samples: Samples of a chunk, of which the last may be shorter; None for 2000.
+            engine: As in `generate`.
             **asked: Other arguments of `generate`.
 
         Raises:
             InputError: for what `generate` refuses, or chunks without samples.
         """
-        return loop.stream(self, request.resolve(self, num_samples, **asked), chunk_samples)
+        return loop.stream(self, request.resolve(self, num_samples, **asked), chunk_samples, engine)
