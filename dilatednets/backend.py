@@ -22,8 +22,9 @@ def compiled(
 ) -> Callable[..., Any]:
     """Compiles `function`; it sees the current values of `variables` at every call.
 
-    The weights become arguments of the compiled program. Closed over, JAX would freeze them at the first call, and a
-    model trained further would go on computing with its old weights.
+    On JAX the weights become arguments of the compiled program. Closed over, they would be frozen at the first call, and a
+    model trained further would go on computing with its old weights. TensorFlow's program refers to the variables
+    themselves, which spares handing them over at each call.
 
     Args:
         function: Takes and gives tensors and nests of tensors, and is pure but for reading `variables`.
@@ -31,8 +32,8 @@ def compiled(
         xla: False leaves TensorFlow's program to its own kernels, whose convolutions are faster on CPUs and take inputs of
             any size without compiling anew.
         signature: A `keras.KerasTensor`, or a nest of them, for each argument, with None for lengths that differ from call
-            to call. Without XLA, TensorFlow then has one program for all, and need not look for the right one, which takes
-            longer the more sizes it has seen.
+            to call. TensorFlow then has one program for all, and need not look for the right one, which takes as long as a
+            small net and longer the more sizes it has seen.
 
     Example:
     >>> import numpy as np
@@ -43,21 +44,16 @@ def compiled(
     >>> float(double(np.float32(2.0)))
     6.0
     """
-    with_values = stateless(function, variables)
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
-        if not xla:  # such a program refers to the variables themselves
-            if signature is None:
-                return tf.function(function, autograph=False, reduce_retracing=True)
-            specs = keras.tree.map_structure(lambda x: tf.TensorSpec(x.shape, x.dtype), list(signature))
-            # Looking for the program that fits the arguments would take as long as a small net.
-            return tf.function(function, autograph=False, input_signature=specs).get_concrete_function()
-        program = tf.function(with_values, jit_compile=True, autograph=False)
-    else:
-        import jax
+        if signature is None:
+            return tf.function(function, autograph=False, jit_compile=xla, reduce_retracing=not xla)
+        specs = keras.tree.map_structure(lambda x: tf.TensorSpec(x.shape, x.dtype), list(signature))
+        return tf.function(function, autograph=False, jit_compile=xla, input_signature=specs).get_concrete_function()
+    import jax
 
-        program = jax.jit(with_values)
+    program = jax.jit(stateless(function, variables))
     return lambda *arguments: program([keras.ops.convert_to_tensor(v) for v in variables], *arguments)
 
 

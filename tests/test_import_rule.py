@@ -43,7 +43,7 @@ RULES = {
     # A verb is known without Keras, a demonstration runs everything.
     "family/verb": (GROUND | {"registry"}, set(), SHARED, ANY_LIBRARY),
     # Comparisons train both sides on the same data.
-    "benchmarks": (SHARED | {"serving", "benchmarks"}, ANY_LIBRARY | {"torch"}, set(), BACKENDS | {"skimage"}),
+    "benchmarks": (SHARED | {"serving", "benchmarks"}, ANY_LIBRARY | {"torch"}, set(), BACKENDS | {"skimage", "onnxruntime"}),
     "cli": (GROUND | {"registry", "presets", "cli"}, set(), SHARED | {"serving", "benchmarks"}, set()),
 }  # fmt: skip
 KINDS = {

@@ -14,6 +14,7 @@ from dilatednets.cli.benchmarks import (
     lowering,
     recognition,
     serving,
+    streaming,
     training,
 )
 
@@ -28,6 +29,7 @@ KINDS = (
     chunking,
     fine_tuning,
     serving,
+    streaming,
     recognition,
     lowering,
 )

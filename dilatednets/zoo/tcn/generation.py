@@ -6,10 +6,10 @@ import numpy as np
 from keras import ops
 
 from dilatednets.arrays import numbers
-from dilatednets.backend import compiled
 from dilatednets.errors import InputError
 from dilatednets.progress import progress
 from dilatednets.rules import Rule, Size, checked, positive
+from dilatednets.zoo.tcn import stream
 from dilatednets.zoo.tcn.inputs import checked_sequence
 
 Seed = Annotated[int, Rule(lambda x: 0 <= x < 2**64, "0 or above, and below 2**64")]
@@ -30,11 +30,11 @@ def generate(model: Any, steps: int, prime: Any, batch_size: int, temperature: f
         x = checked_sequence(model, prime, "prime")
     if model.multi_label and not np.all(np.isin(numbers(x, "prime", (None, None, None)), (0, 1))):
         raise InputError("prime: must hold 0 and 1, for what is there at a step")
-    if model._step_program is None:
-        model._step_program = compiled(model.process, model.variables, xla=False)
-    state, made = model.initial_state(len(x)), []
+    made: list[np.ndarray] = []
+    scores, state = model.process(x, model.initial_state(len(x)))
     for _ in progress(range(steps), "generating", unit="steps"):
-        scores, state = model._step_program(x, state)
+        if made:
+            scores, state = stream.run(model, x, state)
         x = draw(ops.convert_to_numpy(scores[:, -1:]), model.multi_label, temperature, rng)
         made.append(x.astype(np.int32))
     return np.concatenate(made, axis=1)

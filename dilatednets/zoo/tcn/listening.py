@@ -8,13 +8,13 @@ from typing import IO, Any
 
 import numpy as np
 
-from dilatednets.backend import compiled
 from dilatednets.data.audio import read_audio
 from dilatednets.errors import InputError
+from dilatednets.zoo.tcn import stream
 from dilatednets.zoo.tcn.recipe import SOUNDS
 
-BLOCKS = (64, 8, 1)
-"""Frames that are processed at once, so that few programs are compiled."""
+BLOCKS = (16, 1)
+"""Frames that are processed at once: a few, so that a recording takes few calls, or the one that a pipe has brought."""
 SURE, HELD = 0.5, 0.1
 """A label is said when its probability has been above the one for the other, in seconds: what begins like another word would
 else be said as both."""
@@ -83,13 +83,12 @@ def answers(model: Any, sound: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         model: A causal TCN of one feature.
         sound: Pieces of any length, float32 (samples,).
     """
-    program, state = compiled(model.process, model.variables, xla=False), model.initial_state(1)
-    left = np.zeros(0, np.float32)
+    state, left = model.initial_state(1), np.zeros(0, np.float32)
     for piece in _ended(sound, model.frame):
         left = np.concatenate([left, piece])
         while len(left) >= model.frame:
             size = model.frame * next(one for one in BLOCKS if one * model.frame <= len(left))
-            outputs, state = program(left[None, :size, None], state)
+            outputs, state = stream.run(model, left[None, :size, None], state)
             left = left[size:]
             yield from np.asarray(outputs)[0]
 
@@ -102,11 +101,11 @@ def _ended(sound: Iterable[np.ndarray], frame: int) -> Iterator[np.ndarray]:
     yield np.zeros(-count % frame, np.float32)
 
 
-def samples(stream: IO[bytes], rate: int) -> Iterator[np.ndarray]:
+def samples(pipe: IO[bytes], rate: int) -> Iterator[np.ndarray]:
     """Sound from a pipe as it comes, 16-bit WAV or samples without a header.
 
     Args:
-        stream: Open as bytes.
+        pipe: Open as bytes.
         rate: Samples a second that are wanted.
 
     Yields:
@@ -120,11 +119,11 @@ def samples(stream: IO[bytes], rate: int) -> Iterator[np.ndarray]:
     >>> [piece.tolist() for piece in samples(io.BytesIO(np.array([0, 16384], "<i2").tobytes()), 8000)]
     [[0.0, 0.5]]
     """
-    read = stream.read1 if hasattr(stream, "read1") else stream.read
-    rest = stream.read(4)
+    read = pipe.read1 if hasattr(pipe, "read1") else pipe.read
+    rest = pipe.read(4)
     size: float = np.inf
     if rest == b"RIFF":
-        rest, size = b"", _size_of_data(stream, rate)
+        rest, size = b"", _size_of_data(pipe, rate)
     while size > 0:
         piece = read(int(min(size, 1 << 16)))
         if not piece and len(rest) < 2:
@@ -136,11 +135,11 @@ def samples(stream: IO[bytes], rate: int) -> Iterator[np.ndarray]:
         rest = rest[whole:]
 
 
-def _size_of_data(stream: IO[bytes], rate: int) -> float:
+def _size_of_data(pipe: IO[bytes], rate: int) -> float:
     """Reads a WAV header up to its samples; their bytes, as far as it knows them."""
-    stream.read(8)
+    pipe.read(8)
     kind: tuple[int, ...] = ()
-    while len(header := stream.read(8)) == 8:
+    while len(header := pipe.read(8)) == 8:
         name, size = struct.unpack("<4sI", header)
         if name == b"data":
             if kind != (1, rate, 16):
@@ -150,7 +149,7 @@ def _size_of_data(stream: IO[bytes], rate: int) -> float:
                     f"-: the WAV header says {found}; this model hears {rate} Hz, 1 channel, 16 bits: {cure}"
                 )
             return size if 0 < size < ENDLESS else np.inf
-        content = stream.read(size + size % 2)
+        content = pipe.read(size + size % 2)
         if name == b"fmt " and len(content) >= 16:
             _, channels, found_rate, _, _, bits = struct.unpack("<HHIIHH", content[:16])
             kind = channels, found_rate, bits

@@ -114,7 +114,6 @@ class TCN(CheckedBatches, SequenceNet):
         "dilations": ("block",),
     }
     _program: Any = None
-    _step_program: Any = None
 
     def __init__(
         self,

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from dilatednets.backend import compiled
 from dilatednets.errors import InputError
 from dilatednets.layers.shapes import as_tensor
 from dilatednets.zoo.tcn import inputs
@@ -73,6 +74,19 @@ def _unpacked(layers: list[Any], past: Any) -> list[Any]:
         return ops.reshape(past[:, first:place], (ops.shape(past)[0], *like.shape[1:]))
 
     return [keras.tree.map_structure(part, layer.initial_state(1)) for layer in layers]
+
+
+def run(model: Any, x: Any, state: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """`process`, compiled for blocks of this shape; the programs are kept with the model."""
+    programs: dict[Any, Any] = model.__dict__.setdefault("_stream_programs", {})
+    x = ops.convert_to_tensor(x)
+    if x.shape not in programs:
+        shapes = keras.tree.map_structure(
+            lambda part: keras.KerasTensor(part.shape, keras.backend.standardize_dtype(part.dtype)), [x, state]
+        )
+        programs[x.shape] = compiled(model.process, model.variables, signature=shapes)
+    answers: tuple[Any, dict[str, Any]] = programs[x.shape](x, state)
+    return answers
 
 
 def process(model: Any, x: Any, state: dict[str, Any]) -> tuple[Any, dict[str, Any]]:

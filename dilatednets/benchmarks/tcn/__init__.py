@@ -1,0 +1,1 @@
+"""Comparisons and speed of the TCN for any sequence."""
