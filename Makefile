@@ -1,7 +1,7 @@
 # make demo    hear a WaveNet, see a segmenter, read a chunker: WAV, pictures and text in demo/
 # make test    the fast tests
 # make check   everything else that must hold: style, types, doc examples, slow tests, the lanes `latest` and `jax`
-# make torch   the comparisons with PyTorch, which it installs into .venv (5 GB)
+# make torch   the comparisons with PyTorch and with ONNX Runtime, which it installs into .venv (5 GB)
 # make readmes the presets' READMEs and the front page's table of the zoo, from the cards; docs/tcn_or_rnn.md, from records
 # make docs    the reference of every public name, made of docstrings: build/docs/index.html
 # make clean   remove what these made
@@ -63,8 +63,9 @@ slow: .venv/.ready
 	.venv/bin/python $(PYTEST) -m slow
 
 torch: .venv/.ready
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -e '.[benchmark]'
-	.venv/bin/python -m pytest -q -m "slow or not slow" tests/benchmarks/context_segmenter tests/benchmarks/wavenet/test_torch_incremental.py tests/benchmarks/test_blocks.py
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -e '.[benchmark,onnx]'
+	.venv/bin/python -m pytest -q -m "slow or not slow" tests/benchmarks/context_segmenter tests/benchmarks/wavenet/test_torch_incremental.py tests/benchmarks/test_blocks.py \
+	    tests/benchmarks/tcn tests/serving/test_portable.py
 
 # What depends on neither TensorFlow's version nor the backend is tested once.
 ONCE := $(addprefix --ignore=tests/,benchmarks data plots presets/test_handles.py test_files.py test_fuzz.py test_packaging.py \

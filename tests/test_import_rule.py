@@ -15,6 +15,7 @@ MODEL_ROOMS = GROUND | {"backend", "layers", "native", "presets", "registry", "z
 SHARED = MODEL_ROOMS | {"data", "training", "plots"}
 BACKENDS = {"tensorflow", "jax"}
 MODEL_LIBRARIES = {"keras", "numpy"}
+PEERS = {"skimage", "onnxruntime"}
 ANY_LIBRARY = MODEL_LIBRARIES | {"scipy", "PIL"}
 RULES = {
     "": (set(), set(), {"registry"}, set()),
@@ -43,7 +44,7 @@ RULES = {
     # A verb is known without Keras, a demonstration runs everything.
     "family/verb": (GROUND | {"registry"}, set(), SHARED, ANY_LIBRARY),
     # Comparisons train both sides on the same data.
-    "benchmarks": (SHARED | {"serving", "benchmarks"}, ANY_LIBRARY | {"torch"}, set(), BACKENDS | {"skimage", "onnxruntime"}),
+    "benchmarks": (SHARED | {"serving", "benchmarks"}, ANY_LIBRARY | {"torch"}, set(), BACKENDS | PEERS),
     "cli": (GROUND | {"registry", "presets", "cli"}, set(), SHARED | {"serving", "benchmarks"}, set()),
 }  # fmt: skip
 KINDS = {

@@ -15,6 +15,12 @@ from dilatednets.zoo.tcn.pooling import mean_of_steps
 from dilatednets.zoo.zoo_model import ZooModel
 
 
+def receptive_field(net: Any) -> int:
+    """Steps that the answer at one step depends on, of a model or of the settings of one."""
+    dilations = [dilation for dilation in net.dilations for _ in range(2 * net.stacks)]
+    return (causal_field(net.kernel_size, dilations) + bool(net.filters)) * net.frame
+
+
 class SequenceNet(ZooModel):
     """The layers of `dilatednets.zoo.tcn.TCN`, which keeps its arguments and then calls `_make_net`."""
 
@@ -91,8 +97,7 @@ class SequenceNet(ZooModel):
     @property
     def receptive_field(self) -> int:
         """Steps that the answer at one step depends on."""
-        frames = causal_field(self.kernel_size, self.convolution_dilations) + bool(self.filters)
-        return frames * self.frame
+        return receptive_field(self)
 
     @property
     def streams(self) -> bool:

@@ -9,12 +9,12 @@ import keras
 import numpy as np
 
 from dilatednets.errors import InputError
-from dilatednets.layers.receptive_field import causal_field
 from dilatednets.training.epoch_end import Goal
 from dilatednets.training.loop import Task as BaseTask
 from dilatednets.zoo.tcn.examples import ExampleBatches, read
 from dilatednets.zoo.tcn.losses import middle
 from dilatednets.zoo.tcn.model import TCN
+from dilatednets.zoo.tcn.net import receptive_field
 from dilatednets.zoo.tcn.recipe import FREE, READERS, Data, Recipe
 
 EVALUATION_BATCH = 64
@@ -63,8 +63,7 @@ def build_model(recipe: Recipe, data_dir: str | os.PathLike[str]) -> tuple[TCN, 
     )
     data = recipe.data
     if data.reader == "csv" and net.task == "forecast" and not data.window:
-        field = causal_field(net.kernel_size, [d for d in net.dilations for _ in range(2 * net.stacks)])
-        data = dataclasses.replace(data, window=field * net.frame)
+        data = dataclasses.replace(data, window=receptive_field(net))
     examples = read(data, net, data_dir, "train")
     stored = {**vars(data)}
     if data.reader == "csv":  # what was found in the table; other tables must have it too

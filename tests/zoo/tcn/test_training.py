@@ -14,7 +14,7 @@ from dilatednets.training.epoch_end import EpochEnd
 from dilatednets.zoo.tcn.examples import read
 from dilatednets.zoo.tcn.model import TCN
 from dilatednets.zoo.tcn.recipe import Data
-from dilatednets.zoo.tcn.training import Task
+from dilatednets.zoo.tcn.training import Task, build_model
 
 SMALL = {"dilations": [1, 2], "channels": 8, "dropout": 0.0}
 DAYS = 160
@@ -118,6 +118,14 @@ def test_windows_are_cut_at_times_without_overlap_of_what_is_forecast(tmp_path):
             np.testing.assert_array_equal(inputs["known"][place, :, 0], promotion[start : start + 7])
             np.testing.assert_array_equal(y[place, :, 0], sold[start : start + 7])
         np.testing.assert_array_equal(found.naive(np.array([0]))[0, :, 0], np.repeat(sold[first - 1], 7))
+
+
+@pytest.mark.parametrize("filters", [0, 3])
+def test_a_window_is_as_long_as_the_net_sees(tmp_path, filters):
+    folder = sales(tmp_path / "data" / "sales.csv")
+    data = {**COLUMNS, "window": 0}
+    model, _ = build_model(recipe({**FORECAST, "filters": filters, "frame": 2}, data), folder)
+    assert model.data["window"] == model.receptive_field == (28 if filters else 26)
 
 
 def test_windows_never_cross_from_one_series_to_the_next(tmp_path):
