@@ -13,7 +13,8 @@ class CentredDilatedConv(CausalDilatedConv):
     """As `CausalDilatedConv`, with its field centred on the output: for text and other sequences known as a whole.
 
     `y[t] = sum_i kernel[i] . x[t + (i - kernel_size // 2) * dilation_rate] + bias`, with zeros outside the sequence: an even
-    `kernel_size` has one more tap in the past. It has no steps, since it would have to wait for the future.
+    `kernel_size` has one more tap in the past. `padding` may also be "reflect", the sequence mirrored at its ends. It has no
+    steps, since it would have to wait for the future.
 
     Reference:
         Strubell et al. 2017, "Fast and Accurate Entity Recognition with Iterated Dilated Convolutions" (arXiv 1702.02098),
@@ -25,6 +26,8 @@ class CentredDilatedConv(CausalDilatedConv):
     >>> conv(np.eye(1, 7, 3, dtype="float32")[..., None])[0, :, 0].numpy().tolist()
     [0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0]
     """
+
+    causal = False
 
     @property
     def _padding(self) -> tuple[int, int]:

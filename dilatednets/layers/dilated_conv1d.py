@@ -49,13 +49,14 @@ def dilated_conv1d(x: Any, kernel: Any, dilation_rate: int) -> Any:
     return convolve(ops.convert_to_tensor(x), ops.convert_to_tensor(kernel))
 
 
-def packed_conv1d(x: Any, kernel: Any, seen: Any) -> Any:
+def packed_conv1d(x: Any, kernel: Any, seen: Any, outside: Any = None) -> Any:
     """Convolves sequences that lie end to end: `y[t] = sum_i kernel[i] . x[seen[t, i] - 1]`, in few operations.
 
     Args:
         x: The steps of all sequences, (steps, channels).
         kernel: (kernel_size, channels, filters), of the same type.
-        seen: Which step each tap sees, int32 (steps, kernel_size): a row of x, counted from 1 on, or 0 for zeros.
+        seen: Which step each tap sees, int32 (steps, kernel_size): a row of x, counted from 1 on, or 0 outside the sequence.
+        outside: What lies there, (channels,); None for zeros.
 
     Returns:
         (steps, filters).
@@ -67,6 +68,8 @@ def packed_conv1d(x: Any, kernel: Any, seen: Any) -> Any:
     [1.0, 3.0, 5.0]
     """
     x = ops.pad(x, ((1, 0), (0, 0)))
+    if outside is not None:
+        x = ops.concatenate([ops.cast(outside, x.dtype)[None], x[1:]], axis=0)
     if keras.backend.backend() == "tensorflow":  # whose `take` of Keras's would first look for negative numbers
         import tensorflow as tf
 

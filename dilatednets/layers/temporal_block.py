@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import keras
 from keras import ops
 
+from dilatednets.errors import InputError
 from dilatednets.layers.causal_dilated_conv import CausalDilatedConv, ConvState
 from dilatednets.layers.centred_dilated_conv import CentredDilatedConv
 from dilatednets.layers.configured_layer import ConfiguredLayer
@@ -23,7 +24,7 @@ class TemporalBlock(ConfiguredLayer):
     `y = relu(x + F(x))`, where F is twice: dilated convolution, normalisation, relu, spatial dropout. A 1x1 convolution
     brings x to `filters` channels where it has others.
 
-    Padding is honoured: with a mask, padded steps are zero before each convolution, as the steps outside a sequence are,
+    Padding is honoured: with a mask, padded steps are before each convolution what steps outside a sequence are,
     so a sequence gives the same output alone and padded in a batch. Causal blocks also run step by step (`step`) and block
     by block of steps (`process`), whole batches at once.
 
@@ -41,6 +42,8 @@ class TemporalBlock(ConfiguredLayer):
         activation: Name of a Keras activation or a callable.
         kernel_initializer: Initialiser of the convolutions' kernels.
         kernel_regularizer: Regulariser of the convolutions' kernels.
+        padding: What each convolution sees outside the sequence and at padded steps: "zeros", "learned" or, in a centred
+            block without a mask, "reflect".
         **kwargs: Arguments of `keras.layers.Layer`.
 
     Call arguments:
@@ -81,6 +84,7 @@ class TemporalBlock(ConfiguredLayer):
         activation: Any = "relu",
         kernel_initializer: Any = "he_uniform",
         kernel_regularizer: Any = None,
+        padding: Annotated[str, one_of("zeros", "learned", "reflect")] = "zeros",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -100,6 +104,7 @@ class TemporalBlock(ConfiguredLayer):
                 kernel_initializer=clone(),
                 kernel_regularizer=self.kernel_regularizer,
                 weight_normalization=normalization == "weight",
+                padding=self.padding,
                 dtype=policy,
                 name=f"conv_{i}",
             )
@@ -141,12 +146,19 @@ class TemporalBlock(ConfiguredLayer):
         if mask is not None:
             mask = as_tensor(mask, "bool", "mask", tuple(x.shape[:2]))
 
-        def masked(values: Any) -> Any:  # a product would let NaN and infinity through
-            return values if mask is None else ops.where(mask[..., None], values, 0.0)
+            if self.padding == "reflect":
+                raise InputError(
+                    "padding: reflect takes no mask; give sequences of one length, or take learned or zeros"
+                )
+
+        def masked(values: Any, outside: Any = None) -> Any:  # a product would let NaN and infinity through
+            if mask is None:
+                return values
+            return ops.where(mask[..., None], values, 0.0 if outside is None else ops.cast(outside, values.dtype))
 
         h = x = masked(x)
         for number, conv in enumerate(self.convs):
-            h = self._after_conv(conv(h if number == 0 else masked(h)), number, mask, training)
+            h = self._after_conv(conv(masked(h, conv.outside)), number, mask, training)
             h = self.drops[number](h, training=training)
         return masked(self._sum(x, h))
 

@@ -21,7 +21,7 @@ def make(kernel_size=2, dilation_rate=3, channels=3, filters=4, **kwargs):
 @pytest.mark.parametrize(
     "options",
     [{}, {"kernel_size": 3, "activation": "tanh", "kernel_regularizer": "l2"}, {"use_bias": False}]
-    + [{"kernel_size": 3, "weight_normalization": True}, {"kernel_size": 1}],
+    + [{"kernel_size": 3, "weight_normalization": True}, {"kernel_size": 1}, {"padding": "learned"}],
 )
 def test_passes_the_checks_of_all_layers(rng, options):
     run_layer_checks(CausalDilatedConv(4, dilation_rate=2, **options), rng.standard_normal((2, 9, 3)), causal=True)
@@ -34,12 +34,18 @@ def test_passes_the_checks_of_all_layers(rng, options):
     time=st.integers(1, 30),
     batch=st.integers(1, 3),
     seed=st.integers(0, 99),
+    learned=st.booleans(),
 )
-def test_equals_the_oracle_and_its_own_steps(kernel_size, dilation, time, batch, seed):
+def test_equals_the_oracle_and_its_own_steps(kernel_size, dilation, time, batch, seed, learned):
     x = np.random.default_rng(seed).standard_normal((batch, time, 3)).astype(np.float32)
-    conv = make(kernel_size, dilation)
-    kernel, bias = (ops.convert_to_numpy(weight) for weight in conv.weights)
-    expected = conv1d_oracle(x, kernel, dilation, (kernel_size - 1) * dilation) + bias
+    conv = make(kernel_size, dilation, padding="learned" if learned else "zeros")
+    before = (kernel_size - 1) * dilation
+    outside = np.arange(3, dtype=np.float32) if learned else np.zeros(3, np.float32)
+    if learned:
+        conv.outside.assign(outside)
+    whole = np.concatenate([np.broadcast_to(outside, (batch, before, 3)), x], axis=1)
+    kernel, bias = ops.convert_to_numpy(conv.kernel), ops.convert_to_numpy(conv.bias)
+    expected = conv1d_oracle(whole, kernel, dilation, before)[:, before:] + bias
     np.testing.assert_allclose(ops.convert_to_numpy(conv(x)), expected, atol=1e-4)
     np.testing.assert_allclose(run_steps(conv, [x])[0][0], expected, atol=1e-4)
 
@@ -126,6 +132,13 @@ def test_faults_an_empty_sequence_in_a_graph_of_unknown_length():
     program = tf.function(make(3, 2), input_signature=[tf.TensorSpec((None, None, 3))])
     assert program(np.zeros((2, 0, 3), np.float32)).shape == (2, 0, 4)
     assert program(np.zeros((0, 6, 3), np.float32)).shape == (0, 6, 4)
+
+
+def test_refuses_to_reflect_the_future():
+    with pytest.raises(
+        InputError, match="padding: a causal convolution cannot reflect the future; take learned or zeros"
+    ):
+        make(padding="reflect")
 
 
 def test_refuses_an_unknown_method():
