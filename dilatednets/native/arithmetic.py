@@ -11,8 +11,8 @@ from typing import Any
 import numba
 import numpy as np
 
-# All of fast-math but the promise that there is no NaN: NaN in the weights must come out as NaN.
-FAST = {"reassoc", "contract", "arcp", "nsz", "afn"}
+# Not all of fast-math: NaN in the weights must come out as NaN, and sums in another order would depend on a sample's place.
+FAST = {"contract", "arcp", "nsz", "afn"}
 ROWS = 8
 """Rows of a matrix that a product reads at a time: inner sizes are multiples of this."""
 _F = np.float32

@@ -10,13 +10,17 @@ from dilatednets.native.arithmetic import add_product, exp_below_0, kernel, relu
 from dilatednets.zoo.wavenet.native_weights import NativeSizes
 
 SOFTMAX, LOGISTICS, _ = range(len(DISTRIBUTIONS))
+AHEAD = 8
+"""Samples whose conditions are multiplied at once: the same numbers however long a chunk is, unlike BLAS's."""
 _F = np.float32
 
 
 @functools.cache
 def loop_for(sizes: NativeSizes, voices: int) -> Any:
     """The kernel for nets of these sizes and as many voices, which are constants in it: `run(...)`, as described there."""
-    layers, past_taps, channels, half, skips, input_taps, parameters, distribution, components = sizes
+    layers, past_taps, channels, half, skips, input_taps, condition_channels, parameters, distribution, components = (
+        sizes
+    )
     gates = 2 * half
 
     @kernel
@@ -24,6 +28,7 @@ def loop_for(sizes: NativeSizes, voices: int) -> Any:
         position: Any,
         net: Any,
         known: Any,
+        local: Any,
         history: Any,
         recent: Any,
         temperature: Any,
@@ -37,7 +42,8 @@ def loop_for(sizes: NativeSizes, voices: int) -> Any:
         Args:
             position: Samples made before.
             net: The weights, `NativeWeights`.
-            known: What biases and conditions add before the gates, float32 (voices, samples or 1, layers * gates).
+            known: What biases and speakers add before the gates, float32 (voices, layers * gates).
+            local: The local condition, (voices, samples rounded up to `AHEAD`, condition_channels).
             history: Past inputs of all layers, in rings, (slots * voices, channels); the kernel moves it on.
             recent: The last samples, (voices, input_taps), codes with a softmax; the kernel moves them on.
             temperature: A scalar above 0.
@@ -55,8 +61,18 @@ def loop_for(sizes: NativeSizes, voices: int) -> Any:
         skip = np.zeros((voices, skips), np.float32)
         hidden = np.zeros((voices, skips), np.float32)
         y = np.zeros((voices, parameters), np.float32)
+        ready = np.zeros((voices, AHEAD, layers * gates), np.float32)  # all that is known of a gate before its samples
         for t in range(count):
-            at = min(t, known.shape[1] - 1)
+            at = t % AHEAD
+            if t == 0 or (condition_channels and at == 0):
+                for voice in range(voices):
+                    for row in range(AHEAD):
+                        for i in range(layers * gates):
+                            ready[voice, row, i] = known[voice, i]
+                    if condition_channels:
+                        add_product(
+                            ready[voice], local[voice], t, net.condition, 0, AHEAD, condition_channels, layers * gates
+                        )
             for voice in range(voices):
                 for i in range(channels):
                     x[voice, i] = net.input_bias[i]
@@ -82,8 +98,8 @@ def loop_for(sizes: NativeSizes, voices: int) -> Any:
                 for voice in range(voices):
                     for i in range(half):
                         j = layer * gates + i
-                        filtered = gate[voice, i] * net.conv_scales[layer, i] + known[voice, at, j]
-                        gated = gate[voice, half + i] * net.conv_scales[layer, half + i] + known[voice, at, j + half]
+                        filtered = gate[voice, i] * net.conv_scales[layer, i] + ready[voice, at, j]
+                        gated = gate[voice, half + i] * net.conv_scales[layer, half + i] + ready[voice, at, j + half]
                         z[voice, i] = tanh(filtered) * sigmoid(gated)
                     for i in range(half):
                         zs[voice, layer * half + i] = z[voice, i]

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import logit, ndtri
 
 from dilatednets.layers.output_distributions import DISTRIBUTIONS
-from dilatednets.zoo.wavenet.native_kernel import loop_for
+from dilatednets.zoo.wavenet.native_kernel import AHEAD, loop_for
 from dilatednets.zoo.wavenet.native_weights import NativeNet
 
 
@@ -24,9 +24,9 @@ class NativeVoices:
         self.net, self.temperature = net, np.float32(temperature)
         self.loop = loop_for(net.sizes, batch)
         self.distribution = DISTRIBUTIONS[net.sizes.distribution]
-        self.known = np.broadcast_to(net.bias, (batch, 1, net.bias.size))
+        self.known = np.tile(net.bias, (batch, 1))
         if speaker is not None:
-            self.known = self.known + _projected(np.asarray(speaker)[:, None], net.conditions["global_projection"])
+            self.known += np.asarray(speaker, np.float32) @ net.speaker
         self.position = 0
         self.history = np.zeros((net.slots * batch, net.sizes.channels), np.float32)
         self.recent = np.zeros((batch, net.sizes.input_taps), np.float32)
@@ -50,16 +50,18 @@ class NativeVoices:
         return self._run(local, noise, self.net.codes(audio), told=audio.shape[1])[1]
 
     def _run(self, local: Any, noise: np.ndarray, given: np.ndarray, told: int) -> tuple[np.ndarray, np.ndarray]:
-        known = self.known
-        if local is not None:
-            known = known + _projected(np.asarray(local, np.float32), self.net.conditions["local_projection"])
-        known, noise, given = (np.array(x, np.float32, order="C") for x in (known, noise, given))  # none is read-only
+        rows, channels = -(-noise.shape[1] // AHEAD) * AHEAD, self.net.sizes.condition_channels
+        local = np.zeros((len(noise), rows, 0), np.float32) if local is None else np.asarray(local)
+        missing = rows - local.shape[1], channels - local.shape[2]  # at the end of a chunk, and what no weight is for
+        local = np.pad(local, ((0, 0), (0, missing[0]), (0, missing[1])), mode="edge" if local.size else "constant")
+        local, noise, given = (np.array(x, np.float32, order="C") for x in (local, noise, given))  # none is read-only
         samples = np.empty(noise.shape[:2], np.float32)
         parameters = np.empty((len(noise), told, self.net.sizes.parameters), np.float32)
         self.loop(
             self.position,
             self.net.weights,
-            known,
+            self.known,
+            local,
             self.history,
             self.recent,
             self.temperature,
@@ -78,8 +80,3 @@ class NativeVoices:
         elif self.distribution == "logistics":
             noise = np.stack([logit(noise[..., 1]), noise[..., 0]], axis=-1)
         return noise
-
-
-def _projected(condition: np.ndarray, kernel: np.ndarray) -> np.ndarray:
-    """(batch, time, channels) by (channels, layers, gates) -> (batch, time, layers * gates)."""
-    return condition.astype(np.float32) @ kernel.reshape(len(kernel), -1)

@@ -19,6 +19,7 @@ class NativeSizes(NamedTuple):
     half: int
     skips: int
     input_taps: int
+    condition_channels: int
     parameters: int
     distribution: int
     components: int
@@ -31,6 +32,7 @@ class NativeWeights(NamedTuple):
     first_slots: np.ndarray
     input_table: np.ndarray
     input_bias: np.ndarray
+    condition: np.ndarray
     conv: np.ndarray
     conv_scales: np.ndarray
     residual: np.ndarray
@@ -55,6 +57,8 @@ class NativeNet:
         kind: What the weights of products are kept as: "float32", "int16" or "int8".
 
     Attributes:
+        bias: What is added before all gates, (layers * gates,).
+        speaker: What speakers' vectors are multiplied by for that, (speaker_channels, layers * gates).
         sizes: What the kernel is compiled for.
         weights: What it reads.
         slots: Past inputs that the layers remember.
@@ -65,11 +69,8 @@ class NativeNet:
         outputs, output_biases = zip(*(block.output_projection.get_weights() for block in model.blocks), strict=True)
         cut = -model.skip_channels  # columns of the skip come last, after those of the residual
         self.bias = _gates(np.stack(biases)).ravel()
-        self.conditions = {
-            name: _gates(np.stack([getattr(block, name).kernel for block in model.blocks], axis=1))
-            for name in ("global_projection", "local_projection")
-            if getattr(model.blocks[0], name) is not None
-        }
+        self.speaker, local = (_projections(model, name) for name in ("global_projection", "local_projection"))
+        local = padded(local, {0: _MULTIPLE})
         conv = padded(_gates(np.stack(kernels)), {2: _MULTIPLE})  # (layers, taps, channels, gates)
         layers, taps, channels, gates = conv.shape
         skip = _rows(np.stack([kernel[:, cut:] for kernel in outputs]))
@@ -95,6 +96,7 @@ class NativeNet:
             first_slots=np.cumsum(rings) - rings,
             input_table=padded(table, {2: _MULTIPLE}),
             input_bias=padded(input_bias, {0: _MULTIPLE}),
+            condition=local[None],
             residual_biases=padded(np.stack(residual_biases), {1: _MULTIPLE}),
             skip_bias=padded(np.sum([bias[cut:] for bias in output_biases], axis=0), {0: _MULTIPLE}),
             hidden_bias=padded(model.hidden.get_weights()[1], {0: _MULTIPLE}),
@@ -109,12 +111,15 @@ class NativeNet:
             half=gates // 2,
             skips=skip.shape[2] + -skip.shape[2] % _MULTIPLE,
             input_taps=model.input_conv.kernel_size,
+            condition_channels=len(local),
             parameters=model.distribution.num_parameters,
             distribution=DISTRIBUTIONS.index(model.output),
             components=getattr(model.distribution, "components", 1),
         )
 
         self.mu_law = getattr(model.distribution, "mu_law", None)
+        if self.mu_law is not None:  # as a table: a function of many samples rounds them by their place
+            self.expanded = np.asarray(self.mu_law.expand(np.arange(self.sizes.parameters + 1)))
 
     def codes(self, audio: np.ndarray) -> np.ndarray:
         """What the kernel takes for samples: codes of a softmax, the number of its levels for NaN; else the audio itself."""
@@ -125,7 +130,16 @@ class NativeNet:
 
     def audio(self, samples: np.ndarray) -> np.ndarray:
         """The audio of what the kernel gives for samples."""
-        return samples if self.mu_law is None else np.asarray(self.mu_law.expand(samples))
+        return samples if self.mu_law is None else self.expanded[samples.astype(int)]
+
+
+def _projections(model: Any, name: str) -> np.ndarray:
+    """(channels, layers * gates) of the condition of this name, without channels where there is none."""
+    layers = [getattr(block, name) for block in model.blocks]
+    if layers[0] is None:
+        return np.zeros((0, len(layers) * _gates(np.zeros(model.gate_channels)).size), np.float32)
+    kernels = _gates(np.stack([layer.kernel for layer in layers], axis=1))
+    return kernels.reshape(len(kernels), -1)
 
 
 def _gates(array: np.ndarray) -> np.ndarray:

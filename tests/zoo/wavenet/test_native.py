@@ -55,11 +55,6 @@ def test_the_kernel_draws_what_the_parallel_net_says(rng, output):
     audio = model.generate(60, **asked, engine="native", temperature=1.0)
     drawn = drawn_by_seed(model, model({**sequences, "audio": audio}), 5)
     assert np.sum(np.abs(drawn - audio) >= 1e-3) <= 1  # noise may fall on the edge of two codes
-    for row, speaker in enumerate(sequences["speaker"]):
-        alone = NativeVoices(NativeNet(model), 1, model.global_condition(np.array([speaker])), 1.0)
-        local = model.local_condition(sequences["condition"][row : row + 1], 60)
-        expected = model({name: value[row : row + 1] for name, value in {**sequences, "audio": audio}.items()})
-        assert np.abs(alone.parameters(audio[row : row + 1], local) - expected).max() < 1e-3
 
 
 @pytest.mark.parametrize("output", OUTPUTS)
@@ -81,6 +76,7 @@ def test_a_net_of_one_layer_and_one_tap(rng):
     np.testing.assert_allclose(told, ops.convert_to_numpy(model({"audio": audio})), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_another_process_takes_the_kernel_from_disk(tmp_path):
     """Compiled once: the second process loads what the first wrote, and makes the same audio."""
     code = (
@@ -106,7 +102,7 @@ def test_without_numba_a_model_speaks_by_xla(monkeypatch, tiny_model):
     np.testing.assert_array_equal(tiny_model.generate(text="3", speaker="ann", seed=1, engine="xla"), audio)
     with pytest.raises(InputError, match=r"engine: native needs numba, .* pip install 'dilatednets\[fast\]'"):
         tiny_model.generate(text="3", speaker="ann", engine="native")
-    with pytest.raises(InputError, match="engine: must be 'native' or 'xla', not 'fast'"):
+    with pytest.raises(InputError, match=r"engine: must be 'native' or .* 'xla', not 'fast'"):
         tiny_model.generate(text="3", speaker="ann", engine="fast")
 
 
