@@ -11,10 +11,10 @@ from typing import Any
 import numba
 import numpy as np
 
+from dilatednets.native.packed_weights import MULTIPLE
+
 # Not all of fast-math: NaN in the weights must come out as NaN, and sums in another order would depend on a sample's place.
 FAST = {"contract", "arcp", "nsz", "afn"}
-ROWS = 8
-"""Rows of a matrix that a product reads at a time: inner sizes are multiples of this."""
 _F = np.float32
 _LOWEST = _F(-87)
 
@@ -43,10 +43,10 @@ def add_product(out: Any, x: Any, first: Any, weights: Any, layer: Any, rows: An
         weights: Of any type, (layers, inner, outer).
         layer: Which of the weights.
         rows: Few.
-        inner: A multiple of `ROWS`.
+        inner: A multiple of `MULTIPLE`.
         outer: Any.
     """
-    for j in range(0, inner, ROWS):
+    for j in range(0, inner, MULTIPLE):
         for row in range(rows):
             x0, x1, x2, x3 = x[first + row, j], x[first + row, j + 1], x[first + row, j + 2], x[first + row, j + 3]
             x4, x5, x6, x7 = x[first + row, j + 4], x[first + row, j + 5], x[first + row, j + 6], x[first + row, j + 7]

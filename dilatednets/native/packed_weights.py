@@ -8,6 +8,10 @@ LARGEST = {"float32": None, "int16": 32767, "int8": 127}
 """The types that weights are kept in, and the largest number that each uses."""
 
 
+MULTIPLE = 8
+"""Rows of a matrix that a product reads at a time: inner sizes are padded to a multiple of it."""
+
+
 class PackedWeights(NamedTuple):
     """Matrices as whole numbers: `values` (layers, rows, columns) times `scales` float32 (layers, columns)."""
 

@@ -5,9 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dilatednets.layers.output_distributions import DISTRIBUTIONS
-from dilatednets.native.packed_weights import pack, padded
-
-_MULTIPLE = 8  # `native.arithmetic.ROWS`, which cannot be imported without numba
+from dilatednets.native.packed_weights import MULTIPLE, pack, padded
 
 
 class NativeSizes(NamedTuple):
@@ -70,8 +68,8 @@ class NativeNet:
         cut = -model.skip_channels  # columns of the skip come last, after those of the residual
         self.bias = _gates(np.stack(biases)).ravel()
         self.speaker, local = (_projections(model, name) for name in ("global_projection", "local_projection"))
-        local = padded(local, {0: _MULTIPLE})
-        conv = padded(_gates(np.stack(kernels)), {2: _MULTIPLE})  # (layers, taps, channels, gates)
+        local = padded(local, {0: MULTIPLE})
+        conv = padded(_gates(np.stack(kernels)), {2: MULTIPLE})  # (layers, taps, channels, gates)
         layers, taps, channels, gates = conv.shape
         skip = _rows(np.stack([kernel[:, cut:] for kernel in outputs]))
         # The last block has no residual; of a net of one layer there is none at all.
@@ -79,10 +77,10 @@ class NativeNet:
         residual_biases = [bias[:cut] for bias in output_biases[:-1]] or [output_biases[0][:0]]
         parts = {
             "conv": pack(conv.reshape(layers, taps * channels, gates), kind),
-            "residual": pack(padded(_rows(np.stack(residuals)), {2: _MULTIPLE}), kind),
-            "skip": pack(padded(skip.reshape(1, -1, model.skip_channels), {2: _MULTIPLE}), kind),
-            "hidden": pack(padded(model.hidden.get_weights()[0][None], {1: _MULTIPLE, 2: _MULTIPLE}), kind),
-            "head": pack(padded(model.head.get_weights()[0][None], {1: _MULTIPLE}), kind),
+            "residual": pack(padded(_rows(np.stack(residuals)), {2: MULTIPLE}), kind),
+            "skip": pack(padded(skip.reshape(1, -1, model.skip_channels), {2: MULTIPLE}), kind),
+            "hidden": pack(padded(model.hidden.get_weights()[0][None], {1: MULTIPLE, 2: MULTIPLE}), kind),
+            "head": pack(padded(model.head.get_weights()[0][None], {1: MULTIPLE}), kind),
         }
         values = {name: part.values for name, part in parts.items()}
         values["conv"] = values["conv"].reshape(layers * taps, channels, gates)
@@ -94,12 +92,12 @@ class NativeNet:
         self.weights = NativeWeights(
             dilations=np.array(model.dilations),
             first_slots=np.cumsum(rings) - rings,
-            input_table=padded(table, {2: _MULTIPLE}),
-            input_bias=padded(input_bias, {0: _MULTIPLE}),
+            input_table=padded(table, {2: MULTIPLE}),
+            input_bias=padded(input_bias, {0: MULTIPLE}),
             condition=local[None],
-            residual_biases=padded(np.stack(residual_biases), {1: _MULTIPLE}),
-            skip_bias=padded(np.sum([bias[cut:] for bias in output_biases], axis=0), {0: _MULTIPLE}),
-            hidden_bias=padded(model.hidden.get_weights()[1], {0: _MULTIPLE}),
+            residual_biases=padded(np.stack(residual_biases), {1: MULTIPLE}),
+            skip_bias=padded(np.sum([bias[cut:] for bias in output_biases], axis=0), {0: MULTIPLE}),
+            hidden_bias=padded(model.hidden.get_weights()[1], {0: MULTIPLE}),
             head_bias=np.array(model.head.get_weights()[1]),
             **values,
             **{f"{name}_scales": part.scales for name, part in parts.items()},
@@ -109,7 +107,7 @@ class NativeNet:
             past_taps=taps - 1,
             channels=channels,
             half=gates // 2,
-            skips=skip.shape[2] + -skip.shape[2] % _MULTIPLE,
+            skips=skip.shape[2] + -skip.shape[2] % MULTIPLE,
             input_taps=model.input_conv.kernel_size,
             condition_channels=len(local),
             parameters=model.distribution.num_parameters,
@@ -144,9 +142,9 @@ def _projections(model: Any, name: str) -> np.ndarray:
 
 def _gates(array: np.ndarray) -> np.ndarray:
     """Pads each half of the last axis."""
-    halves = [padded(half, {array.ndim - 1: _MULTIPLE}) for half in np.split(np.asarray(array), 2, axis=-1)]
+    halves = [padded(half, {array.ndim - 1: MULTIPLE}) for half in np.split(np.asarray(array), 2, axis=-1)]
     return np.concatenate(halves, axis=-1)
 
 
 def _rows(array: np.ndarray) -> np.ndarray:
-    return padded(array, {1: _MULTIPLE})
+    return padded(array, {1: MULTIPLE})
