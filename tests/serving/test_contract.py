@@ -34,7 +34,7 @@ def right_answer(answer):
 # Chunker
 
 
-@pytest.fixture(scope="module", params=["crf", pytest.param("softmax", marks=pytest.mark.slow)])
+@pytest.fixture(scope="module", params=["crf", "softmax"])
 def chunker(request, tmp_path_factory):
     return exported(tiny_chunker(decoder=request.param), tmp_path_factory)
 
@@ -65,6 +65,7 @@ def check_tokens(model, sentences, answer):
         assert not confidence[len(words) :].any()
 
 
+@pytest.mark.slow
 def test_chunker(chunker):
     model, folder = chunker
     texts = ["It works, the dog (too).", "", "the dog's in"]
@@ -103,6 +104,7 @@ def png(image, kind="PNG"):
     return file.getvalue()
 
 
+@pytest.mark.slow
 def test_segmenter(rng, tmp_path_factory):
     model, folder = exported(tiny_segmenter(scales=(0.75, 1.0), flip=True), tmp_path_factory)
     batches = [
@@ -211,6 +213,7 @@ def check_audio(model, request, answer):
     assert other.mean() < 1e-3, f"{other.sum()} of {other.size} samples, the first is {np.argmax(other)}"
 
 
+@pytest.mark.slow
 def test_wavenet(tiny_model, tmp_path_factory):
     model, folder = exported(tiny_model, tmp_path_factory)
     texts, speakers = ["four two", "9", "one-2 3", "Seven!"], ["ann", "bob", "bob", "ann"]

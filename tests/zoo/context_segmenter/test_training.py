@@ -79,6 +79,7 @@ def staged(data_dir, tmp_path_factory):
     return run
 
 
+@pytest.mark.slow
 def test_stages_leave_what_they_promise(staged, data_dir):
     assert {path.name for path in staged.iterdir()} - {"tensorboard"} == {
         "recipe.toml", "state.npz", "history.csv", "best", "last", "stages",
@@ -218,6 +219,7 @@ def test_a_bad_file_shows_before_a_run_begins(data_dir, tmp_path, capsys):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_data_that_does_not_fit_is_refused(staged, data_dir, tmp_path):
     def refusal(call, *arguments):
         with pytest.raises(InputError) as caught:
@@ -243,6 +245,7 @@ def test_data_that_does_not_fit_is_refused(staged, data_dir, tmp_path):
     assert "2 classes, but the model has 4 outputs" in refusal(evaluate, wide, data_dir, "validation")
 
 
+@pytest.mark.slow
 def test_a_mask_whose_things_are_void_is_refused_faults(staged, data_dir, tmp_path):
     """0 and 255, with 255 as the label to ignore: there would be nothing to tell apart."""
     folder = tmp_path / "masks"
