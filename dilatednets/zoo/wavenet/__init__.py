@@ -2,6 +2,7 @@
 
 from dilatednets.zoo.wavenet.likelihood import BitsPerSample as BitsPerSample
 from dilatednets.zoo.wavenet.likelihood import NegativeLogLikelihood as NegativeLogLikelihood
+from dilatednets.zoo.wavenet.mel_front_end import MelFrontEnd as MelFrontEnd
 from dilatednets.zoo.wavenet.model import WaveNet as WaveNet
 from dilatednets.zoo.wavenet.windows import SpeechWindows as SpeechWindows
 from dilatednets.zoo.wavenet.word_front_end import WordFrontEnd as WordFrontEnd

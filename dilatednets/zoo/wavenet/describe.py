@@ -23,7 +23,9 @@ def describe(model: Any) -> dict[str, Any]:
     kernels = [weight for layer in layers for weight in layer.weights if len(weight.shape) > 1]
     # The speaker is projected once an utterance.
     macs += sum(math.prod(kernel.shape) for kernel in kernels if "global_projection" not in kernel.path)
+    mels = {} if model.mel_front_end is None else {"mels": str(model.mel_front_end)}
     return {
+        **mels,
         "parameters": model.count_params(),
         "macs_per_sample": macs,
         "layers": len(model.blocks),
@@ -43,6 +45,7 @@ def lines(model: Any, facts: dict[str, Any]) -> list[str]:
         f"{facts['macs_per_sample'] * rate / 1e9:.2f} billion a second of audio at {rate} Hz",
         f"receptive field {facts['receptive_field']} samples, {facts['receptive_field_ms']:.0f} ms",
         f"speakers: {', '.join(model.speakers) or 'none'}",
+        *([f"mels: {facts['mels']}"] if "mels" in facts else []),
     ]
 
 

@@ -56,15 +56,15 @@ def stream(
         CHUNK_SAMPLES if chunk_samples is None else checked(chunk_samples, Annotated[int, positive], "chunk_samples")
     )
     net = native_net(model, engine)
-    shards = [_Shard(model, request, rows, chunk, net) for rows in _shares(request.batch, net is not None)]
+    # Rows with seeds of their own are made one by one: products of several rows are rounded in another order.
+    apart = not isinstance(request.seed, int)
+    shares = [slice(row, row + 1) for row in range(request.batch)] if apart else _shares(request.batch, net is not None)
+    shards = [_Shard(model, request, rows, chunk, net) for rows in shares]
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
 
         def start(position: int) -> list[Future[np.ndarray]]:
-            # Numbered sample by sample, so that the audio does not depend on the length of a chunk.
-            shape = (chunk, request.batch, model.distribution.noise_size)
-            drawn = uniform(request.seed, position * math.prod(shape[1:]), math.prod(shape))
-            noise = drawn.reshape(shape).swapaxes(0, 1)  # (batch, chunk, noise_size)
+            noise = _noise(request, model.distribution.noise_size, position, chunk)
             return [pool.submit(shard.next_chunk, position, noise[shard.rows]) for shard in shards]
 
         running = start(0)
@@ -92,6 +92,17 @@ def native_net(model: Any, engine: str | None) -> NativeNet | None:
     return None if kind is None else NativeNet(model, kind)
 
 
+def _noise(request: Request, size: int, position: int, chunk: int) -> np.ndarray:
+    """Uniform numbers for the samples from `position` on, (batch, chunk, size).
+
+    Numbered sample by sample, so that the audio does not depend on the length of a chunk.
+    """
+    seeds, rows = ([request.seed], request.batch) if isinstance(request.seed, int) else (request.seed, 1)
+    shape = chunk, rows, size
+    drawn = [uniform(seed, position * rows * size, math.prod(shape)).reshape(shape) for seed in seeds]
+    return np.concatenate(drawn, axis=1).swapaxes(0, 1)
+
+
 def _shares(batch: int, native: bool) -> list[slice]:
     """Shares the rows of a batch out: among the cores on a CPU, not at all on an accelerator.
 
@@ -107,12 +118,17 @@ class _Shard:
     """Some rows of a batch in the making: their conditions, and the state between chunks."""
 
     def __init__(self, model: Any, request: Request, rows: slice, chunk: int, net: Any) -> None:
-        self.rows, self.chunk, self.num_samples = rows, chunk, request.num_samples
+        self.rows, self.chunk = rows, chunk
         batch = rows.stop - rows.start
         speaker, frames, prime = (
             None if array is None else array[rows] for array in (request.speaker, request.frames, request.prime)
         )
         primed = 0 if prime is None else prime.shape[1]
+        self.ends = np.full(batch, request.num_samples)
+        if frames is not None and request.lasts is not None:
+            lasts = request.lasts[rows]
+            self.ends = np.minimum(self.ends, lasts * model.condition_hop - primed)
+            frames = frames[:, : lasts.max()]
         speaker = model.global_condition(speaker)
         local = model.local_condition(frames, primed + request.num_samples)
         self.voices = (
@@ -126,8 +142,11 @@ class _Shard:
         self.local = None if local is None else np.asarray(ops.cast(local, "float32"))[:, primed:]
 
     def next_chunk(self, position: int, noise: np.ndarray) -> np.ndarray:
+        left = self.ends - position
+        if left.max() <= 0:
+            return np.zeros(noise.shape[:2], np.float32)
         local = None if self.local is None else self.local[:, position : position + self.chunk]
-        return self.voices.make(local, noise)
+        return np.where(np.arange(self.chunk) < left[:, None], self.voices.make(local, noise), np.float32(0))
 
 
 def _native_voices() -> Any:

@@ -1,10 +1,8 @@
 """WaveNet: raw audio, trained in parallel, generated sample by sample."""
 
-from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 import keras
-import numpy as np
 from keras import ops
 
 from dilatednets.errors import InputError
@@ -13,19 +11,20 @@ from dilatednets.layers.output_distributions import DISTRIBUTIONS, output_distri
 from dilatednets.layers.receptive_field import causal_field
 from dilatednets.rules import Names, Rule, Size, Sizes, checked, keep_arguments, not_negative, one_of
 from dilatednets.zoo.checked_arrays import CheckedArrays
-from dilatednets.zoo.wavenet import loop, request
+from dilatednets.zoo.wavenet.generation import Generation
 from dilatednets.zoo.wavenet.inputs import check_arrays, checked_inputs
+from dilatednets.zoo.wavenet.mel_front_end import MelFrontEnd
 from dilatednets.zoo.wavenet.word_front_end import WordFrontEnd
 from dilatednets.zoo.zoo_model import ZooModel
 
 DEFAULT_DILATIONS = 3 * tuple(2**i for i in range(10))
 NOT_SAID: dict[str, Any] = {"sample_rate": None, "condition_features": 0, "condition_hop": 80}
-"""Defaults of the arguments that `text` sets."""
+"""Defaults of the arguments that `text` or `mel` sets."""
 even = Rule(lambda x: x > 0 and x % 2 == 0, "even and above 0: it counts both halves of the gate")
 
 
 @keras.saving.register_keras_serializable("dilatednets")
-class WaveNet(CheckedArrays, ZooModel):
+class WaveNet(Generation, CheckedArrays, ZooModel):
     """Autoregressive model of raw audio, conditioned on speaker and on local features such as text or mel frames.
 
     Causal input convolution, a stack of `ResidualGatedBlock`s, the sum of their skips, ReLU - 1x1 - ReLU - 1x1, and a
@@ -39,7 +38,7 @@ class WaveNet(CheckedArrays, ZooModel):
         gate_channels: Channels before the gate, both halves together.
         skip_channels: Channels of the skip sum.
         output: "softmax" (mu-law codes), "logistics" (mixture of logistics) or "gaussian", both for 16 bits.
-        sample_rate: Samples a second; None for those of `text`, or 16000 without it.
+        sample_rate: Samples a second; None for those of `text` or `mel`, or 16000 without these.
         levels: Mu-law codes of the softmax.
         components: Components of the mixture of logistics.
         input_kernel_size: Taps of the causal input convolution.
@@ -52,6 +51,8 @@ class WaveNet(CheckedArrays, ZooModel):
         condition_upsampling: "transposed" or "repeat", as `ConditionUpsampler` explains.
         text: Configuration of the text front end, from `WordFrontEnd.get_config`; it sets `condition_features` and
             `condition_hop`, and `sample_rate`. None for a model that reads no text.
+        mel: Configuration of the mels that are its local condition, from `MelFrontEnd.get_config`; it sets the same. None
+            for a model that takes no mels.
         **kwargs: Arguments of `keras.Model`, `dtype` among them.
 
     Call arguments:
@@ -63,7 +64,7 @@ class WaveNet(CheckedArrays, ZooModel):
         (batch, time, num_parameters): 256 logits, or 3 * components, or 2.
 
     Raises:
-        InputError: for an argument out of range, or one that contradicts `text`.
+        InputError: for an argument out of range, or one that contradicts `text` or `mel`.
 
     Reference:
         van den Oord et al. 2016, "WaveNet: A Generative Model for Raw Audio" (arXiv 1609.03499), sections 2.1 to 2.5.
@@ -84,9 +85,10 @@ class WaveNet(CheckedArrays, ZooModel):
         "receptive_field": "Receptive field, samples",
         "receptive_field_ms": "Receptive field, ms",
         "sample_rate": "Sample rate, Hz",
+        "mels": "Mel spectrograms that it takes",
     }
     rows_by_name = {"speakers": ("speaker_embedding", 0)}
-    fresh_by_argument = {"dilations": ("block_{}/conv",)}
+    fresh_by_argument = {"dilations": ("block_{}/conv",), "mel": ("upsampler/encoder_0",)}
     output = ""  # instead of a property of Keras's
 
     def __init__(
@@ -109,17 +111,25 @@ class WaveNet(CheckedArrays, ZooModel):
         condition_channels: Size = 16,
         condition_upsampling: Annotated[str, one_of("transposed", "repeat")] = "transposed",
         text: dict[str, Any] | None = None,
+        mel: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         # Automatic casting would round the audio to bfloat16's 8 bits before mu-law sees it.
         super().__init__(autocast=False, **kwargs)
         self.front_end = None if text is None else WordFrontEnd.from_config(text)
-        if self.front_end is not None:
+        self.mel_front_end = None if mel is None else MelFrontEnd.from_config(mel)
+        if self.front_end is not None and self.mel_front_end is not None:
+            raise InputError("mel: the local condition is text or mels, not both; leave one out")
+        frames_of = self.front_end or self.mel_front_end
+        if frames_of is not None:
             given = sample_rate, condition_features, condition_hop
-            said = self.front_end.sample_rate, self.front_end.num_features, self.front_end.hop
+            said = frames_of.sample_rate, frames_of.num_features, frames_of.hop
+            source = "mel" if text is None else "text"
             for (name, default), mine, its in zip(NOT_SAID.items(), given, said, strict=True):
                 if mine is not None and checked(mine, int, name) not in (default, its):
-                    raise InputError(f"{name}: {mine!r}, but text has {its}; leave it out, or give another text")
+                    raise InputError(
+                        f"{name}: {mine!r}, but {source} has {its}; leave it out, or give another {source}"
+                    )
             sample_rate, condition_features, condition_hop = said
         sample_rate = 16000 if sample_rate is None else sample_rate
         keep_arguments(self, locals())
@@ -163,8 +173,9 @@ class WaveNet(CheckedArrays, ZooModel):
 
     @classmethod
     def completed(cls, overrides: dict[str, Any]) -> dict[str, Any]:
-        """Another text sets anew what a preset's text has set."""
-        return {**NOT_SAID, **overrides} if overrides.get("text") is not None else overrides
+        """Another text, or other mels, set anew what a preset's have set."""
+        others = {**NOT_SAID, "text": None, "mel": None}
+        return {**others, **overrides} if overrides.get("text") or overrides.get("mel") else overrides
 
     def _build(self) -> None:
         """Creates every weight at once: their shapes follow from the arguments alone."""
@@ -211,6 +222,8 @@ class WaveNet(CheckedArrays, ZooModel):
             return None
         if frames is None:
             raise InputError(f"condition: this model needs frames of {self.condition_features} features")
+        if self.mel_front_end is not None:
+            frames = self.mel_front_end.scaled(ops.cast(frames, "float32"))
         return self.upsampler(ops.cast(frames, self.compute_dtype))[:, :time]
 
     def _parallel(self, audio: Any, speaker: Any, local: Any, with_state: bool = False) -> tuple[Any, list[Any]]:
@@ -275,72 +288,3 @@ class WaveNet(CheckedArrays, ZooModel):
             states.append(after)
             skips = skips + skip
         return self._parameters(skips), states
-
-    def generate(
-        self,
-        num_samples: int | None = None,
-        *,
-        text: str | Sequence[str] | None = None,
-        speaker: str | int | Sequence[str | int] | None = None,
-        condition: Any = None,
-        prime: Any = None,
-        temperature: float = 1.0,
-        seed: int | None = None,
-        engine: str | None = None,
-    ) -> np.ndarray:
-        """Makes audio, sample by sample, in one compiled loop.
-
-        Args:
-            num_samples: Samples to make; None for as long as the text or the condition lasts.
-            text: What to say, one string or one for each voice of a batch; shorter ones end in silence.
-            speaker: Names or numbers, one or a list. A single one serves the whole batch.
-            condition: Frames instead of text, (frames, features) or (batch, frames, features).
-            prime: Audio to continue, (samples,) or (batch, samples); it is not part of the result. The condition begins
-                where the prime begins.
-            temperature: Samples are likelier and less noisy below 1, and more varied above.
-            seed: The same seed makes the same audio on the same engine; None takes a new one each time.
-            engine: "native", a kernel for CPUs with weights of 16 bits (extra `fast`), also "native_float32" and
-                "native_int8"; "xla", which runs anywhere; None for "native" where numba is installed, else "xla". Their
-                audio parts where a sample falls on the edge of two codes.
-
-        Returns:
-            float32 (batch, samples) in [-1, 1].
-
-        Raises:
-            InputError: for an unknown word or speaker, a temperature of zero or less, a condition of the wrong length or
-                width, or arguments this model has no use for.
-        """
-        chunks = self.stream(
-            num_samples,
-            text=text,
-            speaker=speaker,
-            condition=condition,
-            prime=prime,
-            temperature=temperature,
-            seed=seed,
-            engine=engine,
-        )
-        return np.concatenate(list(chunks), axis=1)
-
-    def stream(
-        self,
-        num_samples: int | None = None,
-        *,
-        chunk_samples: int | None = None,
-        engine: str | None = None,
-        **asked: Any,
-    ) -> Iterator[np.ndarray]:
-        """As `generate`, yielding float32 (batch, chunk_samples) while the rest is being made.
-
-        The chunks, joined, equal what `generate` returns for the same seed.
-
-        Args:
-            num_samples: Samples to make; None for as long as the text or the condition lasts.
-            chunk_samples: Samples of a chunk, of which the last may be shorter; None for 2000.
-            engine: As in `generate`.
-            **asked: Other arguments of `generate`.
-
-        Raises:
-            InputError: for what `generate` refuses, or chunks without samples.
-        """
-        return loop.stream(self, request.resolve(self, num_samples, **asked), chunk_samples, engine)

@@ -9,7 +9,7 @@ from dilatednets.rules import arguments_of, not_negative, one_of, positive
 from dilatednets.training import recipe
 from dilatednets.zoo.wavenet.model import WaveNet
 
-FROM_DATA = ("sample_rate", "speakers", "condition_features", "text")
+FROM_DATA = ("sample_rate", "speakers", "condition_features", "text", "mel")
 """Arguments of WaveNet that the data say."""
 Net: Any = recipe.net_table({name: one for name, one in arguments_of(WaveNet).items() if name not in FROM_DATA})
 

@@ -18,7 +18,8 @@ class Request(NamedTuple):
     """A checked request: arrays of one batch size.
 
     `speaker` int32 (batch,) or None; `frames` float32 (batch, frames, features) or None, covering prime and result;
-    `prime` float32 (batch, samples) or None.
+    `prime` float32 (batch, samples) or None; `seed` one for the batch, or one a row, each of which then is made by itself;
+    `lasts` int (batch,), how many frames each row has of its own before silence, or None where the frames say all there is.
     """
 
     batch: int
@@ -27,7 +28,8 @@ class Request(NamedTuple):
     frames: np.ndarray | None
     prime: np.ndarray | None
     temperature: float
-    seed: int
+    seed: int | tuple[int, ...]
+    lasts: np.ndarray | None = None
 
 
 def resolve(
@@ -39,7 +41,8 @@ def resolve(
     condition: Any = None,
     prime: Any = None,
     temperature: float = 1.0,
-    seed: int | None = None,
+    seed: int | Sequence[int] | None = None,
+    batch: int | None = None,
 ) -> Request:
     """Checks the arguments of `WaveNet.generate` against what the model is conditioned on.
 
@@ -48,10 +51,12 @@ def resolve(
         num_samples: Samples to make; None for as long as the text or the condition lasts.
         text: One string, or one for each voice of a batch.
         speaker: Names or numbers, one or a list.
-        condition: Frames instead of text, (frames, features) or (batch, frames, features).
+        condition: Frames instead of text, (frames, features) or (batch, frames, features), or a list of arrays (frames,
+            features) of any length.
         prime: Audio to continue, (samples,) or (batch, samples).
         temperature: A number above 0.
-        seed: An integer from 0 on, of which 64 bits count; None takes a new one.
+        seed: An integer from 0 on, of which 64 bits count, or one for each voice; None takes a new one.
+        batch: How many voices; None for as many as the other arguments say.
 
     Raises:
         InputError: naming the argument and the cure.
@@ -63,31 +68,62 @@ def resolve(
     dilatednets.errors.InputError: temperature: must be above 0, not 0
     """
     temperature = checked(temperature, Annotated[float, positive, in_float32], "temperature")
-    seed = secrets.randbits(64) if seed is None else checked(seed, Annotated[int, not_negative], "seed")
+    seeds = _seeds(seed)
     num_samples = None if num_samples is None else checked(num_samples, Annotated[int, positive], "num_samples")
+    voices = None if batch is None else range(checked(batch, Annotated[int, positive], "batch"))
     speakers = _speaker_numbers(model, speaker)
     primes = None if prime is None else _prime(prime)
-    frames = None if condition is None else _condition(model, condition)
+    rows = None if condition is None else _condition(model, condition)
     texts = (
         None if text is None else checked(text, list[str], "text") if _is_list(text) else [arrays.text(text, "text")]
     )
-    batch = _batch_size({"text": texts, "speaker": speakers, "condition": frames, "prime": primes})
+    each = seeds if isinstance(seeds, tuple) else None
+    size = _batch_size(
+        {"batch": voices, "text": texts, "speaker": speakers, "condition": rows, "prime": primes, "seed": each}
+    )
     if speakers is not None:
-        speakers = np.broadcast_to(speakers, (batch,))
+        speakers = np.broadcast_to(speakers, (size,))
     if texts is not None:
-        if frames is not None:
+        if rows is not None:
             raise InputError("condition: give text or a condition, not both")
-        frames = _text_frames(model, texts * batch if len(texts) == 1 else texts, speakers)
+        rows = _text_frames(model, texts * size if len(texts) == 1 else texts, speakers)
+    frames = lasts = None
+    if rows is not None:
+        counts = np.array([len(row) for row in rows])
+        frames = np.stack([np.concatenate([row, silence(model, counts.max() - len(row))]) for row in rows])
+        frames = np.broadcast_to(frames, (size, *frames.shape[1:]))
+        # Of texts, frames of silence are said as others are, by one seed as by a server.
+        if counts.min() < counts.max() and (texts is None or each is not None):
+            lasts = np.broadcast_to(counts, (size,))
     primed = 0 if primes is None else primes.shape[1]
     return Request(
-        batch=batch,
-        num_samples=_length(model, frames, num_samples, primed, texts is not None),
+        batch=size,
+        num_samples=_length(model, frames, lasts, num_samples, primed, texts is not None),
         speaker=speakers,
-        frames=None if frames is None else np.broadcast_to(frames, (batch, *frames.shape[1:])),
-        prime=None if primes is None else np.broadcast_to(primes, (batch, primed)),
+        frames=frames,
+        prime=None if primes is None else np.broadcast_to(primes, (size, primed)),
         temperature=temperature,
-        seed=seed % 2**64,  # the bits of a key
+        seed=each * size if each is not None and len(each) == 1 else seeds,
+        lasts=lasts,
     )
+
+
+def silence(model: Any, num_frames: int) -> np.ndarray:
+    """Frames in which nothing is to be heard, as far as the model's front end knows: float32 (num_frames, features)."""
+    if model.front_end is not None:
+        return np.asarray(model.front_end.features([], num_frames))
+    if model.mel_front_end is not None:
+        return np.asarray(model.mel_front_end.silence(num_frames))
+    return np.zeros((num_frames, model.condition_features), np.float32)
+
+
+def _seeds(seed: Any) -> int | tuple[int, ...]:
+    """One seed, or one a row; of each, the bits of a key."""
+    if seed is None:
+        return secrets.randbits(64)
+    if _is_list(seed):
+        return tuple(one % 2**64 for one in checked(seed, list[Annotated[int, not_negative]], "seed"))
+    return int(checked(seed, Annotated[int, not_negative], "seed")) % 2**64
 
 
 def _is_list(text: Any) -> bool:
@@ -139,38 +175,61 @@ def _prime(prime: Any) -> np.ndarray:
     return arrays.as_audio(audio, "prime")
 
 
-def _condition(model: Any, condition: Any) -> np.ndarray:
+def _condition(model: Any, condition: Any) -> list[np.ndarray]:
+    """The frames of each row, float32 (frames, features)."""
     features = model.condition_features
     if features == 0:
         raise InputError("condition: this model has no local condition; leave it out")
-    frames = arrays.as_array(condition, "condition")
+    if isinstance(condition, list | tuple) and any(getattr(one, "ndim", 0) == 2 for one in condition):
+        return [_frames(model, one, f"condition: number {place}", 2)[0] for place, one in enumerate(condition)]
+    return list(_frames(model, condition, "condition", 3))
+
+
+def _frames(model: Any, condition: Any, where: str, most: int) -> np.ndarray:
+    """Frames of at most so many dimensions, as float32 (batch, frames, features)."""
+    features = model.condition_features
+    frames = arrays.as_array(condition, where)
+    if frames.ndim in (2, most) and model.mel_front_end is not None:
+        frames = model.mel_front_end.check(frames, where)
     frames = frames[None] if frames.ndim == 2 else frames
     if frames.ndim != 3 or frames.shape[2] != features:
-        raise InputError(f"condition: need (frames, {features}) or (batch, frames, {features}), not {frames.shape}")
-    return arrays.numbers(frames, "condition", (None, None, features)).astype(np.float32)
+        either = f"(frames, {features})" + (f" or (batch, frames, {features})" if most == 3 else "")
+        raise InputError(f"{where}: need {either}, not {frames.shape}")
+    return arrays.numbers(frames, where, (None, None, features)).astype(np.float32)
 
 
-def _text_frames(model: Any, texts: Sequence[str], speakers: np.ndarray | None) -> np.ndarray:
-    """Frames of every text, shorter ones ending in silence."""
+def _text_frames(model: Any, texts: Sequence[str], speakers: np.ndarray | None) -> list[np.ndarray]:
+    """Frames of every text."""
     if model.front_end is None:
         raise InputError("text: this model was not trained on text; leave it out")
     names = [None] * len(texts) if speakers is None else [model.speakers[number] for number in speakers]
-    rows = [model.front_end.frames(one, name) for one, name in zip(texts, names, strict=True)]
-    longest = max(len(row) for row in rows)
-    return np.stack([np.concatenate([row, model.front_end.features([], longest - len(row))]) for row in rows])
+    return [model.front_end.frames(one, name) for one, name in zip(texts, names, strict=True)]
 
 
-def _length(model: Any, frames: np.ndarray | None, num_samples: int | None, primed: int, from_text: bool) -> int:
+def _length(
+    model: Any,
+    frames: np.ndarray | None,
+    lasts: np.ndarray | None,
+    num_samples: int | None,
+    primed: int,
+    from_text: bool,
+) -> int:
     """How much to make, which the condition must cover."""
     if frames is None:
         if model.condition_features:
             if model.front_end is not None:
                 raise InputError("text: this model needs text, or frames as condition")
-            raise InputError(f"condition: this model needs a condition of {model.condition_features} features a frame")
+            kind = model.mel_front_end or f"{model.condition_features} features a frame"
+            raise InputError(f"condition: this model needs a condition: {kind}")
         if num_samples is None:
             raise InputError("num_samples: say how many samples to make")
         return num_samples
     covered = frames.shape[1] * model.condition_hop
+    if lasts is not None and min(lasts) * model.condition_hop <= primed:
+        name, place = "text" if from_text else "condition", int(np.argmin(lasts))
+        raise InputError(
+            f"{name}: number {place} does not last longer than the prime, {primed} samples; give a longer one"
+        )
     total = primed + (num_samples or 1)
     if covered < total and from_text:
         raise InputError(

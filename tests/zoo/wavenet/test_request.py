@@ -104,3 +104,73 @@ def test_faults_a_prime_of_integers_is_the_audio_it_is(tiny_model):
     codes = (np.sin(np.arange(300) / 5) * 9000).astype(np.int16)
     asked = [request.resolve(tiny_model, text="1", speaker="ann", prime=one) for one in (codes, codes / 32768)]
     np.testing.assert_array_equal(asked[0].prime, asked[1].prime.astype(np.float32))
+
+
+def silent_after(audio):
+    return [int(np.flatnonzero(row).max(initial=-1)) + 1 for row in audio]
+
+
+@pytest.mark.parametrize("engine", ["xla", "native_float32"])
+def test_a_row_with_a_seed_of_its_own_is_what_that_seed_makes_alone(tiny_model, engine):
+    """Whatever the rows beside it say, and however long they are; then it is silent."""
+    if engine != "xla":
+        pytest.importorskip("numba")
+    asked = {"text": ["1", "1 2 3", "2"], "speaker": ["bob", "ann", "ann"], "seed": [7, 7, 2**63]}
+    audio = tiny_model.generate(**asked, engine=engine)
+    for row, (text, speaker, seed) in enumerate(zip(*asked.values(), strict=True)):
+        alone = tiny_model.generate(text=text, speaker=speaker, seed=seed, engine=engine)[0]
+        np.testing.assert_array_equal(audio[row, : len(alone)], alone)
+        assert not audio[row, len(alone) :].any()
+    chunks = list(tiny_model.stream(**asked, chunk_samples=1999, engine=engine))
+    np.testing.assert_allclose(np.concatenate(chunks, axis=1), audio, atol=1e-6)
+
+
+def test_seeds_may_be_as_many_as_voices_of_one_request(tiny_model):
+    audio = tiny_model.generate(text="1", speaker="ann", seed=[3, 4, 3])
+    np.testing.assert_array_equal(audio[0], audio[2])
+    assert audio.shape[0] == 3 and np.abs(audio[0] - audio[1]).max() > 0
+    np.testing.assert_array_equal(audio[1:2], tiny_model.generate(text="1", speaker="ann", seed=4))
+
+
+def test_a_batch_says_one_request_in_as_many_ways(tiny_model):
+    audio = tiny_model.generate(text="1", speaker="ann", seed=3, batch=3)
+    np.testing.assert_array_equal(audio, tiny_model.generate(text=["1"] * 3, speaker="ann", seed=3))
+    assert audio.shape[0] == 3 and np.abs(audio[0] - audio[1]).max() > 0
+    assert WaveNet((1, 2), 2, 4, 8, 4).generate(50, batch=2, seed=[1, 1]).shape == (2, 50)
+
+
+def test_shorter_conditions_of_a_list_end_in_silence(tiny_model, front_end):
+    frames = [front_end.frames(text, "ann") for text in ("1", "1 2 3", "2")]
+    audio = tiny_model.generate(condition=frames, speaker="ann", seed=1)
+    assert audio.shape == (3, 80 * len(frames[1]))
+    assert all(end <= 80 * len(one) for end, one in zip(silent_after(audio), frames, strict=True))
+    apart = tiny_model.generate(condition=frames, speaker="ann", seed=[1, 2, 3])
+    for row, one in enumerate(frames):
+        alone = tiny_model.generate(condition=one, speaker="ann", seed=row + 1)[0]
+        np.testing.assert_array_equal(apart[row, : len(alone)], alone)
+    asked = request.resolve(tiny_model, 100, condition=frames, speaker="ann")
+    np.testing.assert_array_equal(
+        asked.frames[0, len(frames[0]) :], request.silence(tiny_model, len(frames[1]) - len(frames[0]))
+    )
+    assert asked.num_samples == 100 and asked.lasts.tolist() == [len(one) for one in frames]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"batch": 0}, "^batch: must be above 0"),
+        ({"batch": 2.5}, "^batch: must be an integer"),
+        ({"batch": 3, "speaker": ["ann", "bob"]}, "^speaker: 2 given, but 3 of batch; give one, or as many of each"),
+        ({"seed": [1, 2, 3], "speaker": ["ann", "bob"]}, "^seed: 3 given, but 2 of speaker"),
+        ({"seed": []}, "^seed: empty; give at least one"),
+        ({"seed": [1, -1]}, "^seed: must be 0 or above"),
+        ({"seed": [1, 0.5]}, "^seed: must be an integer"),
+        ({"text": None, "condition": [np.zeros((9, 42)), np.zeros((5, 41))]}, "^condition: number 1: need .frames, 42."),
+        ({"text": None, "condition": [np.zeros((9, 42)), np.zeros((2, 42))], "prime": np.zeros(200)},
+         "^condition: number 1 does not last longer than the prime, 200 samples"),
+    ],
+)  # fmt: skip
+def test_faults_of_batches_are_told_by_the_argument(tiny_model, arguments, says):
+    with pytest.raises(InputError, match=says) as caught:
+        tiny_model.generate(**{"text": "1", "speaker": "ann", **arguments})
+    assert "\n" not in str(caught.value)
