@@ -56,7 +56,9 @@ KINDS = {
     **dict.fromkeys(
         ("training", "recipe", "tasks", "counting", "watershed", "fine_tuning", "programs"), "family/training"
     ),
-    **dict.fromkeys(("windows", "image_batches", "augmentation", "sentence_batches"), "family/training"),
+    **dict.fromkeys(
+        ("windows", "clip_windows", "image_batches", "augmentation", "sentence_batches"), "family/training"
+    ),
     "native_voices": "family/training",
     **dict.fromkeys(("examples", "table_examples", "spoken_examples", "prediction", "listening"), "family/training"),
 }

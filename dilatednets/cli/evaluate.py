@@ -44,7 +44,7 @@ def run(options: Namespace) -> None:
         stored = presets.recipe(options.model).get("data", {})
         reader = stored.get("reader")
         others = list(inspect.signature(evaluate).parameters)[4:]  # after the model, the data, the split, the reader
-        how = {name: stored[name] for name in others if stored.get(name)} | how
+        how = {name: stored[name] for name in others if name in stored} | how
     result = evaluate(model, options.data_dir, options.split, reader, **how)
     if options.json:
         print(json.dumps({"model": str(options.model), **result}))

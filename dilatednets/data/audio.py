@@ -38,12 +38,27 @@ def read_audio(path: str | os.PathLike[str] | BinaryIO, sample_rate: int | None 
     ...     read_audio(f"{folder}/a.wav", sample_rate=16000).shape
     (1600,)
     """
+    rate, audio = read_with_rate(path)
+    return audio if sample_rate is None else resample(audio, rate, sample_rate)
+
+
+def read_with_rate(path: str | os.PathLike[str] | BinaryIO) -> tuple[int, np.ndarray]:
+    """As `read_audio`, at the file's own sample rate, which comes first.
+
+    Args:
+        path: A file, by its path or opened in binary mode.
+
+    Example:
+    >>> from dilatednets.data.samples import sample
+    >>> rate, audio = read_with_rate(sample("spoken_digits") / "recordings" / "0_theo_5.wav")
+    >>> rate, audio.ndim
+    (8000, 1)
+    """
     where, data = _content(path)
     rate, audio = decode(data, where)
     if audio.size == 0:
         raise InputError(f"{where}: holds no samples")
-    audio = as_audio(audio, where).mean(axis=1, dtype=np.float32)
-    return audio if sample_rate is None else resample(audio, rate, sample_rate)
+    return rate, as_audio(audio, where).mean(axis=1, dtype=np.float32)
 
 
 def _content(path: Any) -> tuple[str, bytes]:

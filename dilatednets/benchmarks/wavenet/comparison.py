@@ -14,7 +14,7 @@ from dilatednets.training.loop import compile_model
 from dilatednets.zoo.wavenet.model import WaveNet
 from dilatednets.zoo.wavenet.recipe import Recipe
 from dilatednets.zoo.wavenet.training import Task, bits, build_model, evaluate_windows, make_windows
-from dilatednets.zoo.wavenet.windows import SpeechWindows
+from dilatednets.zoo.wavenet.windows import Windows
 
 
 class LSTMBaseline(keras.Model):
@@ -110,7 +110,7 @@ def matched_lstm(wavenet: WaveNet) -> LSTMBaseline:
     return lstm
 
 
-def _train(net: Any, recipe: Recipe, windows: SpeechWindows, jit_compile: bool) -> float:
+def _train(net: Any, recipe: Recipe, windows: Windows, jit_compile: bool) -> float:
     """Trains a net, which ends with its averaged weights; seconds an epoch."""
     epochs, steps = recipe.training.epochs, windows.steps_per_epoch
     objective = {**bits(net), "jit_compile": jit_compile}

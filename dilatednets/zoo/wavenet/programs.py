@@ -15,8 +15,9 @@ from dilatednets.zoo.wavenet.training import bits, make_windows
 def example_batch(model: Any, recipe: Any) -> Any:
     """A training batch of silence."""
     length = (recipe.training.batch_size + 3) * recipe.training.target
-    word = model.front_end.vocabulary[0]
-    recordings = [Recording("", word, speaker, 0, np.zeros(length, np.float32)) for speaker in model.speakers]
+    word = "" if model.front_end is None else model.front_end.vocabulary[0]
+    voices = model.speakers or ("",)
+    recordings = [Recording("", word, speaker, 0, np.zeros(length, np.float32)) for speaker in voices]
     return next(make_windows(model, recipe, recordings).epochs())
 
 

@@ -1,33 +1,38 @@
 """Trains a WaveNet by a recipe, and measures it."""
 
 import os
+from dataclasses import replace
 from typing import Any
 
 import keras
 
-from dilatednets.data import spoken_digits
+from dilatednets.data import recordings, spoken_digits
 from dilatednets.data.spoken_digits import Recording
 from dilatednets.errors import InputError
 from dilatednets.training.batches import data_of
 from dilatednets.training.epoch_end import Goal
 from dilatednets.training.loop import Task as BaseTask
 from dilatednets.training.run_folder import RunFolder
+from dilatednets.zoo.wavenet.clip_windows import ClipWindows
 from dilatednets.zoo.wavenet.likelihood import BitsPerSample, NegativeLogLikelihood
+from dilatednets.zoo.wavenet.mel_front_end import MelFrontEnd
 from dilatednets.zoo.wavenet.model import WaveNet
-from dilatednets.zoo.wavenet.recipe import Data, Recipe
-from dilatednets.zoo.wavenet.windows import SpeechWindows
-from dilatednets.zoo.wavenet.word_front_end import WordFrontEnd, fit_durations
+from dilatednets.zoo.wavenet.recipe import OF_RECORDINGS, Data, Recipe
+from dilatednets.zoo.wavenet.windows import SpeechWindows, Windows
+from dilatednets.zoo.wavenet.word_front_end import WordFrontEnd, fit_durations, plain_words
 
 EVALUATION_SAMPLES = 3200
 """Samples of a window that count in an evaluation, or as many as make whole frames."""
+SAMPLE_SECONDS = 2
+"""Of what a model without condition makes after an epoch."""
 
 
 class Task(BaseTask):
-    """Running speech made of recordings of single words, and the WaveNet that learns it.
+    """Recordings of words in running speech, or of any sound, and the WaveNet that learns them.
 
     Args:
         recipe: A recipe of a WaveNet.
-        data_dir: The spoken_digits folder.
+        data_dir: The folder of the recordings.
 
     Raises:
         InputError: for bad data, or a model to start from that does not fit them.
@@ -38,22 +43,29 @@ class Task(BaseTask):
 
     def __init__(self, recipe: Recipe, data_dir: str | os.PathLike[str]) -> None:
         super().__init__(recipe)
-        training, validation = (
-            spoken_digits.load(data_dir, split, recipe.data.sample_rate) for split in ("train", "validation")
-        )
+        training, validation = (load(recipe.data, data_dir, split) for split in ("train", "validation"))
         keras.utils.set_random_seed(recipe.training.seed)
         self.net = build_model(recipe, training)
         self.windows = make_windows(self.net, recipe, training)
         self.held_out = make_windows(self.net, recipe, validation, evaluation=True)
-        if recipe.training.sample_every:
-            self.windows.front_end.units(recipe.training.sample_text)
+        self.sample = self._sample() if recipe.training.sample_every else {}
+
+    def _sample(self) -> dict[str, Any]:
+        """What is to be heard of a model in training, as arguments of `WaveNet.generate`."""
+        net, text = self.net, self.recipe.training.sample_text
+        if net.front_end is not None:
+            net.front_end.units(text or net.front_end.vocabulary[0])
+            return {"text": text or " ".join(net.front_end.vocabulary[:3])}
+        if net.mel_front_end is not None:
+            return {"condition": net.mel_front_end.frames(self.held_out.recordings[0].audio)}
+        return {"num_samples": SAMPLE_SECONDS * net.sample_rate}
 
     def model(self, schedule: Any, previous: Any) -> WaveNet:
         """The recipe's model, which there is already: what it knows of the recordings says whether they fit."""
         return self.net
 
-    def batches(self, model: WaveNet, schedule: Any) -> SpeechWindows:
-        """Windows of running speech."""
+    def batches(self, model: WaveNet, schedule: Any) -> Windows:
+        """Windows of the recordings to train on."""
         return self.windows
 
     def objective(self, model: Any, schedule: Any) -> dict[str, Any]:
@@ -65,8 +77,8 @@ class Task(BaseTask):
         return {"bits_per_sample": evaluate_windows(self.net, self.held_out)}
 
     def show(self, run: RunFolder, epoch: int) -> None:
-        """Writes what the averaged weights say, every so many epochs as the recipe asks."""
-        every, text = self.recipe.training.sample_every, self.recipe.training.sample_text
+        """Writes what the averaged weights make, every so many epochs as the recipe asks."""
+        every = self.recipe.training.sample_every
         if not every or epoch % every:
             return
         from dilatednets.data.audio import write_audio
@@ -74,72 +86,116 @@ class Task(BaseTask):
         from dilatednets.plots.figure import save
 
         model = WaveNet.from_preset(run.path / "last")
-        speaker = model.speakers[epoch % len(model.speakers)]
-        audio = model.generate(text=text, speaker=speaker, seed=0)[0]
-        stem = run.path / "samples" / f"epoch_{epoch:03d}_{speaker}"
+        speaker = model.speakers[epoch % len(model.speakers)] if model.speakers else None
+        audio = model.generate(**self.sample, speaker=speaker, seed=0)[0]
+        stem = run.path / "samples" / "_".join([f"epoch_{epoch:03d}", *([speaker] if speaker else [])])
         write_audio(stem.with_suffix(".wav"), audio, model.sample_rate)
-        picture = waveform_and_spectrogram(audio, model.sample_rate, f"epoch {epoch}, {speaker}: {text}")
-        save(picture, stem.with_suffix(".png"))
+        title = ", ".join(filter(None, (f"epoch {epoch}", speaker)))
+        title += f": {self.sample['text']}" if "text" in self.sample else ""
+        save(waveform_and_spectrogram(audio, model.sample_rate, title), stem.with_suffix(".png"))
+
+
+def load(data: Data, data_dir: str | os.PathLike[str], split: str) -> list[Recording]:
+    """The recordings of a split, by the reader of a recipe; words are as `plain_words` writes them.
+
+    Raises:
+        InputError: for bad data, and for a recording that is to be a word, but whose text is none or several.
+    """
+    if data.reader == "spoken_digits":
+        return spoken_digits.load(data_dir, split, data.sample_rate)
+    options = {name: getattr(data, name) for name in OF_RECORDINGS if name != "front_end"}
+    found = recordings.load(data_dir, split, data.sample_rate, data.front_end == "words", **options)
+    if data.front_end != "words":
+        return found
+    for one in found:
+        if len(plain_words(one.word)) != 1:
+            raise InputError(
+                f"{one.path}: says {one.word[:60]!r}, which is not one word; cut it into words, or take "
+                "data.front_end = 'mel' or 'none'"
+            )
+    return [replace(one, word=plain_words(one.word)[0]) for one in found]
 
 
 def build_model(recipe: Recipe, recordings: list[Recording]) -> WaveNet:
     """The recipe's model, untrained or from `init`; words, speakers and durations come from the recordings.
 
     Raises:
-        InputError: if `init` is a model without text or of another sample rate, or does not know a word of the recordings.
+        InputError: if `init` is a model of another front end or sample rate, or has speakers where the recordings say none;
+            or for mels that cannot be.
     """
-    rate = recipe.data.sample_rate
-    durations = fit_durations([(r.speaker, r.word, len(r.audio) / rate) for r in recordings])
-    speakers, dtype = spoken_digits.speakers(recordings), recipe.training.dtype
+    data, dtype = recipe.data, recipe.training.dtype
+    speakers = tuple(name for name in spoken_digits.speakers(recordings) if name)
+    own = data.front_end if data.reader == "recordings" else "words"
+    durations = {}
+    if own == "words":
+        durations = fit_durations([(r.speaker, r.word, len(r.audio) / data.sample_rate) for r in recordings])
     if recipe.init:
-        return WaveNet.from_preset(recipe.init, **_changes_of_preset(recipe, speakers, durations), dtype=dtype)
-    heard = {r.word for r in recordings}
-    aliases = {digit: word for digit, word in spoken_digits.DIGITS.items() if word in heard}
-    front_end = WordFrontEnd(
-        list(aliases.values()), recipe.net.condition_hop, rate, durations, aliases, gap=recipe.data.gap
-    )
-    text = front_end.get_config()
-    return WaveNet(**vars(recipe.net), sample_rate=rate, speakers=speakers, text=text, dtype=dtype)
+        return WaveNet.from_preset(recipe.init, **_changes_of_preset(recipe, own, speakers, durations), dtype=dtype)
+    condition: dict[str, Any] = {}
+    if own == "words":
+        heard = {r.word for r in recordings}
+        digits = {digit: word for digit, word in spoken_digits.DIGITS.items() if word in heard}
+        aliases = digits if len(digits) == len(heard) else {}
+        words = list(aliases.values()) or sorted(heard)
+        hop = recipe.net.condition_hop
+        front_end = WordFrontEnd(words, hop, data.sample_rate, durations, aliases, gap=data.gap)
+        condition = {"text": front_end.get_config()}
+    elif own == "mel":
+        try:
+            mels = MelFrontEnd(data.sample_rate, recipe.net.condition_hop, **vars(recipe.mel))
+        except InputError as error:
+            raise InputError(f"mel.{error}") from error
+        condition = {"mel": mels.get_config()}
+    return WaveNet(**vars(recipe.net), sample_rate=data.sample_rate, speakers=speakers, **condition, dtype=dtype)
 
 
 def _changes_of_preset(
-    recipe: Recipe, speakers: tuple[str, ...], durations: dict[str, dict[str, float]]
+    recipe: Recipe, front_end: str, speakers: tuple[str, ...], durations: dict[str, dict[str, float]]
 ) -> dict[str, Any]:
     """What replaces arguments of the preset that the recipe starts from: its speakers, too, unless it knows all of these."""
     start = WaveNet.preset_config(recipe.init)
-    if start.get("text") is None or start["sample_rate"] != recipe.data.sample_rate:
-        raise InputError(f"init: {recipe.init} was not trained on text at {recipe.data.sample_rate} Hz")
+    known = "words" if start.get("text") else "mel" if start.get("mel") else "none"
+    if known != front_end or start["sample_rate"] != recipe.data.sample_rate:
+        trained_on = {"words": "text", "mel": "mels", "none": "audio alone"}[front_end]
+        raise InputError(
+            f"init: {recipe.init} was not trained on {trained_on} at {recipe.data.sample_rate} Hz, but on front end "
+            f"{known!r} at {start['sample_rate']} Hz; change data.front_end or data.sample_rate, or init"
+        )
+    if start["speakers"] and not speakers:
+        words = "but the recordings do not say whose they are; say {speaker} in data.pattern"
+        raise InputError(f"init: {recipe.init} has speakers, {', '.join(start['speakers'])}, {words}")
+    voices: dict[str, Any] = {} if set(speakers) <= set(start["speakers"]) else {"speakers": speakers}
+    if front_end != "words":
+        return voices
     text = {**start["text"], "gap": recipe.data.gap}
-    if set(speakers) <= set(start["speakers"]):
-        return {"text": text}
-    # A new voice may have said some of the words only; the others it says in the average tempo.
-    known = text["durations"]
-    own = {speaker: known.get(speaker) or {**known[""], **durations[speaker]} for speaker in speakers}
-    return {"text": {**text, "durations": {"": known[""], **own}}, "speakers": speakers}
+    if voices:
+        # A new voice may have said some of the words only; the others it says in the average tempo.
+        table = text["durations"]
+        own = {speaker: table.get(speaker) or {**table[""], **durations[speaker]} for speaker in speakers}
+        text["durations"] = {"": table[""], **own}
+    return {"text": text, **voices}
 
 
-def make_windows(
-    model: WaveNet, recipe: Recipe, recordings: list[Recording], evaluation: bool = False
-) -> SpeechWindows:
-    """Training or evaluation windows for a model with a text front end.
+def make_windows(model: WaveNet, recipe: Recipe, recordings: list[Recording], evaluation: bool = False) -> Windows:
+    """Training or evaluation windows for a model: running speech for one of words, else each recording by itself.
 
     How a model is evaluated does not depend on how it is trained: of the recipe, only the batch size counts.
     """
-    if model.front_end is None or model.upsampler is None or not model.speakers:
-        raise InputError("model: only a WaveNet with text and speakers can be trained or evaluated on spoken_digits")
-    hop = model.condition_hop
-    return SpeechWindows(
-        recordings,
-        model.front_end,
-        model.speakers,
-        model.receptive_field,
-        target=hop * max(EVALUATION_SAMPLES // hop, 1) if evaluation else recipe.training.target,
-        batch_size=recipe.training.batch_size,
-        seed=0 if evaluation else recipe.training.seed,
-        max_gap=Data().max_gap if evaluation else recipe.data.max_gap,
-        lookahead=model.upsampler.lookahead,
-        evaluation=evaluation,
-    )
+    if model.upsampler is not None and model.front_end is None and model.mel_front_end is None:
+        raise InputError("model: its local condition is neither text nor mels, so no recordings say what it is to be")
+    hop = 1 if model.upsampler is None else model.condition_hop
+    settings: dict[str, Any] = {
+        "target": hop * max(EVALUATION_SAMPLES // hop, 1) if evaluation else recipe.training.target,
+        "batch_size": recipe.training.batch_size,
+        "seed": 0 if evaluation else recipe.training.seed,
+        "lookahead": 0 if model.upsampler is None else model.upsampler.lookahead,
+        "evaluation": evaluation,
+    }
+    if model.front_end is None:
+        return ClipWindows(recordings, model.mel_front_end, model.speakers, model.receptive_field, **settings)
+    max_gap = Data().max_gap if evaluation else recipe.data.max_gap
+    field = model.receptive_field
+    return SpeechWindows(recordings, model.front_end, model.speakers, field, **settings, max_gap=max_gap)
 
 
 def bits(model: Any) -> dict[str, Any]:
@@ -148,23 +204,40 @@ def bits(model: Any) -> dict[str, Any]:
     return {"loss": NegativeLogLikelihood(distribution), "weighted_metrics": [BitsPerSample(distribution)]}
 
 
-def evaluate_windows(model: Any, windows: SpeechWindows) -> float:
+def evaluate_windows(model: Any, windows: Windows) -> float:
     """Bits a sample over the speech of all windows; the model is compiled with `bits`."""
     results = model.evaluate(data_of(windows, 0, 1), steps=windows.steps_per_epoch, verbose=0, return_dict=True)
     return float(results["bits_per_sample"])
 
 
-def evaluate(model: WaveNet, data_dir: str | os.PathLike[str], split: str, reader: str | None = None) -> dict[str, Any]:
-    """Bits a sample of a WaveNet on a split of spoken_digits.
+def evaluate(
+    model: WaveNet,
+    data_dir: str | os.PathLike[str],
+    split: str,
+    reader: str | None = None,
+    pattern: str = Data.pattern,
+    trim: bool = Data.trim,
+    level: float = Data.level,
+    shortest: float = Data.shortest,
+    longest: float = Data.longest,
+    validation: float = Data.validation,
+) -> dict[str, Any]:
+    """Bits a sample of a WaveNet on a split of its data.
 
-    The recordings of each speaker form running speech, as in training. Every sample of every recording counts once;
-    pauses between recordings do not count.
+    Of a model of words, the recordings of each speaker form running speech, as in training. Every sample of every recording
+    counts once; pauses between recordings do not count.
 
     Args:
-        model: A WaveNet with text and speakers.
-        data_dir: The data set's folder.
-        split: "train", "validation" or "test".
-        reader: The data set; there is but "spoken_digits".
+        model: A WaveNet with text, with mels, or without local condition.
+        data_dir: The folder of the recordings.
+        split: "train" or "validation"; "test" of spoken_digits.
+        reader: "spoken_digits" or "recordings"; None for the first if the model says its words, else the second.
+        pattern: Of recordings, as `dilatednets.data.recordings.load` has it, and so are all that follow.
+        trim: Whether to cut leading and trailing silence.
+        level: Level in dB, or 0.
+        shortest: Seconds below which a recording is left out.
+        longest: Seconds above which a word is left out, and another recording is cut.
+        validation: Share of the recordings to choose by.
 
     Returns:
         {"bits_per_sample", "samples", "recordings", "split"}.
@@ -172,9 +245,16 @@ def evaluate(model: WaveNet, data_dir: str | os.PathLike[str], split: str, reade
     Raises:
         InputError: for bad data, or recordings of speakers that the model does not know.
     """
-    if reader not in (None, "spoken_digits"):
-        raise InputError(f"--reader: {reader}: a WaveNet's data set is spoken_digits")
-    recordings = spoken_digits.load(data_dir, split, model.sample_rate)
+    front_end = "words" if model.front_end is not None else "mel" if model.mel_front_end is not None else "none"
+    if reader is None:
+        digits = model.front_end is not None and set(model.front_end.vocabulary) <= set(spoken_digits.WORDS)
+        reader = "spoken_digits" if digits else "recordings"
+    if reader not in ("spoken_digits", "recordings"):
+        raise InputError(f"--reader: {reader}: a WaveNet's data are spoken_digits or recordings")
+    if reader == "spoken_digits" and front_end != "words":
+        raise InputError("--reader: spoken_digits is for a WaveNet of words; take recordings")
+    data = Data(reader, model.sample_rate, 0.0, 0.0, front_end, pattern, trim, level, shortest, longest, validation)
+    recordings = load(data, data_dir, split)
     windows = make_windows(model, Recipe("evaluate"), recordings, evaluation=True)
     measured = WaveNet.from_config(model.get_config())  # the caller's model keeps its loss and optimiser
     measured.set_weights(model.get_weights())

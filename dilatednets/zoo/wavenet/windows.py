@@ -1,9 +1,9 @@
-"""From recordings of single words to training windows: running speech, cropped to a receptive field and a target."""
+"""From recordings to training windows: streams of audio, cropped to a receptive field and a target."""
 
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
@@ -31,8 +31,109 @@ class Stretch(NamedTuple):
     speaker: int = 0
 
 
+class Windows(Batches):
+    """Windows of streams of audio, one stream a speaker, made anew for each epoch; a subclass says what is in a stream.
+
+    Order and cuts follow from `seed` and the epoch's number alone: a resumed training sees what an uninterrupted one sees.
+    An evaluation counts every sample of every recording exactly once, in each epoch the same.
+    """
+
+    recordings: Sequence[Recording]
+    front_end: Any
+    speakers: Sequence[str]
+    receptive_field: int
+    target: int
+    batch_size: int
+    seed: int
+    lookahead: int
+    evaluation: bool
+    hop: int
+
+    def stretches(self, own: list[Recording], rng: np.random.Generator) -> Iterator[Stretch]:
+        """A speaker's recordings in order, each in whole frames, with what is heard around them."""
+        raise NotImplementedError
+
+    def silence(self, frames: int) -> Stretch:
+        """A stretch in which nothing is said, which does not count."""
+        raise NotImplementedError
+
+    def prepare(self) -> None:
+        """Checks that the data fit, and counts the batches of an epoch.
+
+        Raises:
+            InputError: if a recording is no audio or of a speaker that the model lacks, if `target` is no multiple of the
+                hop, or if there is too little audio for one batch.
+        """
+        self.recordings = [replace(r, audio=as_audio(r.audio, r.path or "audio", ndim=1)) for r in self.recordings]
+        if self.target % self.hop:
+            raise InputError(
+                f"target: {self.target} samples are no multiple of the condition's hop of {self.hop} samples"
+            )
+        if not self.speakers:  # then it does not matter whose voice it is
+            self.recordings = [replace(r, speaker="") for r in self.recordings]
+        self.voices = self.speakers or ("",)
+        unknown = ", ".join(sorted({r.speaker for r in self.recordings} - set(self.voices)))
+        if unknown:
+            raise InputError(f"speakers: recordings of {unknown}, the model has {', '.join(self.speakers)}")
+        # The upsampler looks back as far as ahead: the context's first frames are not what they are in the utterance.
+        self.context = (-(-self.receptive_field // self.hop) + self.lookahead) * self.hop
+        # Pauses only add to the recordings' own length, and each speaker's stream loses less than two windows at its ends.
+        samples = [sum(len(r.audio) for r in self.recordings if r.speaker == voice) for voice in self.voices]
+        self.steps_per_epoch = sum(max(n // self.target - 2, 0) for n in samples) // self.batch_size
+        if self.evaluation:
+            self.steps_per_epoch = -(-sum(1 for _ in self.windows(0)) // self.batch_size)
+        if self.steps_per_epoch == 0:
+            raise InputError(
+                f"batch_size: {sum(samples)} samples of audio are too few for one batch of {self.batch_size} windows of "
+                f"{self.target} samples; lower batch_size or target, or add recordings"
+            )
+
+    def stream(self, speaker: str, rng: np.random.Generator) -> Stretch:
+        """All recordings of one speaker; before them a context of silence, behind them what fills a window."""
+        own = [r for r in self.recordings if r.speaker == speaker]
+        shuffled = [own[index] for index in rng.permutation(len(own))]
+        stretches = [self.silence(self.context // self.hop), *self.stretches(shuffled, rng)]
+        length = sum(len(stretch.audio) for stretch in stretches) - self.context
+        missing = -length % self.target if self.evaluation else 0
+        stretches.append(self.silence(missing // self.hop + self.lookahead))
+        audio, frames, weight = (np.concatenate([one[part] for one in stretches]) for part in range(3))
+        end = len(audio) - self.lookahead * self.hop
+        return Stretch(audio[:end], frames, weight[:end])
+
+    def windows(self, epoch: int) -> Iterator[Stretch]:
+        """The windows of an epoch, shuffled (not so in evaluation)."""
+        rng = np.random.default_rng([self.seed, 0 if self.evaluation else epoch])
+        hop = self.hop
+        streams, places = [], []
+        for number, speaker in enumerate(self.voices):
+            stream = self.stream(speaker, rng)
+            first = 0 if self.evaluation else int(rng.integers(0, self.target // hop)) * hop
+            last = len(stream.audio) - self.context - self.target
+            streams.append(stream)
+            places += [(number, start) for start in range(first, last + 1, self.target)]
+        if not self.evaluation:
+            rng.shuffle(places)
+        for number, start in places:
+            end = start + self.context + self.target
+            audio, frames, weights, _ = streams[number]
+            weight = weights[start:end].copy()
+            weight[: self.context] = 0.0
+            yield Stretch(audio[start:end], frames[start // hop : end // hop + self.lookahead], weight, number)
+
+    def epoch(self, number: int) -> Iterator[Batch]:
+        """Exactly `steps_per_epoch` batches for Keras."""
+        windows = self.windows(number)
+        for _ in range(self.steps_per_epoch):
+            batch = list(itertools.islice(windows, self.batch_size))
+            while len(batch) < self.batch_size:  # an evaluation's last batch: fill up with what does not count
+                batch.append(batch[-1]._replace(weight=np.zeros_like(batch[-1].weight)))
+            audio, condition, weight, speaker = (np.stack(column) for column in zip(*batch, strict=True))
+            inputs = {"audio": audio, "speaker": speaker.astype(np.int32), "condition": condition}
+            yield {name: x for name, x in inputs.items() if name != "condition" or x.shape[-1]}, audio, weight
+
+
 @dataclass(eq=False)
-class SpeechWindows(Batches):
+class SpeechWindows(Windows):
     """Windows of running speech, made anew for each epoch from recordings of single words.
 
     A model that only ever heard single words could not say two in a row. So the recordings of each speaker are put in
@@ -44,7 +145,7 @@ class SpeechWindows(Batches):
     Args:
         recordings: Single words, all of one sample rate.
         front_end: Describes the timeline. Its hop must divide `target`.
-        speakers: Names in the order of the model's speaker numbers.
+        speakers: Names in the order of the model's speaker numbers; none if it does not matter who speaks.
         receptive_field: Samples of context before the first sample that counts.
         target: Samples of a window that count.
         batch_size: Windows of a batch.
@@ -79,34 +180,25 @@ class SpeechWindows(Batches):
     evaluation: bool = False
 
     def __post_init__(self) -> None:
-        """Checks that the data fit, and counts the batches of an epoch."""
+        """Checks that the data fit."""
         keep_arguments(self, {**vars(self), "__class__": type(self)})
-        self.recordings = [replace(r, audio=as_audio(r.audio, r.path or "audio", ndim=1)) for r in self.recordings]
-        hop, words = self.front_end.hop, self.front_end.vocabulary
-        if self.target % hop:
-            raise InputError(f"target: {self.target} samples are no multiple of the condition's hop of {hop} samples")
-        unknown = ", ".join(sorted({r.speaker for r in self.recordings} - set(self.speakers)))
-        if unknown:
-            raise InputError(f"speakers: recordings of {unknown}, the model has {', '.join(self.speakers)}")
+        self.hop, words = self.front_end.hop, self.front_end.vocabulary
         unknown = ", ".join(sorted({r.word for r in self.recordings} - set(words)))
         if unknown:
             raise InputError(f"recordings of {unknown}: the model's words are {', '.join(words)}")
-        # The upsampler looks back as far as ahead: the context's first frames are not what they are in the utterance.
-        self.context = (-(-self.receptive_field // hop) + self.lookahead) * hop
-        # Pauses only add to the recordings' own length, and each speaker's stream loses less than two windows at its ends.
-        samples = [sum(len(r.audio) for r in self.recordings if r.speaker == s) for s in self.speakers]
-        self.steps_per_epoch = sum(max(n // self.target - 2, 0) for n in samples) // self.batch_size
-        if self.evaluation:
-            self.steps_per_epoch = -(-sum(1 for _ in self.windows(0)) // self.batch_size)
-        if self.steps_per_epoch == 0:
-            raise InputError(
-                f"batch_size: {sum(samples)} samples of audio are too few for one batch of {self.batch_size} windows of "
-                f"{self.target} samples; lower batch_size or target, or add recordings"
-            )
+        self.prepare()
+
+    def stretches(self, own: list[Recording], rng: np.random.Generator) -> Iterator[Stretch]:
+        """Utterances of one to five words."""
+        said = 0
+        while said < len(own):
+            count = int(rng.integers(1, MAX_WORDS + 1))
+            yield self.utterance(own[said : said + count], rng)
+            said += count
 
     def utterance(self, words: Sequence[Recording], rng: np.random.Generator) -> Stretch:
         """The words one after the other, with pauses before, between and after them, in whole frames."""
-        hop, rate = self.front_end.hop, self.front_end.sample_rate
+        hop, rate = self.hop, self.front_end.sample_rate
         margin, longest = round(self.front_end.margin * rate), round(self.max_gap * rate)
         segments, end = [], 0
         for number, recording in enumerate(words):
@@ -123,52 +215,5 @@ class SpeechWindows(Batches):
 
     def silence(self, frames: int) -> Stretch:
         """A stretch without words, which does not count."""
-        zeros = np.zeros(frames * self.front_end.hop, np.float32)
+        zeros = np.zeros(frames * self.hop, np.float32)
         return Stretch(zeros, self.front_end.features([], frames), zeros)
-
-    def stream(self, speaker: str, rng: np.random.Generator) -> Stretch:
-        """All recordings of one speaker in utterances; before them a context of silence, behind them what fills a window."""
-        own = [r for r in self.recordings if r.speaker == speaker]
-        order = rng.permutation(len(own))
-        hop = self.front_end.hop
-        stretches, said = [self.silence(self.context // hop)], 0
-        while said < len(own):
-            count = int(rng.integers(1, MAX_WORDS + 1))
-            stretches.append(self.utterance([own[index] for index in order[said : said + count]], rng))
-            said += count
-        length = sum(len(stretch.audio) for stretch in stretches) - self.context
-        missing = -length % self.target if self.evaluation else 0
-        stretches.append(self.silence(missing // hop + self.lookahead))
-        audio, frames, weight = (np.concatenate([one[part] for one in stretches]) for part in range(3))
-        end = len(audio) - self.lookahead * hop
-        return Stretch(audio[:end], frames, weight[:end])
-
-    def windows(self, epoch: int) -> Iterator[Stretch]:
-        """The windows of an epoch, shuffled (not so in evaluation)."""
-        rng = np.random.default_rng([self.seed, 0 if self.evaluation else epoch])
-        hop = self.front_end.hop
-        streams, places = [], []
-        for number, speaker in enumerate(self.speakers):
-            stream = self.stream(speaker, rng)
-            first = 0 if self.evaluation else int(rng.integers(0, self.target // hop)) * hop
-            last = len(stream.audio) - self.context - self.target
-            streams.append(stream)
-            places += [(number, start) for start in range(first, last + 1, self.target)]
-        if not self.evaluation:
-            rng.shuffle(places)
-        for number, start in places:
-            end = start + self.context + self.target
-            audio, frames, weights, _ = streams[number]
-            weight = weights[start:end].copy()
-            weight[: self.context] = 0.0
-            yield Stretch(audio[start:end], frames[start // hop : end // hop + self.lookahead], weight, number)
-
-    def epoch(self, number: int) -> Iterator[Batch]:
-        """Exactly `steps_per_epoch` batches for Keras."""
-        windows = self.windows(number)
-        for _ in range(self.steps_per_epoch):
-            batch = list(itertools.islice(windows, self.batch_size))
-            while len(batch) < self.batch_size:  # an evaluation's last batch: fill up with what does not count
-                batch.append(batch[-1]._replace(weight=np.zeros_like(batch[-1].weight)))
-            audio, condition, weight, speaker = (np.stack(column) for column in zip(*batch, strict=True))
-            yield {"audio": audio, "speaker": speaker.astype(np.int32), "condition": condition}, audio, weight
