@@ -32,7 +32,8 @@ def run(options: Namespace) -> None:
     for other in able:
         given = other.verb().generation_options(options)
         if given and other != family:
-            raise InputError(f"--{next(iter(given))}: is for a {other.model}, not for a {family.model}; leave it out")
+            name = next(iter(given)).replace("_", "-")
+            raise InputError(f"--{name}: is for a {other.model}, not for a {family.model}; leave it out")
     options.option_of |= getattr(family.verb(), "OPTION_OF", {})
     family.verb().generate(options)
 

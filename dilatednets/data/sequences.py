@@ -1,4 +1,4 @@
-"""Sequences in NumPy archives, and which of several belong to which split."""
+"""Sequences in NumPy's files, and which of several belong to which split."""
 
 import os
 from dataclasses import dataclass
@@ -94,6 +94,34 @@ def read(path: str | os.PathLike[str]) -> Sequences:
             row = int(np.argwhere(~np.isfinite(array))[0][0])
             raise InputError(f"{path}: {name} holds NaN or infinity in sequence {row}; fill it, or say lengths")
     return Sequences(x, y, None if lengths is None else lengths.astype(np.int32), str(path))
+
+
+def read_array(path: str | os.PathLike[str]) -> np.ndarray:
+    """Reads one array.
+
+    Args:
+        path: The file, as `numpy.save` writes it.
+
+    Raises:
+        InputError: for a file that is none.
+
+    Example:
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     np.save(f"{folder}/a.npy", np.zeros((5, 80)))
+    ...     read_array(f"{folder}/a.npy").shape
+    (5, 80)
+    """
+    try:
+        with open(path, "rb") as file:
+            array = np.load(file, allow_pickle=False)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or one_line(error)})") from error
+    except Exception as error:  # a damaged one can fail anywhere in NumPy
+        raise InputError(f"{path}: no array of NumPy's; write it by numpy.save(file, array)") from error
+    if not isinstance(array, np.ndarray):
+        raise InputError(f"{path}: an archive of arrays; write the one that is meant by numpy.save(file, array)")
+    return array
 
 
 def check_split(split: str) -> str:

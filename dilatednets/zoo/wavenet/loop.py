@@ -124,11 +124,9 @@ class _Shard:
             None if array is None else array[rows] for array in (request.speaker, request.frames, request.prime)
         )
         primed = 0 if prime is None else prime.shape[1]
-        self.ends = np.full(batch, request.num_samples)
+        self.ends = request.ends(model.condition_hop)[rows]
         if frames is not None and request.lasts is not None:
-            lasts = request.lasts[rows]
-            self.ends = np.minimum(self.ends, lasts * model.condition_hop - primed)
-            frames = frames[:, : lasts.max()]
+            frames = frames[:, : request.lasts[rows].max()]
         speaker = model.global_condition(speaker)
         local = model.local_condition(frames, primed + request.num_samples)
         self.voices = (

@@ -31,6 +31,12 @@ class Request(NamedTuple):
     seed: int | tuple[int, ...]
     lasts: np.ndarray | None = None
 
+    def ends(self, hop: int) -> np.ndarray:
+        """After how many samples each row is silent, int (batch,), for frames of `hop` samples."""
+        whole = np.full(self.batch, self.num_samples)
+        primed = 0 if self.prime is None else self.prime.shape[1]
+        return whole if self.lasts is None else np.minimum(whole, self.lasts * hop - primed)
+
 
 def resolve(
     model: Any,
@@ -181,20 +187,31 @@ def _condition(model: Any, condition: Any) -> list[np.ndarray]:
     if features == 0:
         raise InputError("condition: this model has no local condition; leave it out")
     if isinstance(condition, list | tuple) and any(getattr(one, "ndim", 0) == 2 for one in condition):
-        return [_frames(model, one, f"condition: number {place}", 2)[0] for place, one in enumerate(condition)]
-    return list(_frames(model, condition, "condition", 3))
+        return [checked_frames(model, one, f"condition: number {place}", 2)[0] for place, one in enumerate(condition)]
+    return list(checked_frames(model, condition, "condition"))
 
 
-def _frames(model: Any, condition: Any, where: str, most: int) -> np.ndarray:
-    """Frames of at most so many dimensions, as float32 (batch, frames, features)."""
+def checked_frames(model: Any, condition: Any, where: str, most: int = 3) -> np.ndarray:
+    """Frames of a local condition as float32 (batch, frames, features).
+
+    Args:
+        model: The WaveNet that is to take them.
+        condition: What was given, (frames, features) or (batch, frames, features).
+        where: What messages begin with, such as the file.
+        most: How many dimensions there may be.
+
+    Raises:
+        InputError: for what the model cannot take.
+    """
     features = model.condition_features
     frames = arrays.as_array(condition, where)
-    if frames.ndim in (2, most) and model.mel_front_end is not None:
+    fits = frames.ndim in (2, most)
+    if fits and model.mel_front_end is not None:
         frames = model.mel_front_end.check(frames, where)
-    frames = frames[None] if frames.ndim == 2 else frames
-    if frames.ndim != 3 or frames.shape[2] != features:
+    if not fits or frames.shape[-1] != features:
         either = f"(frames, {features})" + (f" or (batch, frames, {features})" if most == 3 else "")
         raise InputError(f"{where}: need {either}, not {frames.shape}")
+    frames = frames[None] if frames.ndim == 2 else frames
     return arrays.numbers(frames, where, (None, None, features)).astype(np.float32)
 
 

@@ -1,20 +1,37 @@
 """What the command `generate` does with a WaveNet: it speaks."""
 
+import itertools
+import secrets
 import time
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from dilatednets.arguments import check_seconds
+from dilatednets.errors import InputError
 
-OPTION_OF = {"num_samples": "--seconds", "condition": "--text"}
-OPTIONS = ("text", "speaker", "seconds")
+OPTION_OF = {"num_samples": "--seconds"}
+OPTIONS = ("text", "mel_of", "condition", "speaker", "prime", "seconds")
+SAID = {"text": "--text", "mel_of": "--mel-of", "condition": "--condition"}
+"""What says what is to be heard, of which there can be but one."""
 
 
 def add_generation_arguments(parser: ArgumentParser) -> None:
     """What it is to say."""
-    parser.add_argument("--text", help='speech: what to say, e.g. "four two seven"')
-    parser.add_argument("--speaker", help="speech: whose voice")
-    parser.add_argument("--seconds", type=float, help="speech: how long; default: as long as the text")
+    more = "; more than once: a file each"
+    parser.add_argument("--text", action="append", help=f'speech: what to say, e.g. "four two seven"{more}')
+    parser.add_argument(
+        "--mel-of", action="append", metavar="FILE.wav", help=f"speech: a recording whose mels are to sound{more}"
+    )
+    parser.add_argument(
+        "--condition", action="append", metavar="FILE.npy", help=f"speech: frames, such as another program's mels{more}"
+    )
+    parser.add_argument("--speaker", action="append", help="speech: whose voice; once, or as often as there are files")
+    parser.add_argument(
+        "--prime", metavar="FILE.wav", help="speech: sound to go on from, with which text or mels begin; not written"
+    )
+    parser.add_argument("--seconds", type=float, help="speech: how long; default: as long as text or mels")
 
 
 def generation_options(options: Namespace) -> dict[str, Any]:
@@ -23,37 +40,116 @@ def generation_options(options: Namespace) -> dict[str, Any]:
 
 
 def generate(options: Namespace) -> None:
-    """`dilatednets generate MODEL [--text T] [--speaker S] [--seconds N] ... --output FILE.wav [--plot FILE.png]`."""
+    """`dilatednets generate MODEL [--text T | --mel-of FILE | --condition FILE] ... --output FILE [--plot FILE.png]`."""
     import numpy as np
 
     from dilatednets.data.audio import write_audio
     from dilatednets.data.sound_formats import check_suffix as check_sound
-    from dilatednets.files import check_writable
     from dilatednets.plots.audio import waveform_and_spectrogram
     from dilatednets.plots.figure import check_suffix, save
     from dilatednets.progress import progress
     from dilatednets.zoo.wavenet import WaveNet, loop, request
 
     check_seconds(options.seconds)
-    check_writable(options.output)
+    given = [name for name in SAID if getattr(options, name) is not None]
+    if len(given) > 1:
+        raise InputError(f"{SAID[given[1]]}: {SAID[given[0]]} says already what is to be heard; leave one of them out")
     check_sound(options.output)
     if options.plot is not None:
         check_suffix(options.plot)
-        check_writable(options.plot)
+    if given == ["mel_of"]:
+        options.option_of["condition"] = SAID["mel_of"]
+    names = getattr(options, given[0]) if given else [""]
+    count = max(len(names), len(options.speaker or []))
+    outputs = targets(options.output, options.plot, count)
     model = WaveNet.from_preset(options.model)
     samples = None if options.seconds is None else max(round(options.seconds * model.sample_rate), 1)
     begin = time.perf_counter()
-    asked = request.resolve(
-        model, samples, text=options.text, speaker=options.speaker, temperature=options.temperature, seed=options.seed
-    )
+    # A seed for each: what is made does not depend on what else is asked for.
+    seed = secrets.randbits(32) if options.seed is None else options.seed
+    how = {"speaker": options.speaker, "temperature": options.temperature, "seed": [seed] * count}
+    asked = request.resolve(model, samples, **said(model, options), **how)
     chunks = -(-asked.num_samples // loop.CHUNK_SAMPLES)
-    made = list(progress(loop.stream(model, asked), "generating", chunks, "chunks"))
-    audio = np.concatenate(made, axis=1)[0]
+    made = np.concatenate(list(progress(loop.stream(model, asked), "generating", chunks, "chunks")), axis=1)
     seconds = time.perf_counter() - begin
-    write_audio(options.output, audio, model.sample_rate)
-    length = len(audio) / model.sample_rate
-    print(f"{options.output}: {length:.2f} s of audio, made in {seconds:.2f} s (compilation included)")
-    if options.plot is not None:
-        title = f"{options.speaker or options.model}: {options.text or 'no text'}"
-        save(waveform_and_spectrogram(audio, model.sample_rate, title), options.plot)
-        print(f"{options.plot}: its waveform and spectrogram")
+    titles = zip(itertools.cycle(options.speaker or [options.model]), itertools.cycle(names), strict=False)
+    for (output, plot), audio, end in zip(outputs, made, asked.ends(model.condition_hop), strict=True):
+        write_audio(output, audio[:end], model.sample_rate)
+        length = end / model.sample_rate
+        print(f"{output}: {length:.2f} s of audio, made in {seconds:.2f} s (compilation included)")
+        speaker, name = next(titles)
+        if plot is not None:
+            picture = waveform_and_spectrogram(audio[:end], model.sample_rate, f"{speaker}: {name or 'no text'}")
+            save(picture, plot)
+            print(f"{plot}: its waveform and spectrogram")
+
+
+def targets(output: str, plot: str | None, count: int) -> list[tuple[Path, Path | None]]:
+    """Where sounds and their pictures go: of several, to files with numbers, none of which is there yet.
+
+    Args:
+        output: The file that was given.
+        plot: The picture's, if one is wanted.
+        count: How many sounds there are.
+
+    Raises:
+        InputError: If it cannot be written there.
+
+    Example:
+    >>> [str(sound) for sound, _ in targets("say.wav", None, 2)]
+    ['say_1.wav', 'say_2.wav']
+    """
+    from dilatednets.files import check_writable
+
+    numbers: Iterator[int | None] = itertools.count(1) if count > 1 else iter([None])
+    pairs = ((_numbered(output, number), plot and _numbered(plot, number)) for number in numbers)
+    free = (pair for pair in pairs if count == 1 or not any(one and one.exists() for one in pair))
+    chosen = list(itertools.islice(free, count))
+    for one in itertools.chain(*chosen):
+        if one:
+            check_writable(one)
+    return [(sound, picture or None) for sound, picture in chosen]
+
+
+def _numbered(name: str, number: int | None) -> Path:
+    path = Path(name)
+    return path if number is None else path.with_name(f"{path.stem}_{number}{path.suffix}")
+
+
+def said(model: Any, options: Namespace) -> dict[str, Any]:
+    """What is to be heard, as arguments of `WaveNet.generate`, read from the files that say it.
+
+    Raises:
+        InputError: for a file that cannot be read, or that the model has no use for.
+    """
+    from dilatednets.data.sequences import read_array
+    from dilatednets.zoo.wavenet.request import checked_frames
+
+    arguments: dict[str, Any] = {"text": options.text}
+    if options.mel_of is not None:
+        mels = model.mel_front_end
+        if mels is None:
+            takes = (
+                "text" if model.front_end is not None else "frames of its own" if model.upsampler else "no condition"
+            )
+            raise InputError(f"--mel-of: {options.model} takes {takes}, and no mels; leave it out, or take a vocoder")
+        arguments["condition"] = [mels.frames(_heard(path, model.sample_rate)) for path in options.mel_of]
+    if options.condition is not None:
+        if not model.condition_features:
+            raise InputError(f"--condition: {options.model} has no local condition; leave it out")
+        arguments["condition"] = [
+            checked_frames(model, read_array(path), f"condition: {path}", 2)[0] for path in options.condition
+        ]
+    if options.prime is not None:
+        arguments["prime"] = _heard(options.prime, model.sample_rate)
+    return arguments
+
+
+def _heard(path: str, sample_rate: int) -> Any:
+    """A recording at the model's sample rate; says so if that is not its own."""
+    from dilatednets.data.audio import read_with_rate, resample
+
+    rate, audio = read_with_rate(path)
+    if rate != sample_rate:
+        print(f"{path}: {rate} Hz, resampled to the {sample_rate} Hz of the model")
+    return resample(audio, rate, sample_rate)

@@ -283,5 +283,5 @@ def test_a_model_is_compiled_as_its_recipe_says(steps, momentum):
 def test_evaluation_of_unknown_speakers_is_refused(tiny_model, sample_dir):
     with pytest.raises(InputError, match="recordings of jackson, theo, the model has ann, bob"):
         tiny_model.evaluate_on(sample_dir)
-    with pytest.raises(InputError, match="--reader: camvid: a WaveNet's data set is spoken_digits"):
+    with pytest.raises(InputError, match="--reader: camvid: a WaveNet's data are spoken_digits or recordings"):
         tiny_model.evaluate_on(sample_dir, reader="camvid")
