@@ -1,6 +1,7 @@
 """Trains a WaveNet by a recipe, and measures it."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -43,22 +44,21 @@ class Task(BaseTask):
 
     def __init__(self, recipe: Recipe, data_dir: str | os.PathLike[str]) -> None:
         super().__init__(recipe)
-        training, validation = (load(recipe.data, data_dir, split) for split in ("train", "validation"))
+        known = WaveNet.preset_config(recipe.init).get("text") if recipe.init else None
+        spellings = WordFrontEnd.from_config(known).unit_of if known else {}
+        training, validation = (load(recipe.data, data_dir, split, spellings) for split in ("train", "validation"))
         keras.utils.set_random_seed(recipe.training.seed)
         self.net = build_model(recipe, training)
         self.windows = make_windows(self.net, recipe, training)
         self.held_out = make_windows(self.net, recipe, validation, evaluation=True)
-        self.sample = self._sample() if recipe.training.sample_every else {}
+        if recipe.training.sample_every and self.net.front_end is not None:
+            self.net.front_end.units(self.sample_text)
 
-    def _sample(self) -> dict[str, Any]:
-        """What is to be heard of a model in training, as arguments of `WaveNet.generate`."""
-        net, text = self.net, self.recipe.training.sample_text
-        if net.front_end is not None:
-            net.front_end.units(text or net.front_end.vocabulary[0])
-            return {"text": text or " ".join(net.front_end.vocabulary[:3])}
-        if net.mel_front_end is not None:
-            return {"condition": net.mel_front_end.frames(self.held_out.recordings[0].audio)}
-        return {"num_samples": SAMPLE_SECONDS * net.sample_rate}
+    @property
+    def sample_text(self) -> str:
+        """What samples of a model of words say."""
+        front_end = self.net.front_end
+        return self.recipe.training.sample_text or " ".join(() if front_end is None else front_end.vocabulary[:3])
 
     def model(self, schedule: Any, previous: Any) -> WaveNet:
         """The recipe's model, which there is already: what it knows of the recordings says whether they fit."""
@@ -86,17 +86,32 @@ class Task(BaseTask):
         from dilatednets.plots.figure import save
 
         model = WaveNet.from_preset(run.path / "last")
+        heard = self.held_out.recordings[epoch % len(self.held_out.recordings)]
         speaker = model.speakers[epoch % len(model.speakers)] if model.speakers else None
-        audio = model.generate(**self.sample, speaker=speaker, seed=0)[0]
-        stem = run.path / "samples" / "_".join([f"epoch_{epoch:03d}", *([speaker] if speaker else [])])
+        asked: dict[str, Any] = {"text": self.sample_text, "speaker": speaker}
+        if model.mel_front_end is not None:
+            excerpt = heard.audio[: SAMPLE_SECONDS * model.sample_rate]
+            asked = {"condition": model.mel_front_end.frames(excerpt), "speaker": heard.speaker or None}
+        elif model.front_end is None:
+            asked = {"num_samples": SAMPLE_SECONDS * model.sample_rate, "speaker": speaker}
+        audio = model.generate(**asked, seed=0)[0]
+        names = [f"epoch_{epoch:03d}", *([asked["speaker"]] if asked["speaker"] else [])]
+        stem = run.path / "samples" / "_".join(names)
         write_audio(stem.with_suffix(".wav"), audio, model.sample_rate)
-        title = ", ".join(filter(None, (f"epoch {epoch}", speaker)))
-        title += f": {self.sample['text']}" if "text" in self.sample else ""
+        title = ", ".join([f"epoch {epoch}", *names[1:]]) + (f": {self.sample_text}" if "text" in asked else "")
         save(waveform_and_spectrogram(audio, model.sample_rate, title), stem.with_suffix(".png"))
 
 
-def load(data: Data, data_dir: str | os.PathLike[str], split: str) -> list[Recording]:
+def load(
+    data: Data, data_dir: str | os.PathLike[str], split: str, spellings: Mapping[str, str] | None = None
+) -> list[Recording]:
     """The recordings of a split, by the reader of a recipe; words are as `plain_words` writes them.
+
+    Args:
+        data: The recipe's table.
+        data_dir: The folder of the recordings.
+        split: "train" or "validation"; "test" of spoken_digits.
+        spellings: Words by another spelling, as a model knows them, `WordFrontEnd.unit_of`.
 
     Raises:
         InputError: for bad data, and for a recording that is to be a word, but whose text is none or several.
@@ -113,7 +128,8 @@ def load(data: Data, data_dir: str | os.PathLike[str], split: str) -> list[Recor
                 f"{one.path}: says {one.word[:60]!r}, which is not one word; cut it into words, or take "
                 "data.front_end = 'mel' or 'none'"
             )
-    return [replace(one, word=plain_words(one.word)[0]) for one in found]
+    plain = [plain_words(one.word)[0] for one in found]
+    return [replace(one, word=(spellings or {}).get(word, word)) for one, word in zip(found, plain, strict=True)]
 
 
 def build_model(recipe: Recipe, recordings: list[Recording]) -> WaveNet:
@@ -125,14 +141,13 @@ def build_model(recipe: Recipe, recordings: list[Recording]) -> WaveNet:
     """
     data, dtype = recipe.data, recipe.training.dtype
     speakers = tuple(name for name in spoken_digits.speakers(recordings) if name)
-    own = data.front_end if data.reader == "recordings" else "words"
     durations = {}
-    if own == "words":
+    if data.front_end == "words":
         durations = fit_durations([(r.speaker, r.word, len(r.audio) / data.sample_rate) for r in recordings])
     if recipe.init:
-        return WaveNet.from_preset(recipe.init, **_changes_of_preset(recipe, own, speakers, durations), dtype=dtype)
+        return WaveNet.from_preset(recipe.init, **_changes_of_preset(recipe, speakers, durations), dtype=dtype)
     condition: dict[str, Any] = {}
-    if own == "words":
+    if data.front_end == "words":
         heard = {r.word for r in recordings}
         digits = {digit: word for digit, word in spoken_digits.DIGITS.items() if word in heard}
         aliases = digits if len(digits) == len(heard) else {}
@@ -140,7 +155,7 @@ def build_model(recipe: Recipe, recordings: list[Recording]) -> WaveNet:
         hop = recipe.net.condition_hop
         front_end = WordFrontEnd(words, hop, data.sample_rate, durations, aliases, gap=data.gap)
         condition = {"text": front_end.get_config()}
-    elif own == "mel":
+    elif data.front_end == "mel":
         try:
             mels = MelFrontEnd(data.sample_rate, recipe.net.condition_hop, **vars(recipe.mel))
         except InputError as error:
@@ -150,10 +165,10 @@ def build_model(recipe: Recipe, recordings: list[Recording]) -> WaveNet:
 
 
 def _changes_of_preset(
-    recipe: Recipe, front_end: str, speakers: tuple[str, ...], durations: dict[str, dict[str, float]]
+    recipe: Recipe, speakers: tuple[str, ...], durations: dict[str, dict[str, float]]
 ) -> dict[str, Any]:
     """What replaces arguments of the preset that the recipe starts from: its speakers, too, unless it knows all of these."""
-    start = WaveNet.preset_config(recipe.init)
+    start, front_end = WaveNet.preset_config(recipe.init), recipe.data.front_end
     known = "words" if start.get("text") else "mel" if start.get("mel") else "none"
     if known != front_end or start["sample_rate"] != recipe.data.sample_rate:
         trained_on = {"words": "text", "mel": "mels", "none": "audio alone"}[front_end]
@@ -254,7 +269,7 @@ def evaluate(
     if reader == "spoken_digits" and front_end != "words":
         raise InputError("--reader: spoken_digits is for a WaveNet of words; take recordings")
     data = Data(reader, model.sample_rate, 0.0, 0.0, front_end, pattern, trim, level, shortest, longest, validation)
-    recordings = load(data, data_dir, split)
+    recordings = load(data, data_dir, split, None if model.front_end is None else model.front_end.unit_of)
     windows = make_windows(model, Recipe("evaluate"), recordings, evaluation=True)
     measured = WaveNet.from_config(model.get_config())  # the caller's model keeps its loss and optimiser
     measured.set_weights(model.get_weights())

@@ -82,6 +82,15 @@ def test_words_are_the_folders_names_in_small_letters(trained):
     assert model.generate(text="Low, high!", speaker="ann", seed=1).shape[1] > 4000
 
 
+def test_a_word_may_be_written_as_the_model_that_one_begins_with_also_spells_it(sample_dir):
+    data = {"reader": "recordings", "pattern": "recordings/{word}_{speaker}_{}"}
+    task = Task(
+        parse_recipe({"name": "more", "init": "wavenet_digits", "data": data, "training": TRAINING}), sample_dir
+    )
+    assert {one.word for one in task.held_out.recordings} <= set(task.net.text["vocabulary"])
+    assert "theo" in task.net.speakers and task.sample_text == "zero one two"
+
+
 def test_a_voice_without_speakers_says_words(folder):
     task = Task(recipe("words", pattern="{word}/{}"), folder)
     assert task.net.speakers == () and list(task.net.text["durations"]) == [""]
