@@ -48,13 +48,16 @@ def test_every_page_is_linked_from_the_front_page():
 
 
 def test_recipes_shown_are_valid():
-    text = (CHECKOUT / "docs" / "training.md").read_text(encoding="utf-8")
+    pages = [CHECKOUT / "docs" / f"{name}.md" for name in ("training", "recordings")]
+    text = "".join(page.read_text(encoding="utf-8") for page in pages)
     shown = re.findall(r"^```toml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     recipes = [parse_recipe(tomllib.loads(toml)) for toml in shown]
     assert [(recipe.name, recipe.model) for recipe in recipes] == [
         ("my_voice", "WaveNet"),
         ("my_segmenter", "ContextSegmenter"),
         ("my_chunker", "TCNChunker"),
+        ("my_words", "WaveNet"),
+        ("my_vocoder", "WaveNet"),
     ]
 
 
