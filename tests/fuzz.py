@@ -31,7 +31,9 @@ from dilatednets.data.columns import read_columns
 from dilatednets.data.images import as_rgb, read_labels
 from dilatednets.data.mnist import read as read_mnist
 from dilatednets.data.polymusic import read as read_music
+from dilatednets.data.recording_labels import labelled
 from dilatednets.data.sequences import read as read_sequences
+from dilatednets.data.sequences import read_array
 from dilatednets.data.table_csv import read_table, series_of
 from dilatednets.errors import InputError
 from dilatednets.presets import card as cards
@@ -130,6 +132,20 @@ def sequences():
     return file.getvalue()
 
 
+def mels():
+    """An array."""
+    file = io.BytesIO()
+    np.save(file, np.ones((9, 80), np.float32))
+    return file.getvalue()
+
+
+def read_transcripts(path):
+    """What is said in two recordings, of which nothing but the names is read."""
+    for name in ("LJ001-0001", "LJ001-0002"):
+        path.with_name(f"{name}.wav").touch()
+    return labelled(path.parent, words=True)
+
+
 def digits():
     """An IDX file of images."""
     return bytes.fromhex("000008030000000c0000001c0000001c") + bytes(range(196)) * 48
@@ -160,6 +176,12 @@ KINDS = {
     "CoNLL": ([conll()], "train.txt", lambda path: list(read_columns(path, ["word", "pos", "tag"]))),
     "table": ([table()], "a.csv", read_series),
     "sequences": ([sequences()], "a.npz", read_sequences),
+    "array": ([mels()], "a.npy", read_array),
+    "transcripts": (
+        [b"LJ001-0001|No. 1|number one\nLJ001-0002|in being|in being\n"],
+        "metadata.csv",
+        read_transcripts,
+    ),
     "MNIST": ([digits()], "train-images-idx3-ubyte", read_digits),
     "piano rolls": (
         [piano_rolls()],

@@ -56,7 +56,7 @@ def load(
     >>> from dilatednets.data.samples import sample
     >>> found = load(sample("spoken_digits"), "validation", 8000, pattern="recordings/{word}_{speaker}_{}")
     >>> len(found), found[0].word, found[0].speaker
-    (10, '0', 'theo')
+    (10, '0', 'jackson')
     """
     if split not in SPLITS:
         raise InputError(f"split: recordings have {' and '.join(SPLITS)}, not {split!r}")

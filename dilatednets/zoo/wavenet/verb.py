@@ -39,6 +39,18 @@ def generation_options(options: Namespace) -> dict[str, Any]:
     return {name: getattr(options, name) for name in OPTIONS if getattr(options, name) is not None}
 
 
+def add_evaluation_arguments(parser: ArgumentParser) -> None:
+    """How recordings of one's own are read."""
+    parser.add_argument(
+        "--pattern", help='speech: how paths of recordings say word and speaker, e.g. "{word}_{speaker}_{}"'
+    )
+
+
+def evaluation_options(options: Namespace) -> dict[str, Any]:
+    """Those that were given."""
+    return {} if options.pattern is None else {"pattern": options.pattern}
+
+
 def generate(options: Namespace) -> None:
     """`dilatednets generate MODEL [--text T | --mel-of FILE | --condition FILE] ... --output FILE [--plot FILE.png]`."""
     import numpy as np

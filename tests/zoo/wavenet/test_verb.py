@@ -61,18 +61,24 @@ def test_faults_the_suggested_command_can_be_pasted(preset, tmp_path, monkeypatc
     assert (tmp_path / "say.wav").is_file()
 
 
-@pytest.fixture
-def vocoder(tmp_path):
+@pytest.fixture(scope="module")
+def here(tmp_path_factory):
+    """A folder of a vocoder, of sounds, and of what is neither sound nor mels."""
+    folder = tmp_path_factory.mktemp("here")
     mel = {"sample_rate": 8000, "hop": 80, "bands": 20, "window": 256, "fft_size": 256, "f_max": 4000.0}
-    model = WaveNet((1, 2, 4), 2, 8, 16, 8, mel=mel, speakers=("ann", "bob"))
-    model.save_to_preset(tmp_path / "vocoder")
+    WaveNet((1, 2, 4), 2, 8, 16, 8, mel=mel, speakers=("ann", "bob")).save_to_preset(folder / "vocoder")
     for name, rate, seconds in (("short", 8000, 0.2), ("long", 22050, 0.4)):
-        write_audio(tmp_path / f"{name}.wav", sine(300, rate, seconds), rate)
-    return model
+        write_audio(folder / f"{name}.wav", sine(300, rate, seconds), rate)
+    soundfile.write(folder / "nan.wav", np.full(900, np.nan, np.float32), 8000, "FLOAT")
+    for name, array in (("bands", np.zeros((9, 80))), ("first", np.zeros((20, 9))), ("nan", np.full((9, 20), np.nan))):
+        np.save(folder / f"{name}.npy", array)
+    np.save(folder / "objects.npy", np.array([{}, None], object))
+    np.savez(folder / "many.npz", a=np.zeros(3))
+    return folder
 
 
-def make(folder, *more, model="vocoder", output="a.wav"):
-    return main(["generate", str(folder / model), "--seed", "3", *map(str, more), "--output", str(folder / output)])
+def make(preset, output, *more):
+    return main(["generate", str(preset), "--seed", "3", *map(str, more), "--output", str(output)])
 
 
 def test_several_texts_are_several_files_as_each_would_be_by_itself(preset, tmp_path):
@@ -102,33 +108,38 @@ def test_one_text_in_several_voices_and_no_file_is_written_over(preset, tmp_path
     assert len(read_audio(tmp_path / "a_1.wav")) != len(read_audio(tmp_path / "a_3.wav"))  # each in its own tempo
 
 
-def test_mels_of_recordings_sound_as_those_that_are_given(vocoder, tmp_path, capsys):
-    files = [tmp_path / f"{name}.wav" for name in ("short", "long")]
-    assert make(tmp_path, "--mel-of", files[0], "--mel-of", files[1], "--speaker", "bob") == 0
+def test_mels_of_recordings_sound_as_those_that_are_given(here, tmp_path, capsys):
+    files = [here / f"{name}.wav" for name in ("short", "long")]
+    assert (
+        make(here / "vocoder", tmp_path / "a.wav", "--mel-of", files[0], "--mel-of", files[1], "--speaker", "bob") == 0
+    )
     said = capsys.readouterr().out
     assert f"{files[1]}: 22050 Hz, resampled to the 8000 Hz of the model" in said and f"{files[0]}: 8000" not in said
+    front_end = WaveNet.from_preset(here / "vocoder").mel_front_end
     for number, file in enumerate(files, 1):
-        frames = vocoder.mel_front_end.frames(read_audio(file, 8000))
+        frames = front_end.frames(read_audio(file, 8000))
         np.save(tmp_path / "frames.npy", frames)
-        assert make(tmp_path, "--condition", tmp_path / "frames.npy", "--speaker", "bob") == 0
+        given = "--condition", tmp_path / "frames.npy", "--speaker", "bob"
+        assert make(here / "vocoder", tmp_path / "a.wav", *given) == 0
         assert len(read_audio(tmp_path / "a.wav")) == 80 * len(frames)
         assert (tmp_path / f"a_{number}.wav").read_bytes() == (tmp_path / "a.wav").read_bytes()
 
 
-def test_a_prime_is_resampled_and_not_written(vocoder, tmp_path, capsys):
-    long = tmp_path / "long.wav"
-    np.save(tmp_path / "frames.npy", np.zeros((60, 20), np.float32))
-    assert make(tmp_path, "--condition", tmp_path / "frames.npy", "--prime", long, "--speaker", "ann") == 0
+def test_a_prime_is_resampled_and_not_written(here, tmp_path, capsys):
+    frames, long = np.zeros((60, 20), np.float32), here / "long.wav"
+    np.save(tmp_path / "frames.npy", frames)
+    given = "--condition", tmp_path / "frames.npy", "--prime", long, "--speaker", "ann"
+    assert make(here / "vocoder", tmp_path / "a.wav", *given) == 0
     assert f"{long}: 22050 Hz, resampled to the 8000 Hz of the model" in capsys.readouterr().out
     prime = read_audio(long, 8000)
-    audio = vocoder.generate(condition=np.zeros((60, 20)), prime=prime, speaker="ann", seed=3)[0]
+    audio = WaveNet.from_preset(here / "vocoder").generate(condition=frames, prime=prime, speaker="ann", seed=3)[0]
     np.testing.assert_allclose(read_audio(tmp_path / "a.wav"), audio, atol=2**-15)
     assert len(audio) == 60 * 80 - len(prime)
 
 
 def test_audio_alone_lasts_as_long_as_is_asked(tmp_path):
     WaveNet((1, 2, 4), 2, 8, 16, 8, sample_rate=8000).save_to_preset(tmp_path / "plain")
-    assert make(tmp_path, "--seconds", 0.25, model="plain") == 0
+    assert make(tmp_path / "plain", tmp_path / "a.wav", "--seconds", 0.25) == 0
     assert len(read_audio(tmp_path / "a.wav")) == 2000
 
 
@@ -151,29 +162,16 @@ def test_audio_alone_lasts_as_long_as_is_asked(tmp_path):
         ([], "--condition: this model needs a condition: 20 bands from 0 to 4000 Hz (Slaney), every 80 samples"),
     ],
 )  # fmt: skip
-def test_faults_in_what_is_to_sound_are_one_line(vocoder, tmp_path, capsys, more, says):
-    soundfile.write(tmp_path / "nan.wav", np.full(900, np.nan, np.float32), 8000, "FLOAT")
-    for name, array in (("bands", np.zeros((9, 80))), ("first", np.zeros((20, 9))), ("nan", np.full((9, 20), np.nan))):
-        np.save(tmp_path / f"{name}.npy", array)
-    np.save(tmp_path / "objects.npy", np.array([{}, None], object))
-    np.savez(tmp_path / "many.npz", a=np.zeros(3))
+def test_faults_in_what_is_to_sound_are_one_line(here, tmp_path, capsys, more, says):
     speaker = [] if "--speaker" in more else ["--speaker", "ann"]
-    assert make(tmp_path, *(one.format(tmp_path) for one in more), *speaker) == 2
+    assert make(here / "vocoder", tmp_path / "a.wav", *(one.format(here) for one in more), *speaker) == 2
     said = capsys.readouterr().err
-    assert says.format(tmp_path) in said and said.count("\n") == 1
+    assert says.format(here) in said and said.count("\n") == 1
     assert not (tmp_path / "a.wav").exists()
 
 
-@pytest.mark.parametrize(
-    ("option", "says"),
-    [
-        ("--mel-of", "--mel-of: {} takes text, and no mels; leave it out, or take a vocoder"),
-        ("--condition", "--condition: {}: need (frames, 42), not (9, 20)"),
-    ],
-)
-def test_faults_a_model_of_words_takes_no_mels(preset, tmp_path, capsys, option, says):
-    np.save(tmp_path / "mels.npy", np.zeros((9, 20)))
-    write_audio(tmp_path / "short.wav", sine(300, 8000), 8000)
-    file = tmp_path / {"--mel-of": "short.wav", "--condition": "mels.npy"}[option]
-    assert make(tmp_path, option, file, "--speaker", "ann", model="my tiny") == 2
-    assert says.format(preset if option == "--mel-of" else file) in capsys.readouterr().err
+def test_faults_a_model_of_words_takes_no_mels(preset, here, tmp_path, capsys):
+    assert make(preset, tmp_path / "a.wav", "--mel-of", here / "short.wav", "--speaker", "ann") == 2
+    assert f"--mel-of: {preset} takes text, and no mels; leave it out" in capsys.readouterr().err
+    assert make(preset, tmp_path / "a.wav", "--condition", here / "bands.npy", "--speaker", "ann") == 2
+    assert f"--condition: {here / 'bands.npy'}: need (frames, 42), not (9, 80)" in capsys.readouterr().err
