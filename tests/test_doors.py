@@ -32,6 +32,7 @@ WRONG = {
     "number": ["1", [], NAN, INFINITY, -1.0],
     "batch": ["3", 1.5, -1, [1], NAN, None, 2**40],
     "seed": ["a", 1.5, -1, [1]],
+    "seeds": ["a", 1.5, -1, [], [1.5], [-1], {}],
     "text": [3, b"two", {}, {"a": 1}, 1.5],
     "name": [3, b"ann", "nobody", ["ann", 3], {}],
     "audio": ["a.wav", b"", {}, [], [[]], np.zeros((1, 9, 2)), [NAN], [INFINITY], [9e4], np.zeros(4, complex), ["a"]],
@@ -111,12 +112,12 @@ def test_constructors_refuse_what_is_wrong_faults(models, model, name, value):
 
 METHODS = {
     "WaveNet.generate": ({"text": "1", "speaker": "ann"}, {
-        "num_samples": "count", "text": "text", "speaker": "name", "prime": "audio", "temperature": "number", "seed": "seed",
-        "condition": "audio",
+        "num_samples": "count", "text": "text", "speaker": "name", "prime": "audio", "temperature": "number",
+        "condition": "audio", "seed": "seeds", "batch": "count",
     }),
     "WaveNet.stream": ({"text": "1", "speaker": "ann"}, {
-        "num_samples": "count", "text": "text", "speaker": "name", "prime": "audio", "temperature": "number", "seed": "seed",
-        "condition": "audio",
+        "num_samples": "count", "text": "text", "speaker": "name", "prime": "audio", "temperature": "number",
+        "condition": "audio", "seed": "seeds", "batch": "count",
     }),
     "ContextSegmenter.segment": ({"image": np.zeros((8, 8), "uint8")}, {"image": "picture", "scales": "scales"}),
     "TCNChunker.tag": ({"sentences": [["it", "works"]]}, {"sentences": "sentences"}),
@@ -226,11 +227,13 @@ OPTIONS = {
     "evaluate": (["wavenet_digits", "--data-dir", "DATA"], {
         "--data-dir": ["", "nowhere"], "--split": ["", "nonsense"], "--reader": ["", "nonsense"],
         "--scales": [*NUMBERS, "1"], "--diameter": [*NUMBERS, "0", "9"], "--columns": ["", "a"], "--scheme": ["", "a"],
+        "--pattern": ["", "a"],
     }),
     "generate": (["wavenet_digits", "--text", "two", "--speaker", "theo", "--output", "OUT/a.wav"], {
         "--text": ["xylophone", "\x00"], "--speaker": ["", "nobody"], "--seconds": [*NUMBERS, "0", "1e300"],
         "--seed": [*NUMBERS, "1.5"], "--temperature": NUMBERS, "--steps": [*NUMBERS, "0", "9"],
         "--output": ["", "OUT", "OUT/a.xyz", "/dev/null/x.wav"], "--plot": ["", "x.txt", "/dev/null/x.png"],
+        "--mel-of": ["", "IMAGE"], "--condition": ["", "IMAGE"], "--prime": ["", "nowhere.wav", "IMAGE"],
     }),
     "segment": (["context_segmenter_nuclei", "IMAGE", "--output", "OUT"], {
         "--output": ["", "/dev/null/x"], "--scales": [*NUMBERS, "0", "100"], "--page": [*NUMBERS, "0", "7"],

@@ -112,6 +112,8 @@ def read_array(path: str | os.PathLike[str]) -> np.ndarray:
     ...     read_array(f"{folder}/a.npy").shape
     (5, 80)
     """
+    if not isinstance(path, str | os.PathLike):
+        raise InputError(f"path: must be the path of a file, not {path!r}")
     try:
         with open(path, "rb") as file:
             array = np.load(file, allow_pickle=False)

@@ -268,6 +268,8 @@ def evaluate(
         raise InputError(f"--reader: {reader}: a WaveNet's data are spoken_digits or recordings")
     if reader == "spoken_digits" and front_end != "words":
         raise InputError("--reader: spoken_digits is for a WaveNet of words; take recordings")
+    if reader == "spoken_digits" and pattern:
+        raise InputError("--pattern: spoken_digits say word and speaker in their own way; take --reader recordings")
     data = Data(reader, model.sample_rate, 0.0, 0.0, front_end, pattern, trim, level, shortest, longest, validation)
     recordings = load(data, data_dir, split, None if model.front_end is None else model.front_end.unit_of)
     windows = make_windows(model, Recipe("evaluate"), recordings, evaluation=True)

@@ -66,14 +66,14 @@ def generate(options: Namespace) -> None:
     given = [name for name in SAID if getattr(options, name) is not None]
     if len(given) > 1:
         raise InputError(f"{SAID[given[1]]}: {SAID[given[0]]} says already what is to be heard; leave one of them out")
-    check_sound(options.output)
-    if options.plot is not None:
-        check_suffix(options.plot)
     if given == ["mel_of"]:
         options.option_of["condition"] = SAID["mel_of"]
     names = getattr(options, given[0]) if given else [""]
     count = max(len(names), len(options.speaker or []))
     outputs = targets(options.output, options.plot, count)
+    check_sound(options.output)
+    if options.plot is not None:
+        check_suffix(options.plot)
     model = WaveNet.from_preset(options.model)
     samples = None if options.seconds is None else max(round(options.seconds * model.sample_rate), 1)
     begin = time.perf_counter()

@@ -155,7 +155,9 @@ def test_faults_in_data_are_told_before_training(folder, tables, data, says):
         Task(recipe(data.pop("front_end"), tables, **data), folder)
 
 
-def test_faults_evaluation_needs_data_of_the_model_s_kind(folder):
+def test_faults_evaluation_needs_data_of_the_model_s_kind(folder, tiny_model, sample_dir):
+    with pytest.raises(InputError, match="--pattern: spoken_digits say word and speaker in their own way"):
+        tiny_model.evaluate_on(sample_dir, pattern="{word}_{}")
     plain = WaveNet((1, 2), 2, 4, 8, 4, sample_rate=8000)
     with pytest.raises(InputError, match="--reader: spoken_digits is for a WaveNet of words"):
         plain.evaluate_on(folder, reader="spoken_digits")
