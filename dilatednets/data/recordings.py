@@ -34,11 +34,12 @@ def load(
 ) -> list[Recording]:
     """Reads one split, sorted by name; `dilatednets.errors.Note`s say what is resampled, and what is left out and why.
 
-    A recording is in one split as a whole, the same each time, as `splits` draws it by its name.
+    A recording is in one split as a whole, the same each time, as `splits` draws it by its name. Or splits have folders,
+    `DIR/train` and `DIR/validation`, and perhaps `DIR/test`, each laid out as `DIR` would be.
 
     Args:
         data_dir: The folder; `dilatednets.data.recording_labels.labelled` says how it may be laid out.
-        split: "train" or "validation".
+        split: "train" or "validation", or "test" if it has a folder.
         sample_rate: Samples a second, to which recordings are resampled.
         words: Whether each recording is a word. Else it may be anything, and longer ones are cut.
         pattern: How paths say word and speaker, as "{word}_{speaker}_{}"; "" for folders or a `metadata.csv`.
@@ -46,7 +47,7 @@ def load(
         level: Root mean square of each recording in dB of full scale; 0 for as it is.
         shortest: Seconds below which a recording is left out.
         longest: Seconds above which a word is left out, and another recording is cut into pieces.
-        validation: Share of each word's and each speaker's recordings to choose by, at least one.
+        validation: Share of each word's and each speaker's recordings to choose by, at least one; without folders for it.
 
     Raises:
         InputError: as `labelled`; for a recording that cannot be read, or is the only one of its word or speaker; if nothing
@@ -58,13 +59,18 @@ def load(
     >>> len(found), found[0].word, found[0].speaker
     (10, '0', 'jackson')
     """
-    if split not in SPLITS:
-        raise InputError(f"split: recordings have {' and '.join(SPLITS)}, not {split!r}")
     root = data_folder(data_dir)
+    own = all((root / name).is_dir() for name in SPLITS)
+    if split not in SPLITS and not (own and split == "test"):
+        raise InputError(
+            f"split: recordings have {' and '.join(SPLITS)}, and test in a folder of its own, not {split!r}"
+        )
+    root = root / split if own else root
+    found = labelled(root, words, pattern)
     recordings: list[Recording] = []
     rates: dict[int, list[Path]] = {}
     left_out: dict[str, list[Path]] = {}
-    for one in splits(labelled(root, words, pattern), validation, words)[split]:
+    for one in found if own else splits(found, validation, words)[split]:
         rate, audio = read_with_rate(one.path)
         if rate != sample_rate:
             rates.setdefault(rate, []).append(one.path)

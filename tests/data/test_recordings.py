@@ -92,6 +92,17 @@ def test_each_recording_is_in_one_split_and_training_knows_every_label(labels, v
     assert splits(found[::-1], validation, words=True)["validation"][::-1] == chosen["validation"]
 
 
+def test_splits_may_have_folders_of_their_own(words, tmp_path_factory):
+    outer = tmp_path_factory.mktemp("outer")
+    words.rename(outer / "train")
+    for split, number in (("validation", 1), ("test", 2)):
+        for place in range(number):
+            write(outer / split / "no" / f"{place}.wav")
+    found = {split: load(outer, split, RATE) for split in ("train", "validation", "test")}
+    assert {split: len(part) for split, part in found.items()} == {"train": 10, "validation": 1, "test": 2}
+    assert found["test"][0].word == "no"
+
+
 def test_a_recording_that_is_added_moves_few_others():
     found = [Labelled(Path(f"{n}.wav"), str(n), "one") for n in range(200)]
     before, after = ({one.name for one in splits(part, 0.1, True)["validation"]} for part in (found[:-1], found))
@@ -237,7 +248,9 @@ def test_faults_are_one_line_with_the_file_and_the_cure(words, damage, below, op
 
 
 def test_faults_of_splits_and_of_nothing_left(words):
-    with pytest.raises(InputError, match="split: recordings have train and validation, not 'test'"):
+    with pytest.raises(
+        InputError, match="split: recordings have train and validation, and test in a folder of its own, not 'test'"
+    ):
         load(words, "test", RATE)
     with (
         pytest.warns(Note, match="left out"),

@@ -245,7 +245,7 @@ def evaluate(
     Args:
         model: A WaveNet with text, with mels, or without local condition.
         data_dir: The folder of the recordings.
-        split: "train" or "validation"; "test" of spoken_digits.
+        split: "train" or "validation"; "test" of spoken_digits, or where recordings have a folder for it.
         reader: "spoken_digits" or "recordings"; None for the first if the model says its words, else the second.
         pattern: Of recordings, as `dilatednets.data.recordings.load` has it, and so are all that follow.
         trim: Whether to cut leading and trailing silence.
