@@ -8,7 +8,7 @@ from typing import Any
 
 from dilatednets.errors import InputError
 
-PRESET = "preset name, folder, or handle: https://HOST/NAME.zip#sha256=DIGITS or hf://OWNER/NAME@REVISION"
+PRESET = "preset name, folder, .nam file, or handle: https://HOST/NAME.zip#sha256=DIGITS or hf://OWNER/NAME@REVISION"
 """What every command that takes a trained model says of it."""
 
 

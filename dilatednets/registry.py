@@ -40,10 +40,12 @@ class Family:
     Args:
         model: Name of the class of its models.
         package: Dotted name of the folder, or module, that holds its parts.
+        files: How the names of files end that its class loads as it loads presets; empty for none.
     """
 
     model: str
     package: str
+    files: str = ""
 
     @property
     def cls(self) -> Any:
@@ -106,6 +108,7 @@ FAMILIES: dict[str, Family] = {
         Family("ContextSegmenter", "dilatednets.zoo.context_segmenter"),
         Family("TCNChunker", "dilatednets.zoo.tcn_chunker"),
         Family("TCN", "dilatednets.zoo.tcn"),
+        Family("AudioEffect", "dilatednets.zoo.audio_effect", files=".nam"),
     )
 }
 """By name of the class of models."""
@@ -124,11 +127,14 @@ def family_of(model: Any) -> Family:
 
 
 def family_of_preset(handle: str | os.PathLike[str]) -> Family:
-    """The family of a preset's model.
+    """The family of a preset's model, or of a file's that a family reads.
 
     Raises:
         InputError: if there is no such preset, or it is of an unknown class.
     """
+    for family in FAMILIES.values():
+        if family.files and isinstance(handle, str | os.PathLike) and str(handle).lower().endswith(family.files):
+            return family
     name = presets.class_name(handle)
     if name not in FAMILIES:
         near = did_you_mean(name, FAMILIES)

@@ -6,6 +6,7 @@ prints a table. Exit status 1, and the damaged file's path, if a reader fails in
 """
 
 import io
+import json
 import os
 import random
 import resource
@@ -21,12 +22,14 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import soundfile
+from effects import nam_content
 from helpers import tiny_segmenter
 from PIL import Image
 from scipy.io import savemat
 
 from dilatednets import registry
 from dilatednets.data.audio import read_audio
+from dilatednets.data.audio_stream import sound_reader
 from dilatednets.data.columns import read_columns
 from dilatednets.data.images import as_rgb, read_labels
 from dilatednets.data.mnist import read as read_mnist
@@ -39,6 +42,7 @@ from dilatednets.errors import InputError
 from dilatednets.presets import card as cards
 from dilatednets.presets import golden, presets
 from dilatednets.registry import read_recipe
+from dilatednets.zoo.audio_effect import nam_file
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 SECONDS, MEGABYTES = 20, 1000
@@ -165,12 +169,20 @@ def piano_rolls():
     return file.getvalue()
 
 
+def read_stream(path):
+    """A recording block by block."""
+    with sound_reader(str(path), 48000) as one:
+        return sum(block.shape[1] for block in one.blocks)
+
+
 KINDS = {
     **{
         kind: ([sound(kind, subtype)], "a.wav", lambda path: read_audio(path, 16000))
         for kind, subtype in SOUNDS.items()
     },
     "OGG": ([sound("OGG", "VORBIS"), sound("OGG", "OPUS")], "a.wav", lambda path: read_audio(path, 16000)),
+    "sound in blocks": ([sound(*kind) for kind in SOUNDS.items()], "a.wav", read_stream),
+    ".nam": ([json.dumps(nam_content()).encode()], "a.nam", nam_file.read),
     "image": ([picture(kind) for kind in ("PNG", "JPEG", "TIFF", "GIF", "BMP")], "a.png", as_rgb),
     "label image": ([picture("PNG", "L"), picture("PNG", "P")], "a.png", read_labels),
     "CoNLL": ([conll()], "train.txt", lambda path: list(read_columns(path, ["word", "pos", "tag"]))),

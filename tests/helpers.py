@@ -66,3 +66,17 @@ def tiny_tcn(outputs=3, **settings):
         values = rng.normal(0, 0.5, weight.shape)
         weight.assign(values**2 + 0.1 if "moving_variance" in weight.path else values)
     return model
+
+
+def tiny_effect(**settings):
+    """An AudioEffect small enough to run in no time; every weight is random, so that each of them matters."""
+    import keras
+
+    from dilatednets.zoo.audio_effect import AudioEffect
+
+    keras.utils.set_random_seed(0)
+    model = AudioEffect(**{"arrays": [[1, 3], [2]], "channels": [3, 2], "head_scale": 0.5, **settings})
+    rng = np.random.default_rng(0)
+    for weight in model.weights:
+        weight.assign(rng.normal(0, 0.5, weight.shape))
+    return model

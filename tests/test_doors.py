@@ -11,10 +11,11 @@ import typing
 
 import numpy as np
 import pytest
-from helpers import CHECKOUT, tiny_chunker, tiny_segmenter, tiny_tcn
+from helpers import CHECKOUT, tiny_chunker, tiny_effect, tiny_segmenter, tiny_tcn
 
 from dilatednets import registry, rules
 from dilatednets.cli.main import main, parser
+from dilatednets.data.audio import write_audio
 from dilatednets.data.samples import sample
 from dilatednets.errors import InputError
 
@@ -52,6 +53,9 @@ WRONG = {
     "steps": ["abc", b"", {}, None, 3, np.zeros((1, 9, 2)), [["a"]], np.zeros((1, 9), complex), np.zeros((3, 9))],
     "state": [None, {}, "abc", [], {"seen": 0}],
     "output": [3, None, "", "/dev/null/a.wav"],
+    "stream": [{}, "abc", [], 3],
+    "settings": [{"gain": 1}, 3, "a", [1.0], {"gain": "a"}],
+    "engine": ["", "xla", 3, {}],
 }  # fmt: skip
 """Values that are wrong for an argument of a kind."""
 
@@ -90,7 +94,13 @@ def models(request, front_end, tmp_path_factory):
     keras.utils.set_random_seed(0)
     speech = {"speakers": ("ann", "bob"), "text": front_end.get_config(), "condition_channels": 4}
     wavenet = WaveNet((1, 2, 4), 2, 8, 16, 8, sample_rate=8000, **speech)
-    return {"WaveNet": wavenet, "ContextSegmenter": tiny_segmenter(), "TCNChunker": tiny_chunker(), "TCN": tiny_tcn()}
+    small = {
+        "ContextSegmenter": tiny_segmenter,
+        "TCNChunker": tiny_chunker,
+        "TCN": tiny_tcn,
+        "AudioEffect": tiny_effect,
+    }
+    return {"WaveNet": wavenet, **{name: make() for name, make in small.items()}}
 
 
 CONSTRUCTED = [
@@ -129,6 +139,10 @@ METHODS = {
     "TCN.generate": ({"steps": 4}, {
         "steps": "count", "prime": "tokens", "batch_size": "count", "temperature": "number", "seed": "seed",
     }),
+    "AudioEffect.process": ({"audio": np.zeros((2, 9)), "state": None}, {
+        "audio": "audio", "state": "stream", "knobs": "settings",
+    }),
+    "AudioEffect.initial_state": ({"batch_size": 2}, {"batch_size": "count", "knobs": "settings", "engine": "engine"}),
 }  # fmt: skip
 """Public methods of models: arguments that are right, and the kind of those that are tried."""
 OF_KERAS_OR_DEVELOPERS = {
@@ -141,6 +155,7 @@ OF_KERAS_OR_DEVELOPERS = {
         "compiled_outputs", "regress",
     },
     "TCNChunker": {"call", "receptive_field"},
+    "AudioEffect": {"call", "receptive_field", "past_size", "silence", "run", "from_nam", "save_nam"},
     "TCN": {
         "call", "receptive_field", "convolution_dilations", "streams", "objective", "program", "body", "encoded", "pooled",
         "answers", "compute_mask", "in_words",
@@ -157,7 +172,8 @@ def test_methods_refuse_what_is_wrong_faults(models, door):
     call = getattr(owner, method)
     if "state" in right:
         right = {**right, "state": owner.initial_state(2)}
-    list(call(**right))  # what is right is taken
+    taken = call(**right)  # what is right is
+    list(taken) if inspect.isgenerator(taken) else None
     for name, kind in kinds.items():
         for value in WRONG[kind]:
             if value is None and kind in ("count", "number", "seed", "text", "name", "audio", "scales", "tokens"):
@@ -255,6 +271,10 @@ OPTIONS = {
         "--output": ["", "OUT/a.txt", "/dev/null/x.csv"], "--plot": ["", "x.txt", "/dev/null/x.png"],
         "--every": [*NUMBERS, "0"],
     }),
+    "process": (["EFFECT", "SOUND", "--output", "OUT/a.wav"], {
+        "--output": ["", "OUT", "OUT/a.xyz", "/dev/null/x.wav", "SOUND"], "--plot": ["", "x.txt", "/dev/null/x.png"],
+        "--knob": ["", "gain", "gain=a", "gain=1"],
+    }),
     "demo": ([], {"--output": ["", "/dev/null/x"]}),
 }  # fmt: skip
 """Verbs: arguments that are right, and values of each option that are wrong. Kinds of `benchmark` have their own tests."""
@@ -279,7 +299,11 @@ def place(tmp_path):
         "OUT": "out",
         "TABLE": "a.csv",
         "FORECASTER": "net",
+        "EFFECT": "a.nam",
+        "SOUND": "a.wav",
     }
+    tiny_effect(sample_rate=8000).save_nam(tmp_path / "a.nam")
+    write_audio(tmp_path / "a.wav", np.sin(np.arange(800)) / 2, 8000)
 
     def placed(argument):
         head, _, rest = argument.partition("/")

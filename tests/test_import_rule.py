@@ -59,7 +59,7 @@ KINDS = {
     **dict.fromkeys(
         ("windows", "clip_windows", "image_batches", "augmentation", "sentence_batches"), "family/training"
     ),
-    "native_voices": "family/training",
+    **dict.fromkeys(("native_voices", "pair_windows"), "family/training"),
     **dict.fromkeys(("examples", "table_examples", "spoken_examples", "prediction", "listening"), "family/training"),
 }
 """Files of a family's folder that are not the model's, and so may import more."""
@@ -122,8 +122,8 @@ def test_families_do_not_import_each_other():
 @pytest.mark.parametrize("room", ["training", "serving", "presets", "plots", "data", "cli", "benchmarks"])
 def test_shared_rooms_name_no_model(room):
     """But in examples, and in benchmarks of a single family, which stand in folders of their own or say so by their kind."""
-    names = re.compile(r"WaveNet|ContextSegmenter|TCNChunker|\bTCN\b(?=[(.\"])")
-    own = {"generation", "recognition", "context", "chunking"}
+    names = re.compile(r"WaveNet|ContextSegmenter|TCNChunker|AudioEffect|\bTCN\b(?=[(.\"])")
+    own = {"generation", "recognition", "context", "chunking", "effects"}
     for path in CHECKOUT.glob(f"dilatednets/{room}/**/*.py"):
         if path.parent.parent.name == "benchmarks" or (path.parent.name == "benchmarks" and path.stem in own):
             continue

@@ -36,7 +36,9 @@ def run(options: Namespace) -> None:
     """`dilatednets export MODEL DIR [--format savedmodel|litert|onnx] [--version N] [--name NAME]`."""
     name = options.name
     if name is None:
-        name = presets.card(options.model).get("name") or presets.find(options.model).name
+        single = Path(options.model)
+        path = single.with_suffix("") if single.is_file() else presets.find(options.model)
+        name = presets.card(options.model).get("name") or path.name
     if options.format != FORMATS[0]:
         _export_file(options, name)
         return

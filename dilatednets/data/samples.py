@@ -19,7 +19,7 @@ def sample(name: str) -> Path:
     28
     >>> sample("camvid")
     Traceback (most recent call last):
-    dilatednets.errors.InputError: camvid: has no sample here; there are conll2000, nuclei, snips, spoken_digits
+    dilatednets.errors.InputError: camvid: has no sample here; there are conll2000, guitar, nuclei, snips, spoken_digits
     """
     here = Path(__file__).resolve().parent
     roots = here / "datasets", here.parents[1] / "datasets"  # of an installed package, of a checkout

@@ -6,6 +6,7 @@ import re
 import shlex
 import struct
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -75,13 +76,9 @@ def decode(data: bytes, where: str) -> tuple[int, np.ndarray]:
 
     if not data:
         raise InputError(f"{where}: the file is empty (0 bytes)")
-    output = Path(where).with_suffix(".wav").name
-    output = f"pcm-{output}" if output == Path(where).name else output
-    convert = f"convert it: ffmpeg -i {shlex.quote(where)} {shlex.quote(output)}"
-    for head, codec in _FOREIGN.items():
-        if re.match(head, data, re.DOTALL):
-            raise InputError(f"{where}: sound of a codec that cannot be read, {codec}; {convert}")
-    data = _with_sizes(data, where)
+    if any(re.match(head, data, re.DOTALL) for head in _FOREIGN):
+        raise refusal_of(None, data, where)
+    data = with_sizes(data, where)
     blocks, count = [], 0
     try:
         with soundfile.SoundFile(_Bytes(data)) as file:
@@ -91,19 +88,36 @@ def decode(data: bytes, where: str) -> tuple[int, np.ndarray]:
                 blocks.append(block)
                 count += len(block)
     except (soundfile.LibsndfileError, ValueError, TypeError) as error:  # the last two of the library's own checks
-        reason = getattr(error, "error_string", one_line(error)).rstrip(".")
-        name = next((name for head, name in _KNOWN.items() if data.startswith(head)), None)
-        if name is None:
-            raise InputError(f"{where}: not an audio file of a known format; if it is sound, {convert}") from error
-        form = re.match(rb"RI.{10,4000}?fmt .{4}(..)", data, re.DOTALL)
-        if form and (tag := int.from_bytes(form[1], "little")) not in (1, 3, 0xFFFE):
-            raise InputError(f"{where}: WAV of codec {tag:#06x}, which cannot be read; {convert}") from error
-        raise InputError(f"{where}: truncated or damaged {name} file ({one_line(reason)}); export it again") from error
+        raise refusal_of(error, data, where) from error
     if not 0 < rate <= _HIGHEST_RATE:
         raise InputError(f"{where}: damaged file, a sample rate of {rate}; export it again")
     if count < promised < 2**40 and (kind != "MP3" or _counts_frames(data)):
-        raise _truncated(where, promised, count, "samples")
+        raise truncated(where, promised, count, "samples")
     return rate, np.concatenate(blocks) if blocks else np.zeros((0, 1), np.float32)
+
+
+def refusal_of(error: Exception | None, data: bytes, where: str) -> InputError:
+    """What to say of a file that libsndfile does not read.
+
+    Args:
+        error: What it says.
+        data: The file, or its beginning.
+        where: Its name.
+    """
+    output = Path(where).with_suffix(".wav").name
+    output = f"pcm-{output}" if output == Path(where).name else output
+    convert = f"convert it: ffmpeg -i {shlex.quote(where)} {shlex.quote(output)}"
+    for head, codec in _FOREIGN.items():
+        if re.match(head, data, re.DOTALL):
+            return InputError(f"{where}: sound of a codec that cannot be read, {codec}; {convert}")
+    reason = getattr(error, "error_string", one_line(error)).rstrip(".")
+    name = next((name for head, name in _KNOWN.items() if data.startswith(head)), None)
+    if name is None:
+        return InputError(f"{where}: not an audio file of a known format; if it is sound, {convert}")
+    form = re.match(rb"RI.{10,4000}?fmt .{4}(..)", data, re.DOTALL)
+    if form and (tag := int.from_bytes(form[1], "little")) not in (1, 3, 0xFFFE):
+        return InputError(f"{where}: WAV of codec {tag:#06x}, which cannot be read; {convert}")
+    return InputError(f"{where}: truncated or damaged {name} file ({one_line(reason)}); export it again")
 
 
 def encode(audio: np.ndarray, sample_rate: int, suffix: str) -> bytes:
@@ -160,17 +174,22 @@ class _Bytes(io.BytesIO):
             return self.tell()
 
 
-def _with_sizes(data: bytes, where: str) -> bytes:
-    """The file with the size that a pipe could not know; refused if it ends before it should."""
-    if data.startswith(b"OggS"):
+def with_sizes(data: Any, where: str) -> Any:
+    """The file with the size that a pipe could not know; refused if it ends before it should.
+
+    Args:
+        data: A whole file, in bytes or mapped into memory.
+        where: Its name, for messages.
+    """
+    if data[:4] == b"OggS":
         page = data.rfind(b"OggS")
         table = data[page + 27 : page + 27 + (data[page + 26] if len(data) > page + 26 else 0)]
         if page + 27 + len(table) + sum(table) > len(data):
-            raise _truncated(where, page + 27 + len(table) + sum(table), len(data))
-    if data.startswith(b".snd") and len(data) >= 12:
+            raise truncated(where, page + 27 + len(table) + sum(table), len(data))
+    if data[:4] == b".snd" and len(data) >= 12:
         start, size = struct.unpack(">II", data[4:12])
         if size != 0xFFFFFFFF and start + size > len(data):
-            raise _truncated(where, start + size, len(data))
+            raise truncated(where, start + size, len(data))
     if data[:4] not in _CHUNKS:
         return data
     form, place, samples, padding, own = _CHUNKS[data[:4]]
@@ -191,7 +210,7 @@ def _with_sizes(data: bytes, where: str) -> bytes:
                 rest = struct.pack(f"{order}I", len(data) - place - head)
                 return data[: place + 4] + rest + data[place + 8 :]
             if end > len(data):
-                raise _truncated(where, end, len(data))
+                raise truncated(where, end, len(data))
             return data
         place = end + -end % padding
         if size < 0:
@@ -211,5 +230,6 @@ def _counts_frames(data: bytes) -> bool:
     return bool(re.search(b"Xing|Info", data[start : start + 200]))
 
 
-def _truncated(where: str, promised: int, there: int, unit: str = "bytes") -> InputError:
+def truncated(where: str, promised: int, there: int, unit: str = "bytes") -> InputError:
+    """What to say of a file that ends before it should."""
     return InputError(f"{where}: truncated file, {there:,} of {promised:,} {unit} are there; fetch or export it again")

@@ -15,6 +15,8 @@ from dilatednets.native.packed_weights import MULTIPLE
 
 # Not all of fast-math: NaN in the weights must come out as NaN, and sums in another order would depend on a sample's place.
 FAST = {"contract", "arcp", "nsz", "afn"}
+TILE = 4
+"""Rows and columns of the parts that `add_tiles` multiplies."""
 _F = np.float32
 _LOWEST = _F(-87)
 
@@ -64,6 +66,62 @@ def add_product(out: Any, x: Any, first: Any, weights: Any, layer: Any, rows: An
                 )
 
 
+@kernel
+def add_tiles(out: Any, row: Any, x: Any, first: Any, stride: Any, weights: Any, place: Any, count: Any) -> None:
+    """`out[row : row + 4, :count] += weights @ x`, of a tile of 4 by 4 weights and 4 stretches of x, time innermost.
+
+    Args:
+        out: float32 (rows, at least `count`).
+        row: The first of its rows.
+        x: float32, of one dimension.
+        first: Where in it the first stretch begins.
+        stride: How far the next one is.
+        weights: float32, of one dimension: those of the first row of `out`, of the second, and so on.
+        place: Where in it the tile begins.
+        count: Steps of time.
+    """
+    w = weights[place : place + TILE * TILE]
+    w00, w01, w02, w03 = w[0], w[1], w[2], w[3]
+    w10, w11, w12, w13 = w[4], w[5], w[6], w[7]
+    w20, w21, w22, w23 = w[8], w[9], w[10], w[11]
+    w30, w31, w32, w33 = w[12], w[13], w[14], w[15]
+    x0, x1 = x[first : first + count], x[first + stride : first + stride + count]
+    x2, x3 = x[first + 2 * stride : first + 2 * stride + count], x[first + 3 * stride : first + 3 * stride + count]
+    out0, out1, out2, out3 = out[row], out[row + 1], out[row + 2], out[row + 3]
+    for t in range(count):
+        a, b, c, d = x0[t], x1[t], x2[t], x3[t]
+        out0[t] += (w00 * a + w01 * b) + (w02 * c + w03 * d)
+        out1[t] += (w10 * a + w11 * b) + (w12 * c + w13 * d)
+        out2[t] += (w20 * a + w21 * b) + (w22 * c + w23 * d)
+        out3[t] += (w30 * a + w31 * b) + (w32 * c + w33 * d)
+
+
+@kernel
+def add_matrix(
+    out: Any, x: Any, first: Any, stride: Any, weights: Any, place: Any, rows: Any, inputs: Any, count: Any
+) -> Any:
+    """`out[:rows, :count] += weights @ x` by `add_tiles`, tiles of the first rows first.
+
+    Args:
+        out: float32 (at least rows, at least count).
+        x: float32, of one dimension.
+        first: Where in it the first of its stretches begins.
+        stride: How far the next one is.
+        weights: float32, of one dimension.
+        place: Where in it the matrix begins.
+        rows: A multiple of `TILE`.
+        inputs: Stretches of x, a multiple of `TILE`.
+        count: Steps of time.
+
+    Returns:
+        Where in the weights the next matrix begins.
+    """
+    for row in range(0, rows, TILE):
+        for i in range(0, inputs, TILE):
+            add_tiles(out, row, x, first + i * stride, stride, weights, place + row * inputs + i * TILE, count)
+    return place + rows * inputs
+
+
 @inlined
 def tanh(x: Any) -> Any:
     """Hyperbolic tangent of a float32 to 5e-7: the quotient of two polynomials (as in the Eigen library)."""
@@ -91,6 +149,12 @@ def sigmoid(x: Any) -> Any:
 def relu(x: Any) -> Any:
     """The float32, or 0 where it is below."""
     return _F(0) if x < 0 else x
+
+
+@inlined
+def hard_swish(x: Any) -> Any:
+    """The float32 times what rises evenly from 0 at -3 to 1 at 3."""
+    return _F(0) if x < _F(-3) else x if x > _F(3) else x * (x + _F(3)) * _F(1 / 6)
 
 
 @inlined

@@ -80,11 +80,13 @@ def class_name(handle: str | os.PathLike[str]) -> str:
 
 
 def card(handle: str | os.PathLike[str]) -> dict[str, Any]:
-    """The record of a preset: description, cost, metrics, data, licences, sha256; empty for one saved without.
+    """The record of a preset: description, cost, metrics, data, licences, sha256; empty for one without, or a single file.
 
     Raises:
         InputError: for one that is damaged.
     """
+    if Path(handle).is_file():
+        return {}
     path = find(handle) / CARD
     record = _read_json(path) if path.exists() else {}
     try:
@@ -95,11 +97,13 @@ def card(handle: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def recipe(handle: str | os.PathLike[str]) -> dict[str, Any]:
-    """The content of the recipe of a preset, unchecked; empty for one saved without.
+    """The content of the recipe of a preset, unchecked; empty for one saved without, and for a single file.
 
     Raises:
         InputError: for one that is damaged.
     """
+    if Path(handle).is_file():
+        return {}
     path = find(handle) / RECIPE
     try:
         return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}

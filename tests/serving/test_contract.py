@@ -5,7 +5,7 @@ import io
 import keras
 import numpy as np
 import pytest
-from helpers import tiny_chunker, tiny_segmenter, tiny_tcn
+from helpers import tiny_chunker, tiny_effect, tiny_segmenter, tiny_tcn
 from PIL import Image
 
 from dilatednets.serving.saved_model_runner import ask
@@ -191,6 +191,29 @@ def check_stream(model, folder, x):
     refused = [x[:, :0], x[:1, :4]]
     for answer in ask(folder, [("stream_next", {"sequence": one, **state}) for one in refused]):
         assert "sequence: " in str(answer["error"])
+
+
+# AudioEffect
+
+
+@pytest.mark.parametrize("knobs", [(), pytest.param(("gain",), marks=pytest.mark.slow)])
+def test_effect(knobs, rng, tmp_path_factory):
+    model, folder = exported(tiny_effect(knobs=knobs), tmp_path_factory)
+    dry = rng.uniform(-1, 1, (2, 60)).astype(np.float32)
+    told = {"knobs": np.full((2, 1), 0.4, np.float32)} if knobs else {}
+    wet = model.process(dry, knobs=dict.fromkeys(knobs, 0.4))
+    asked = [("serving_default", {"dry": dry, **told}), ("stream_start", {"batch_size": np.int32(2), **told})]
+    bad = [("serving_default", {"dry": one, **told}) for one in (dry * np.nan, dry * 3, dry[:, :0])]
+    answer, state, *refused = ask(folder, [*asked, *bad])
+    np.testing.assert_allclose(right_answer(answer)["wet"], wet, atol=1e-5)
+    blocks, past = [], right_answer(state)["past"]
+    for block in np.split(dry, [8], axis=1):
+        [answer] = ask(folder, [("stream_next", {"dry": block, "past": past, **told})])
+        blocks.append(right_answer(answer)["wet"])
+        past = answer["past"]
+    np.testing.assert_allclose(np.concatenate(blocks, axis=1), wet, atol=1e-5)
+    for answer in refused:
+        assert "dry: must hold samples, in [-1, 1]" in str(answer["error"])
 
 
 # WaveNet

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from helpers import tiny_chunker, tiny_segmenter
+from helpers import tiny_chunker, tiny_effect, tiny_segmenter
 
 pytestmark = [
     pytest.mark.tensorflow,
@@ -53,3 +53,9 @@ def test_wavenet(tiny_model, rng, tmp_path):
     }
     [parameters] = interpreted(tiny_model, specs(inputs), inputs, tmp_path / "model.tflite").values()
     np.testing.assert_allclose(parameters, tiny_model(inputs), atol=1e-4)
+
+
+def test_effect(rng, tmp_path):
+    model, dry = tiny_effect(), rng.uniform(-1, 1, (1, 200)).astype(np.float32)
+    [wet] = interpreted(model, spec(dry), dry, tmp_path / "model.tflite").values()
+    np.testing.assert_allclose(wet, model(dry), atol=1e-5)

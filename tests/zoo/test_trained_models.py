@@ -101,6 +101,8 @@ def test_metrics_say_how_to_get_them(folder, card):
 
 
 def test_validation_reaches_the_recipe_s_goal(folder, card):
+    if "converted_from" in card:
+        pytest.skip("was trained by others, on data that are not published")
     recipe = read_recipe(folder / "recipe.toml")
     goal, names = recipe.goal, set(recipe.goal) - {"tolerance", "hours"}
     metrics = [m for m in card["metrics"] if (m["data"], m["split"]) == (recipe.data.reader, "validation")]

@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 import pytest
-from helpers import CHECKOUT, tiny_chunker, tiny_segmenter, tiny_tcn
+from helpers import CHECKOUT, tiny_chunker, tiny_effect, tiny_segmenter, tiny_tcn
 
 import dilatednets
 from dilatednets import registry
@@ -21,7 +21,8 @@ for path in sys.argv[1:]:
 
 def test_keras_files_load_in_a_new_process(tiny_model, tmp_path):
     """After `import dilatednets.zoo` alone."""
-    models = {str(tmp_path / f"{m.name}.keras"): m for m in (tiny_model, tiny_segmenter(), tiny_chunker(), tiny_tcn())}
+    small = (tiny_model, tiny_segmenter(), tiny_chunker(), tiny_tcn(), tiny_effect())
+    models = {str(tmp_path / f"{m.name}.keras"): m for m in small}
     for path, model in models.items():
         model.save(path)
     subprocess.run([sys.executable, "-W", "ignore", "-c", LOAD, *models], cwd=CHECKOUT, check=True)
@@ -32,7 +33,13 @@ def test_keras_files_load_in_a_new_process(tiny_model, tmp_path):
                 np.testing.assert_array_equal(loaded[f"arr_{number}"], weight)
 
 
-TINY = {"WaveNet": None, "ContextSegmenter": tiny_segmenter, "TCNChunker": tiny_chunker, "TCN": tiny_tcn}
+TINY = {
+    "WaveNet": None,
+    "ContextSegmenter": tiny_segmenter,
+    "TCNChunker": tiny_chunker,
+    "TCN": tiny_tcn,
+    "AudioEffect": tiny_effect,
+}
 """What makes a small model of each family; that of WaveNet is a fixture."""
 
 

@@ -1,0 +1,193 @@
+"""Sound in blocks, of files of any length and of pipes: read, resampled and written in bounded memory."""
+
+import io
+import math
+import mmap
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from dilatednets.data.sound_formats import WRITTEN, check_suffix, refusal_of, truncated, with_sizes
+from dilatednets.errors import InputError
+from dilatednets.files import atomic_path
+
+PIPE = "-"
+BLOCK = 1 << 15
+"""Samples that are read at once; of a pipe at most."""
+SUBTYPES = {".wav": "PCM_24", ".flac": "PCM_24"}
+"""What formats are written with that have more than 16 bits."""
+
+
+@dataclass
+class Sound:
+    """Sound that is read block by block.
+
+    Args:
+        where: Its name, for messages.
+        sample_rate: Samples a second.
+        channels: Channels.
+        blocks: float32 (channels, samples), of any length.
+        frames: Samples in all; None if it is not known.
+    """
+
+    where: str
+    sample_rate: int
+    channels: int
+    blocks: Iterator[np.ndarray]
+    frames: int | None = None
+
+
+@contextmanager
+def sound_reader(path: str, pipe_rate: int) -> Iterator[Sound]:
+    """Opens a recording, or with "-" standard input.
+
+    Args:
+        path: A file of any format that `dilatednets.data.audio.read_audio` reads; or "-" for samples without a header,
+            float32 of one channel in this machine's order of bytes.
+        pipe_rate: Samples a second of standard input.
+
+    Raises:
+        InputError: If the file is missing, empty, truncated or damaged, or of a codec that cannot be read.
+
+    Example:
+    >>> from dilatednets.data.samples import sample
+    >>> with sound_reader(str(sample("spoken_digits") / "recordings" / "4_theo_5.wav"), 8000) as sound:
+    ...     sound.sample_rate, sound.channels, sum(block.shape[1] for block in sound.blocks) == sound.frames
+    (8000, 1, True)
+    """
+    if path == PIPE:
+        yield Sound("standard input", pipe_rate, 1, _of_pipe(sys.stdin.buffer))
+        return
+    import soundfile
+
+    try:
+        handle = open(path, "rb")  # noqa: SIM115
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read ({getattr(error, 'strerror', error)})") from error
+    with handle:
+        if not os.fstat(handle.fileno()).st_size:
+            raise InputError(f"{path}: the file is empty (0 bytes)")
+        with mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            whole = with_sizes(data, path)
+            # Of a file that was written to a pipe, libsndfile needs the size that it lacks.
+            source = path if whole is data else io.BytesIO(whole)
+            try:
+                file = soundfile.SoundFile(source)
+            except (soundfile.LibsndfileError, ValueError, TypeError) as error:
+                raise refusal_of(error, data[:8192], path) from error
+            with file:
+                yield Sound(path, file.samplerate, file.channels, _of_file(file, data, path), file.frames)
+
+
+def _of_file(file: Any, data: Any, path: str) -> Iterator[np.ndarray]:
+    import soundfile
+
+    count = 0
+    try:
+        while len(block := file.read(BLOCK, dtype="float32", always_2d=True)):
+            count += len(block)
+            yield np.ascontiguousarray(block.T)
+    except soundfile.LibsndfileError as error:
+        raise refusal_of(error, data[:8192], path) from error
+    if not count:
+        raise InputError(f"{path}: holds no samples")
+    if count < file.frames < 2**40 and file.format != "MP3":
+        raise truncated(path, file.frames, count, "samples")
+
+
+def _of_pipe(stream: BinaryIO) -> Iterator[np.ndarray]:
+    """What has come, as soon as it has."""
+    left = b""
+    while piece := stream.read1(4 * BLOCK):  # type: ignore[attr-defined]
+        left += piece
+        whole = len(left) // 4 * 4
+        if whole:
+            yield np.frombuffer(left[:whole], np.float32)[None]
+        left = left[whole:]
+    if left:
+        raise InputError(f"standard input: ends within a sample; give float32, 4 bytes a sample, not {len(left)} more")
+
+
+def resampled(blocks: Iterable[np.ndarray], from_rate: int, to_rate: int) -> Iterator[np.ndarray]:
+    """Changes the sample rate of blocks, as `dilatednets.data.audio.resample` does of a whole.
+
+    Args:
+        blocks: float32 (channels, samples), of any length.
+        from_rate: Their samples a second.
+        to_rate: Samples a second of the result.
+
+    Yields:
+        float32 (channels, samples), in all ceil(samples * to_rate / from_rate); not cut to [-1, 1].
+
+    Example:
+    >>> ones = (np.ones((1, 1000), np.float32) for _ in range(5))
+    >>> sum(block.shape[1] for block in resampled(ones, 48000, 44100))
+    4594
+    """
+    divisor = math.gcd(from_rate, to_rate)
+    up, down = to_rate // divisor, from_rate // divisor
+    if up == down:
+        yield from blocks
+        return
+    from scipy.signal import resample_poly
+
+    # SciPy's filter reaches 10 * max(up, down) steps of the common rate to both sides.
+    margin = down * -(-(10 * max(up, down) // up + 1) // down)
+    size = down * -(-BLOCK // down)
+    held: Any = None
+    before = 0  # samples of `held` that were dealt with, and are context
+    for block in blocks:
+        held = block if held is None else np.concatenate([held, block], axis=1)
+        while held.shape[1] >= before + size + margin:
+            made = resample_poly(held[:, : before + size + margin], up, down, axis=1)
+            first = before * up // down
+            yield made[:, first : first + size * up // down].astype(np.float32)
+            start = before + size - margin
+            held, before = held[:, start:], margin
+    if held is not None:
+        yield resample_poly(held, up, down, axis=1)[:, before * up // down :].astype(np.float32)
+
+
+@contextmanager
+def sound_writer(path: str, sample_rate: int, channels: int) -> Iterator[Any]:
+    """Gives a function that writes the next block, float32 (channels, samples).
+
+    Args:
+        path: A file, whole or not at all: .wav or .flac of 24 bits, .ogg or .mp3; or "-" for standard output, samples
+            without a header, float32.
+        sample_rate: Samples a second.
+        channels: Channels; of standard output one.
+
+    Raises:
+        InputError: for more channels than can be written, a suffix that names no format, or a file that cannot be written.
+    """
+    if path == PIPE:
+        if channels != 1:
+            raise InputError("output: - takes mono sound; write .wav for more channels")
+
+        def write_through(block: np.ndarray) -> None:
+            sys.stdout.buffer.write(block.tobytes())
+            sys.stdout.buffer.flush()
+
+        yield write_through
+        return
+    import soundfile
+
+    suffix = check_suffix(path)
+    kind, subtype = WRITTEN[suffix]
+    with atomic_path(path) as temporary:
+        try:
+            file = soundfile.SoundFile(
+                Path(temporary), "w", sample_rate, channels, SUBTYPES.get(suffix, subtype), format=kind
+            )
+        except soundfile.LibsndfileError as error:
+            words = f"{kind} cannot be written at {sample_rate} Hz with {channels} channels; write .wav instead"
+            raise InputError(f"output: {words}") from error
+        with file:
+            yield lambda block: file.write(np.clip(block, -1.0, 1.0).T)

@@ -1,0 +1,61 @@
+"""What goes into an audio effect: dry audio, and the settings of its knobs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from dilatednets import arrays
+from dilatednets.errors import InputError, did_you_mean
+from dilatednets.layers.shapes import as_tensor, check_shape
+from dilatednets.rules import checked as checked_by_rule
+
+
+def parts(model: Any, given: Any) -> tuple[Any, Any]:
+    """The audio and the settings of a call as tensors, the latter None for a model without knobs.
+
+    Raises:
+        InputError: for audio of another shape, or settings that are missing or not wanted.
+    """
+    given = given if isinstance(given, Mapping) else {"audio": given}
+    wanted = {"audio", "knobs"} if model.knobs else {"audio"}
+    if given.keys() != wanted:
+        words = f"a dict of audio and knobs ({', '.join(model.knobs)})" if model.knobs else "audio alone"
+        raise InputError(f"inputs: this model takes {words}")
+    audio = as_tensor(given["audio"], "float32", "audio")
+    check_shape(audio.shape, "audio", (None, None, 1) if len(audio.shape) == 3 else (None, None))
+    if not model.knobs:
+        return audio, None
+    return audio, as_tensor(given["knobs"], "float32", "knobs", (None, len(model.knobs)))
+
+
+def checked(model: Any, x: Any, y: Any) -> tuple[Any, Any]:
+    """Arrays to train or test on, which are right; what is no array as it is."""
+    audio: Any = x.get("audio") if isinstance(x, Mapping) else x
+    if not hasattr(audio, "__array__"):
+        return x, y
+    shape = (None, None, 1) if np.ndim(audio) == 3 else (None, None)
+    audio = arrays.numbers(audio, "audio", shape).astype(np.float32)
+    if y is not None and hasattr(y, "__array__"):
+        y = arrays.numbers(y, "y", (len(audio), *(None for _ in np.shape(y)[1:]))).astype(np.float32)
+    return ({**x, "audio": audio} if isinstance(x, Mapping) else audio), y
+
+
+def settings(model: Any, knobs: Any) -> np.ndarray:
+    """Settings given by name as float32 (knobs,), in the model's order.
+
+    Raises:
+        InputError: if one is missing, unknown or no number.
+    """
+    if not isinstance(knobs, Mapping | None):
+        raise InputError(f"knobs: must be numbers by name, not {type(knobs).__name__}")
+    given = dict(knobs or {})
+    for name in given:
+        if name not in model.knobs:
+            there = f"; there are: {', '.join(model.knobs)}" if model.knobs else "; this model has none"
+            raise InputError(f"knobs: no knob {name!r}{did_you_mean(name, model.knobs) or there}")
+    for name in model.knobs:
+        if name not in given:
+            raise InputError(f"knobs: no setting of {name}; give all of {', '.join(model.knobs)}")
+    values = [checked_by_rule(given[name], float, f"knobs.{name}") for name in model.knobs]
+    return arrays.numbers(np.array(values), "knobs", (len(values),), empty=True).astype(np.float32)

@@ -1,0 +1,86 @@
+"""Sound in blocks, against whole files."""
+
+import io
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import soundfile
+
+from dilatednets.data import audio_stream
+from dilatednets.data.audio import resample
+from dilatednets.data.audio_stream import resampled, sound_reader, sound_writer
+from dilatednets.errors import InputError
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(monkeypatch):
+    monkeypatch.setattr(audio_stream, "BLOCK", 1000)
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg"])
+def test_files_come_back(suffix, tmp_path):
+    audio = np.stack([np.sin(np.arange(4321) / step) / 2 for step in (9, 40)]).astype(np.float32)
+    path = str(tmp_path / f"a{suffix}")
+    with sound_writer(path, 44100, 2) as write:
+        for block in np.split(audio, [7, 3000], axis=1):
+            write(block)
+    with sound_reader(path, 8000) as sound:
+        assert (sound.sample_rate, sound.channels, sound.frames) == (44100, 2, 4321)
+        blocks = list(sound.blocks)
+    assert max(block.shape[1] for block in blocks) <= 1000
+    np.testing.assert_allclose(np.concatenate(blocks, axis=1), audio, atol=0.05 if suffix == ".ogg" else 2**-23)
+
+
+@pytest.mark.parametrize(
+    ("from_rate", "to_rate"), [(44100, 48000), (48000, 44100), (8000, 44100), (96000, 48000), (8000, 8000)]
+)
+def test_resampling_of_blocks_equals_that_of_the_whole(from_rate, to_rate, rng):
+    audio = np.float32(0.3 * np.convolve(rng.normal(size=20000), np.ones(9) / 9, "same"))
+    blocks = iter(np.split(audio[None], [1, 700, 9000], axis=1))
+    made = np.concatenate(list(resampled(blocks, from_rate, to_rate)), axis=1)[0]
+    np.testing.assert_allclose(made, resample(audio, from_rate, to_rate), atol=1e-6)
+
+
+def test_pipes(rng, monkeypatch):
+    audio = rng.uniform(-1, 1, 3000).astype(np.float32)
+    output = io.BytesIO()
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(audio.tobytes())))
+    monkeypatch.setattr(sys, "stdout", SimpleNamespace(buffer=output))
+    with sound_reader("-", 48000) as sound, sound_writer("-", 48000, 1) as write:
+        assert (sound.sample_rate, sound.channels) == (48000, 1)
+        for block in sound.blocks:
+            write(block)
+    assert output.getvalue() == audio.tobytes()
+
+
+def test_faults_of_files(tmp_path, monkeypatch):
+    soundfile.write(tmp_path / "a.wav", np.zeros(5000), 8000)
+    whole = (tmp_path / "a.wav").read_bytes()
+    for name, content, words in (
+        ("cut.wav", whole[:-1000], "truncated file, "),
+        ("text.wav", b"nothing that sounds", "not an audio file of a known format"),
+        ("empty.wav", b"", r"the file is empty \(0 bytes\)"),
+        ("none.wav", whole[:40] + bytes(4), "holds no samples"),
+    ):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(InputError, match=words), sound_reader(str(tmp_path / name), 8000) as sound:
+            list(sound.blocks)
+    with (
+        pytest.raises(InputError, match=r"nothing.wav: cannot be read"),
+        sound_reader(str(tmp_path / "nothing.wav"), 1),
+    ):
+        pass
+    with pytest.raises(InputError, match="sound is written to names"), sound_writer(str(tmp_path / "a.txt"), 8000, 1):
+        pass
+    with (
+        pytest.raises(InputError, match="output: MP3 cannot be written"),
+        sound_writer(str(tmp_path / "a.mp3"), 1234, 1),
+    ):
+        pass
+    with pytest.raises(InputError, match="output: - takes mono sound"), sound_writer("-", 8000, 2):
+        pass
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(bytes(9))))
+    with pytest.raises(InputError, match="standard input: ends within a sample"), sound_reader("-", 8000) as sound:
+        list(sound.blocks)

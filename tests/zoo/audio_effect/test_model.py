@@ -1,0 +1,163 @@
+"""The net against NumPy's reading of the files of others, in one piece and in blocks."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+from effects import assert_close, pedal_content, play_pedal, tool
+from helpers import tiny_effect
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dilatednets.errors import InputError
+from dilatednets.layers import receptive_field
+from dilatednets.zoo.audio_effect import AudioEffect
+
+SETTINGS = {
+    "arrays": {},
+    "gated": {"gated": [True, False], "activations": ["relu", "tanh"], "kernel_sizes": [2, 4]},
+    "knobs": {"knobs": ["gain", "tone"]},
+    "concatenated": {"arrays": [[1, 2]], "channels": [5], "gated": [True], "skips": "concatenate", "prewarm": False},
+    "one tap": {"kernel_sizes": [1]},
+}
+KNOBS = {"gain": 0.3, "tone": -0.8}
+
+
+def made(settings):
+    model = tiny_effect(**settings)
+    return model, (KNOBS if model.knobs else None)
+
+
+def called(model, dry):
+    inputs = {"audio": dry, "knobs": np.tile(np.float32([0.3, -0.8]), (len(dry), 1))} if model.knobs else dry
+    return keras.ops.convert_to_numpy(model(inputs))
+
+
+def test_a_pedal_of_others(tmp_path, rng):
+    """Through the converter of tools/, whose presets load again."""
+    content = pedal_content()
+    (tmp_path / "pedal.json").write_text(json.dumps(content))
+    model, dry = tool("convert_pedal").convert(tmp_path / "pedal.json"), rng.uniform(-1, 1, 300).astype(np.float32)
+    assert (model.sample_rate, model.receptive_field) == (44100, 9)
+    assert_close(called(model, dry[None])[0], play_pedal(content, dry))
+    assert_close(model.process(dry), play_pedal(content, dry))
+
+
+@pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
+@pytest.mark.parametrize("engine", ["native", "compiled"])
+def test_streams_equal_the_parallel_call(settings, engine, rng):
+    if engine == "native":
+        pytest.importorskip("numba")
+    (model, knobs), dry = made(settings), rng.uniform(-1, 1, (2, 200)).astype(np.float32)
+    state = model.initial_state(2, knobs=knobs, engine=engine)
+    blocks = []
+    for block in np.split(dry, [1, 8, 72], axis=1):
+        wet, state = model.process(block, state)
+        blocks.append(wet)
+    assert_close(np.concatenate(blocks, axis=1), called(model, dry))
+
+
+@given(cuts=st.lists(st.integers(1, 2999), max_size=6))
+def test_any_blocks_equal_the_whole(cuts):
+    """Also where the kernel moves what it remembers to the front."""
+    pytest.importorskip("numba")
+    model, dry = tiny_effect(), np.random.default_rng(1).uniform(-1, 1, 3000).astype(np.float32)
+    state = model.initial_state()
+    blocks = [model.process(block, state)[0] for block in np.split(dry, sorted(set(cuts)))]
+    assert_close(np.concatenate(blocks), model.process(dry))
+
+
+def test_shapes(rng):
+    model, dry = tiny_effect(), rng.uniform(-1, 1, (2, 50)).astype(np.float32)
+    wet = called(model, dry)
+    np.testing.assert_array_equal(called(model, dry[..., None]), wet[..., None])
+    assert_close(model.process(dry), wet)
+    assert_close(model.process(dry[0].astype(np.float64)), wet[0])
+    assert_close(model.process((dry[0] * 32767).astype(np.int16)), wet[0], 1e-3)
+    assert called(model, dry[:, :0]).shape == (2, 0)
+    symbolic = keras.Input((None,))
+    assert keras.Model(symbolic, model(symbolic)).output_shape == (None, None)
+
+
+def test_after_silence_nothing_changes():
+    """A prewarmed net gives the same for silence from the first sample on; one that is not gets there within its field."""
+    model, cold = tiny_effect(), tiny_effect(prewarm=False)
+    silent, click = (np.asarray(called(one, np.zeros((1, 40), np.float32)))[0] for one in (model, cold))
+    np.testing.assert_allclose(silent, silent[0], atol=1e-6)
+    assert abs(click[0] - click[-1]) > 1e-2
+    np.testing.assert_allclose(click[model.receptive_field - 1 :], silent[0], atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["arrays", "gated", "concatenated"])
+def test_receptive_field(name, rng):
+    """A sample changes those from it on to the end of the field, and no others."""
+    (model, _), dry = made(SETTINGS[name]), rng.uniform(-1, 1, (1, 60)).astype(np.float32)
+    field = model.receptive_field
+    assert receptive_field(model) == field
+    other = dry.copy()
+    other[0, 10] = -other[0, 10]
+    changed = np.flatnonzero(np.abs(called(model, dry) - called(model, other))[0] > 1e-7)
+    assert (changed[0], changed[-1]) == (10, 10 + field - 1)
+
+
+def test_each_weight_learns_and_the_loss_falls(rng):
+    """But those of the last residual, which nothing reads."""
+    model, dry = tiny_effect(knobs=["gain"]), rng.uniform(-1, 1, (4, 64)).astype(np.float32)
+    inputs, wet = {"audio": dry, "knobs": rng.random((4, 1), np.float32)}, np.tanh(3 * dry)
+    before = [weight.copy() for weight in model.get_weights()]
+    model.compile("adam", "mse")
+    history = model.fit(inputs, wet, epochs=5, verbose=0).history["loss"]
+    assert history[-1] < history[0]
+    same = [weight.path for weight, old in zip(model.weights, before, strict=True) if np.array_equal(weight, old)]
+    assert [path.rpartition("/")[2] for path in same] == ["residual_kernel", "residual_bias"]
+
+
+def test_knobs_change_the_sound(rng):
+    model, dry = tiny_effect(knobs=["gain"]), rng.uniform(-1, 1, 50)
+    assert np.abs(model.process(dry, knobs={"gain": 0}) - model.process(dry, knobs={"gain": 1})).max() > 1e-2
+
+
+def test_saved_and_loaded(tmp_path, rng):
+    model, dry = tiny_effect(knobs=["gain"], metadata={"name": "My Amp"}), rng.uniform(-1, 1, 50)
+    model.save_to_preset(tmp_path / "effect")
+    again = AudioEffect.from_preset(tmp_path / "effect")
+    assert again.metadata == {"name": "My Amp"}
+    np.testing.assert_array_equal(again.process(dry, knobs={"gain": 1}), model.process(dry, knobs={"gain": 1}))
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"arrays": []}, "arrays: must be a list of lists of dilations"),
+        ({"arrays": [[1], []]}, "arrays: must be a list of positive integers"),
+        ({"arrays": [[1, 2]]}, "channels: must be one number for each of 1 arrays, not [3, 2]"),
+        ({"activations": ["tan"]}, "activations: must be a list of tanh, hard_tanh"),
+        ({"gated": [True, False, True]}, "gated: must be one for all arrays, or one for each of 2"),
+        ({"skips": "concatenate"}, "arrays: with skips concatenated there is one, not 2"),
+        ({"head_scale": 0}, "head_scale: must be a finite number other than 0"),
+    ],
+)
+def test_faults_of_arguments(settings, words):
+    with pytest.raises(InputError) as caught:
+        tiny_effect(**settings)
+    assert words in str(caught.value)
+
+
+def test_faults_of_calls(rng):
+    model, knobs, dry = tiny_effect(), tiny_effect(knobs=["gain"]), rng.uniform(-1, 1, 50)
+    for call, words in (
+        (lambda: model(np.zeros((2, 5, 2))), "audio: must be of shape"),
+        (lambda: model({"audio": dry[None], "knobs": dry[:1, None]}), "inputs: this model takes audio alone"),
+        (lambda: knobs(dry[None]), r"inputs: this model takes a dict of audio and knobs \(gain\)"),
+        (lambda: knobs.process(dry), "knobs: no setting of gain; give all of gain"),
+        (lambda: knobs.process(dry, knobs={"gian": 1}), "knobs: no knob 'gian'; did you mean gain?"),
+        (lambda: model.process(dry, knobs={"gain": 1}), "knobs: no knob 'gain'; this model has none"),
+        (lambda: model.process(dry, model.initial_state(), knobs={}), "knobs: are set in initial_state"),
+        (lambda: model.process(dry, model.initial_state(2)), r"audio: must be of shape \(2, samples\)"),
+        (lambda: model.process(dry[None], model.initial_state()), r"audio: must be of shape \(samples,\)"),
+        (lambda: model.process(dry * np.nan), "audio: holds NaN or infinity"),
+        (lambda: model.fit(np.full((2, 9), np.nan), np.zeros((2, 9))), "audio: holds NaN or infinity"),
+    ):
+        with pytest.raises(InputError, match=words):
+            call()
