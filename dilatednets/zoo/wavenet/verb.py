@@ -78,8 +78,8 @@ def generate(options: Namespace) -> None:
     samples = None if options.seconds is None else max(round(options.seconds * model.sample_rate), 1)
     begin = time.perf_counter()
     # A seed for each: what is made does not depend on what else is asked for.
-    seed = secrets.randbits(32) if options.seed is None else options.seed
-    how = {"speaker": options.speaker, "temperature": options.temperature, "seed": [seed] * count}
+    seeds = [secrets.randbits(32) if options.seed is None else options.seed for _ in range(count)]
+    how = {"speaker": options.speaker, "temperature": options.temperature, "seed": seeds}
     asked = request.resolve(model, samples, **said(model, options), **how)
     chunks = -(-asked.num_samples // loop.CHUNK_SAMPLES)
     made = np.concatenate(list(progress(loop.stream(model, asked), "generating", chunks, "chunks")), axis=1)
