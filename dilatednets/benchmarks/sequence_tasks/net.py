@@ -39,6 +39,21 @@ class SequenceNet(keras.Model):
         self.core, self.every_step = core, every_step
         self.embedding = keras.layers.Embedding(vocabulary, embedding) if vocabulary else None
         self.head = keras.layers.Dense(outputs)
+        self._programs: dict[Any, Any] = {}
+
+    def train_on_batch(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """As Keras's, with a program for each shape: Keras's own would forget the length, which some cores must know."""
+        self.train_function = self._programs.get(("train", x.shape))
+        loss = super().train_on_batch(x, *args, **kwargs)
+        self._programs["train", x.shape] = self.train_function
+        return loss
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """As Keras's, with a program for each shape."""
+        self.predict_function = self._programs.get(("predict", x.shape))
+        answers = super().predict_on_batch(x)
+        self._programs["predict", x.shape] = self.predict_function
+        return answers
 
     def build_for(self, features: int) -> None:
         """Creates all weights, for steps of `features` numbers."""

@@ -106,3 +106,13 @@ def test_attention_has_even_halves():
 def test_faults_an_unknown_core_is_named():
     with pytest.raises(ValueError, match=r"core: 'lsmt': there are .*; did you mean lstm\?"):
         make("lsmt", 8)
+
+
+@pytest.mark.parametrize("core", ["attention", "min_gru"])
+def test_batches_of_several_lengths_train_and_are_answered(core, rng):
+    net = net_of(core)
+    net.compile("adam", "mse", jit_compile=False)
+    for time in (STEPS, STEPS + 3, STEPS):
+        x = rng.standard_normal((2, time, 3)).astype("float32")
+        assert np.isfinite(net.train_on_batch(x, np.zeros((2, time, 2), "float32")))
+        np.testing.assert_allclose(net.predict_on_batch(x), numpy(net(x)), atol=1e-5)
