@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from helpers import tiny_segmenter, tiny_tcn
+from helpers import tiny_effect, tiny_segmenter, tiny_tcn
 
 from dilatednets.cli.main import main
 from dilatednets.errors import InputError
@@ -58,6 +58,21 @@ def test_a_stream_equals_the_model(name, format, suffix, run, batch, rng, tmp_pa
         found.append(answer["probabilities"])
     expected = model.in_words(model.process(x, model.initial_state(batch))[0])["probabilities"]
     np.testing.assert_allclose(np.concatenate(found, axis=1), keras.ops.convert_to_numpy(expected), atol=1e-4)
+
+
+@pytest.mark.slow
+def test_an_effect_begins_after_silence(rng, tmp_path):
+    """Also where its state of zeros is not what the net itself remembers of silence."""
+    from dilatednets.serving.portable import export_file
+
+    model, dry = tiny_effect(), rng.uniform(-1, 1, (1, 60)).astype(np.float32)
+    assert export_file(model, tmp_path / "a.tflite", "litert")["inputs"] == ["dry", "past"]
+    runner, past, found = litert(tmp_path / "a.tflite"), np.zeros((1, model.past_size), np.float32), []
+    for block in np.split(dry, [7, 40], axis=1):
+        answer = runner(dry=block, past=past)
+        past = answer["next_past"]
+        found.append(answer["wet"])
+    np.testing.assert_allclose(np.concatenate(found, axis=1), model.process(dry), atol=1e-5)
 
 
 def test_a_model_with_a_known_future_answers_to_whole_sequences(rng, tmp_path):
