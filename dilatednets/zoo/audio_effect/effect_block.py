@@ -83,19 +83,21 @@ class EffectBlock(keras.layers.Layer):
     def call(self, x: Any, past: Any, mixed: Any) -> tuple[Any, Any]:
         """See the class."""
         known = ops.concatenate([past, x], axis=1) if self.history else x
-        kernel = ops.cast(ops.convert_to_tensor(self.kernel), known.dtype)
-        skip = self._gate(dilated_conv1d(known, kernel, self.dilation_rate) + mixed)
+        skip = self._gate(dilated_conv1d(known, self._cast(self.kernel), self.dilation_rate) + mixed)
         return x + self._passed_on(skip), skip
 
     def at_rest(self, x: Any, mixed: Any) -> Any:
-        """The next x if all samples of x were these, (batch, channels)."""
-        return x + self._passed_on(self._gate(ops.matmul(x, ops.sum(self.kernel, axis=0)) + mixed))
+        """The next x if all samples of x were these, (batch, 1, channels)."""
+        return x + self._passed_on(self._gate(ops.matmul(x, ops.sum(self._cast(self.kernel), axis=0)) + mixed))
 
     def mix(self, dry: Any, knobs: Any) -> Any:
         """What biases, dry (..., 1) and knobs (batch, 1, knobs), each None if there are none, add before the gates."""
-        first = 0 if dry is None else 1
-        mixed = self.bias if dry is None else self.bias + dry * self.mixer[0]
-        return mixed if knobs is None else mixed + ops.matmul(knobs, self.mixer[first:])
+        mixed = self._cast(self.bias)
+        if dry is not None:
+            mixed = mixed + dry * self._cast(self.mixer)[0]
+        if knobs is not None:
+            mixed = mixed + ops.matmul(knobs, self._cast(self.mixer)[0 if dry is None else 1 :])
+        return mixed
 
     def _gate(self, z: Any) -> Any:
         function = ACTIVATIONS[self.activation]
@@ -104,5 +106,9 @@ class EffectBlock(keras.layers.Layer):
         return function(z[..., : self.channels]) * ops.sigmoid(z[..., self.channels :])
 
     def _passed_on(self, skip: Any) -> Any:
-        flat = ops.matmul(ops.reshape(skip, (-1, self.channels)), ops.convert_to_tensor(self.residual))
-        return ops.reshape(flat, ops.shape(skip)) + self.residual_bias
+        flat = ops.matmul(ops.reshape(skip, (-1, self.channels)), self._cast(self.residual))
+        return ops.reshape(flat, ops.shape(skip)) + self._cast(self.residual_bias)
+
+    def _cast(self, weight: Any) -> Any:
+        # Keras casts variables to the compute dtype in `call` only.
+        return ops.cast(ops.convert_to_tensor(weight), self.compute_dtype)

@@ -83,7 +83,7 @@ class AudioEffect(CheckedBatches, EffectNet):
         "receptive_field_ms": "Receptive field, ms",
         "sample_rate": "Sample rate, Hz",
     }
-    fresh_by_argument = {"arrays": ("block", "head"), "knobs": ("block",)}
+    fresh_by_argument = {"arrays": ("block", "head")}
     _program: Any = None
 
     def __init__(

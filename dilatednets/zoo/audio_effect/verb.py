@@ -1,5 +1,6 @@
 """The command `process`: a recording, or a live signal, through an audio effect."""
 
+import math
 import os
 import sys
 import time
@@ -76,7 +77,7 @@ def run(options: Namespace) -> None:
         print(
             f"{options.output}: {length:.2f} s of audio, made in {seconds:.2f} s, {length / seconds:.0f} times real time"
         )
-    if heard.peak > 1:
+    if heard.peak > 1 and options.output != PIPE:
         print(f"note: the output reaches {heard.peak:.2f} and is cut at 1; play the recording softer", file=sys.stderr)
     if options.plot is not None:
         from dilatednets.plots.effect import dry_and_wet
@@ -122,11 +123,14 @@ class _Beginnings:
 
     def wet(self, blocks: Iterator[Any]) -> Iterator[Any]:
         for block in blocks:
-            block = block[:, : self.read - self.frames] if self.read >= self.frames else block
+            block = block[:, : self.read - self.frames]
             if self.frames < self.kept:
                 self.parts[1].append(block[0, : self.kept - self.frames])
             self.frames += block.shape[1]
-            self.peak = max(self.peak, float(abs(block).max(initial=0)))
+            peak = float(abs(block).max(initial=0))
+            if not peak < math.inf:
+                raise InputError("model: gives NaN or infinity; its weights are damaged, fetch or train it again")
+            self.peak = max(self.peak, peak)
             yield block
 
     def first(self, signal: int) -> Any:

@@ -10,7 +10,7 @@ from helpers import tiny_effect
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dilatednets.errors import InputError
+from dilatednets.errors import InputError, Note
 from dilatednets.layers import receptive_field
 from dilatednets.zoo.audio_effect import AudioEffect
 
@@ -113,6 +113,15 @@ def test_each_weight_learns_and_the_loss_falls(rng):
     assert [path.rpartition("/")[2] for path in same] == ["residual_kernel", "residual_bias"]
 
 
+def test_mixed_precision(rng):
+    model, half = tiny_effect(knobs=["gain"]), tiny_effect(knobs=["gain"], dtype="mixed_bfloat16")
+    dry, knobs = rng.uniform(-1, 1, (2, 100)).astype(np.float32), {"gain": 0.5}
+    wet, _ = half.process(dry, half.initial_state(2, knobs=knobs, engine="compiled"))
+    assert_close(wet, model.process(dry, knobs=knobs), 0.05)
+    inputs = {"audio": dry, "knobs": np.full((2, 1), 0.5, np.float32)}
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(half(inputs)).dtype, np.float32)
+
+
 def test_knobs_change_the_sound(rng):
     model, dry = tiny_effect(knobs=["gain"]), rng.uniform(-1, 1, 50)
     assert np.abs(model.process(dry, knobs={"gain": 0}) - model.process(dry, knobs={"gain": 1})).max() > 1e-2
@@ -124,6 +133,16 @@ def test_saved_and_loaded(tmp_path, rng):
     again = AudioEffect.from_preset(tmp_path / "effect")
     assert again.metadata == {"name": "My Amp"}
     np.testing.assert_array_equal(again.process(dry, knobs={"gain": 1}), model.process(dry, knobs={"gain": 1}))
+
+
+def test_a_knob_is_added_to_a_trained_net(tmp_path):
+    """Only the mixers, whose shape changes, start fresh."""
+    model = tiny_effect()
+    model.save_to_preset(tmp_path / "effect")
+    with pytest.warns(Note, match="3 of 20 weights start fresh, since knobs changed: block_0_0"):
+        knobs = AudioEffect.from_preset(tmp_path / "effect", knobs=["gain"])
+    for old, new in zip(model.weights, knobs.weights, strict=True):
+        assert np.array_equal(old, new) != ("mixer" in old.path), old.path
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,11 @@ def test_faults_of_files_and_options(place, capsys):
         assert run(place, *arguments) == 2
         assert words in capsys.readouterr().err
         assert not (place / "wet.wav").exists()
+    broken = tiny_effect(sample_rate=RATE)
+    broken.weights[-1].assign([np.nan])
+    broken.save_to_preset(place / "broken")
+    assert main(["process", str(place / "broken"), str(place / "dry.wav"), "--output", str(place / "wet.wav")]) == 2
+    assert "model: gives NaN or infinity" in capsys.readouterr().err and not (place / "wet.wav").exists()
     assert run(place, output="dry.wav") == 2
     assert "--output: " in (printed := capsys.readouterr().err) and "is the file that is read" in printed
     assert main(["process", "wavenet_digits", str(place / "dry.wav"), "--output", str(place / "wet.wav")]) == 2
