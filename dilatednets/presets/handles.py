@@ -32,6 +32,11 @@ _WEB = re.compile(rf"(?i:({_ADDRESS})#sha256=([0-9a-f]{{64}}))", re.ASCII)
 _HUB = re.compile(r"(?i:hf)://([A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)@([A-Za-z0-9][\w./+-]*)", re.ASCII)
 
 
+def is_file(handle: Any) -> bool:
+    """Whether it is a single file, which a family reads; nothing lies beside it."""
+    return isinstance(handle, str | os.PathLike) and Path(handle).is_file()
+
+
 def is_handle(text: str) -> bool:
     """Whether a text is meant as a handle, right or wrong.
 

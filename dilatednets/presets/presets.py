@@ -85,9 +85,7 @@ def card(handle: str | os.PathLike[str]) -> dict[str, Any]:
     Raises:
         InputError: for one that is damaged.
     """
-    if Path(handle).is_file():
-        return {}
-    path = find(handle) / CARD
+    path = (Path(handle) if handles.is_file(handle) else find(handle)) / CARD
     record = _read_json(path) if path.exists() else {}
     try:
         card_check.check(record)
@@ -102,9 +100,7 @@ def recipe(handle: str | os.PathLike[str]) -> dict[str, Any]:
     Raises:
         InputError: for one that is damaged.
     """
-    if Path(handle).is_file():
-        return {}
-    path = find(handle) / RECIPE
+    path = (Path(handle) if handles.is_file(handle) else find(handle)) / RECIPE
     try:
         return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     except (OSError, ValueError) as error:
