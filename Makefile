@@ -2,6 +2,7 @@
 # make test    the fast tests
 # make check   everything else that must hold: style, types, doc examples, slow tests, the lanes `latest` and `jax`
 # make torch   the comparisons with PyTorch and with ONNX Runtime, which it installs into .venv (5 GB)
+# make ray     archives on Ray, with workers killed and two nodes in one machine; it installs Ray into .venv
 # make readmes the presets' READMEs and the front page's table of the zoo, from the cards; docs/tcn_or_rnn.md, from records
 # make docs    the reference of every public name, made of docstrings: build/docs/index.html
 # make clean   remove what these made
@@ -10,7 +11,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint doctest slow torch latest jax docs readmes clean again
+.PHONY: help demo test check lint doctest slow torch ray latest jax docs readmes clean again
 
 # Two processes; the tests of a file share what is costly to make, and tests/conftest.py says which files come first.
 PYTEST := -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
@@ -67,8 +68,12 @@ torch: .venv/.ready
 	.venv/bin/python -m pytest -q -m "slow or not slow" tests/benchmarks/context_segmenter tests/benchmarks/wavenet/test_torch_incremental.py tests/benchmarks/test_blocks.py \
 	    tests/benchmarks/tcn tests/serving/test_portable.py
 
+ray: .venv/.ready
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -e '.[ray]'
+	.venv/bin/python -m pytest -q -m "slow or not slow" tests/archives
+
 # What depends on neither TensorFlow's version nor the backend is tested once.
-ONCE := $(addprefix --ignore=tests/,benchmarks data plots presets/test_handles.py test_files.py test_fuzz.py test_packaging.py \
+ONCE := $(addprefix --ignore=tests/,archives benchmarks data plots presets/test_handles.py test_files.py test_fuzz.py test_packaging.py \
     test_readme.py test_import_rule.py)
 
 # So is most of what is refused; the layers refuse by themselves on each backend.

@@ -15,6 +15,12 @@ A family is a folder (or, for a small one, a module). These are the names that s
                    evaluation_options(options), the chosen ones by name.
     fine_tuning.py fine_tuning(preset, data_dir, held_out), what `benchmark fine-tuning` teaches; may be left out
     programs.py    example_batch, objective and verb_program, what `benchmark lowering` lowers; may be left out
+    archive.py     Mapper, how an archive goes through a model by `dilatednets map`; may be left out. FIELD, the name of a
+                   record's content; SUFFIXES, of files that are a record each; ALSO, other columns that are read; AT_ONCE,
+                   records answered together; FILE, the column that may be a file, and its suffix. Mapper(handle, **settings)
+                   loads; read(record) checks, size(item) says what is alike, answer(items) gives a row each, example() one
+                   for its types, as_file(column) the bytes of the file. For `benchmark map`, or left out: RECORDS,
+                   example_archive(folder, records), whose path it gives, and plain_command(handle, path, output)
     demo.py        demo(output), what `dilatednets demo` shows, and NEXT, a command to try then; may be left out
 """
 

@@ -218,6 +218,10 @@ OPTIONS = {
     "chunk": (["tcn_chunker_conll2000", "TEXT"], {
         "--format": ["", "xml"], "--input": ["", "pdf"], "--columns": ["", "a"], "--scheme": ["", "a"],
     }),
+    "map": (["tcn_chunker_conll2000", "TEXT", "--output", "OUT"], {
+        "--output": ["", "/dev/null/x"], "--format": ["", "xml"], "--address": ["", "nowhere"],
+        "--workers": [*NUMBERS, "0", "1.5"], "--column": [""], "--set": ["", "a", "a=1"],
+    }),
     "export": (["wavenet_digits", "OUT"], {
         "--version": [*NUMBERS, "0", "1.5", str(10**30)], "--name": ["", "a/b", "..", " "], "--format": ["", "pdf"],
     }),

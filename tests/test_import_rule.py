@@ -36,6 +36,8 @@ RULES = {
     "serving": (GROUND | {"serving"}, MODEL_LIBRARIES | {"tensorflow"}, set(), {"tensorflow_serving", "tf2onnx"}),
     # The families: it names their folders, and imports what is in them when asked. Without Keras.
     "registry": (GROUND | {"presets", "training"}, set(), set(), set()),
+    # Ray is imported when it is asked for; what the records are, a family says.
+    "archives": (GROUND | {"presets", "registry", "archives"}, set(), {""}, {"ray", "pyarrow"}),
     "zoo": (MODEL_ROOMS, MODEL_LIBRARIES, {"serving"}, BACKENDS),
     # In a family, the model and what it needs to run; a verb reads data, a description draws.
     "family": (MODEL_ROOMS, MODEL_LIBRARIES, {"data", "plots"}, BACKENDS),
@@ -45,7 +47,7 @@ RULES = {
     "family/verb": (GROUND | {"registry"}, set(), SHARED, ANY_LIBRARY),
     # Comparisons train both sides on the same data.
     "benchmarks": (SHARED | {"serving", "benchmarks"}, ANY_LIBRARY | {"torch"}, set(), BACKENDS | PEERS),
-    "cli": (GROUND | {"registry", "presets", "cli"}, set(), SHARED | {"serving", "benchmarks"}, set()),
+    "cli": (GROUND | {"registry", "presets", "cli"}, set(), SHARED | {"serving", "benchmarks", "archives"}, set()),
 }  # fmt: skip
 KINDS = {
     "verb": "family/verb",
@@ -60,6 +62,7 @@ KINDS = {
         ("windows", "clip_windows", "image_batches", "augmentation", "sentence_batches"), "family/training"
     ),
     **dict.fromkeys(("native_voices", "pair_windows"), "family/training"),
+    "archive": "family/training",
     **dict.fromkeys(("examples", "table_examples", "spoken_examples", "prediction", "listening"), "family/training"),
 }
 """Files of a family's folder that are not the model's, and so may import more."""

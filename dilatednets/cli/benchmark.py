@@ -13,6 +13,7 @@ from dilatednets.cli.benchmarks import (
     generation,
     inference,
     lowering,
+    map,
     recognition,
     serving,
     streaming,
@@ -34,6 +35,7 @@ KINDS = (
     streaming,
     recognition,
     lowering,
+    map,
 )
 
 

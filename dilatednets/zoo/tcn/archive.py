@@ -1,0 +1,105 @@
+"""An archive of sequences, tables or recordings through a TCN: classes, values or forecasts of each."""
+
+import os
+from typing import Any
+
+import numpy as np
+
+from dilatednets import registry
+from dilatednets.data.sound_formats import SUFFIXES
+from dilatednets.errors import InputError
+from dilatednets.zoo.tcn import listening
+from dilatednets.zoo.tcn.prediction import predict_file, rows_of
+from dilatednets.zoo.tcn.verb import as_csv
+
+
+class Mapper:
+    """Answers sequences as the command `predict` answers files.
+
+    Args:
+        handle: The preset.
+    """
+
+    FIELD, ALSO = "sequence", ()
+    SUFFIXES = (*sorted(SUFFIXES), ".npz", ".csv", ".tsv")
+    FILE = ("answer", ".csv")
+    AT_ONCE = 64
+
+    def __init__(self, handle: str) -> None:
+        self.model = registry.from_preset(handle, "TCN")
+
+    def read(self, record: dict[str, Any]) -> Any:
+        """A path, or the sequence as an array (time,) or (time, features)."""
+        sequence = record["sequence"]
+        if isinstance(sequence, str):
+            if not os.path.isfile(sequence):
+                raise InputError(f"{sequence}: no such file")
+            return sequence
+        try:
+            found = np.asarray(sequence, np.int32 if self.model.vocabulary else np.float32)
+        except (ValueError, TypeError) as error:
+            raise InputError("sequence: must be numbers, or a list of as many numbers a step; correct it") from error
+        if found.ndim == 0 or not found.size:
+            raise InputError("sequence: empty, or a single number; give a list of steps")
+        return found
+
+    def size(self, item: Any) -> int:
+        """Steps; files come last, by their bytes."""
+        return 2**40 + os.path.getsize(item) if isinstance(item, str) else len(item)
+
+    def answer(self, items: list[Any]) -> list[dict[str, Any]]:
+        """Rows of each; sequences of one shape together."""
+        found: dict[int, list[dict[str, Any]]] = {}
+        alike: dict[Any, list[int]] = {}
+        for place, item in enumerate(items):
+            if isinstance(item, str):
+                found[place] = self._of_file(item)
+            else:
+                alike.setdefault(item.shape, []).append(place)
+        for shape, places in alike.items():
+            given = np.stack([items[place] for place in places])
+            if not self.model.vocabulary and len(shape) == 1:
+                given = given[..., None]
+            answer = self.model.answer({"sequence": given})
+            for number, place in enumerate(places):
+                own = {name: values[number : number + 1] for name, values in answer.items()}
+                found[place] = rows_of(self.model, own, [0])
+        return [{"answer": [self._row(row) for row in found[place]]} for place in range(len(items))]
+
+    def _of_file(self, path: str) -> list[dict[str, Any]]:
+        if listening.hears(self.model, path):
+            return list(listening.rows(self.model, path))
+        return predict_file(self.model, path)[0]
+
+    def _row(self, row: dict[str, Any]) -> dict[str, Any]:
+        """A row, names and labels as words, whatever they are: a column has one type."""
+        return {name: str(value) if name in ("label", "sequence") else value for name, value in row.items()}
+
+    def example(self) -> dict[str, Any]:
+        """An answer, for the types of its columns."""
+        return {"answer": self._example()}
+
+    def _example(self) -> list[dict[str, Any]]:
+        if listening.hears(self.model, "a.wav"):
+            return [{"seconds": 0.0, "label": "", "probability": 0.0}]
+        shape = [1] + [1] * (self.model.pooling == "none")
+        if self.model.task == "forecast":
+            data = self.model.data or {}
+            if data.get("reader") == "csv":
+                names = self.model.labels or [f"output_{number}" for number in range(self.model.outputs)]
+                quantiles = self.model.quantiles
+                values = [f"{name}_{q:g}" for name in names for q in quantiles] if quantiles else names
+                series = {data["series"]: ""} if data.get("series") else {}
+                return [{**series, data.get("time") or "step": "", **dict.fromkeys(values, 0.0)}]
+            shape += [self.model.horizon]
+        outputs = (*shape, self.model.outputs, *([len(self.model.quantiles)] if self.model.quantiles else []))
+        if self.model.task in ("regress", "forecast"):
+            return rows_of(self.model, {"values": np.zeros(outputs, np.float32)}, ["a"])
+        answer: dict[str, Any] = {"probabilities": np.zeros(outputs, np.float32)}
+        if not self.model.multi_label:
+            answer["label"] = np.full(shape, "a")
+        return [self._row(row) for row in rows_of(self.model, answer, ["a"])]
+
+    def as_file(self, answer: list[dict[str, Any]]) -> bytes:
+        """CSV, as the command `predict` writes it."""
+        return as_csv(answer).encode() if answer else b""
