@@ -81,7 +81,7 @@ LANE := $(PYTEST) $(ONCE) -k "not faults or layers"
 
 latest: .venv-latest/.ready
 	.venv-latest/bin/python $(LANE)
-	.venv-latest/bin/python $(PYTEST) -m slow tests/serving/test_contract.py -k "segmenter or crf or test_wavenet"
+	.venv-latest/bin/python $(PYTEST) -m slow tests/serving/test_contract.py -k "segmenter or crf or effect or test_wavenet"
 
 jax: export KERAS_BACKEND := jax
 # The tests compile much and compute little. The verb's expect TensorFlow; runs by recipe are tested with the TCN, the chunker

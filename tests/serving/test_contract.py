@@ -196,7 +196,8 @@ def check_stream(model, folder, x):
 # AudioEffect
 
 
-@pytest.mark.parametrize("knobs", [(), pytest.param(("gain",), marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("knobs", [(), ("gain",)])
 def test_effect(knobs, rng, tmp_path_factory):
     model, folder = exported(tiny_effect(knobs=knobs), tmp_path_factory)
     dry = rng.uniform(-1, 1, (2, 60)).astype(np.float32)

@@ -11,6 +11,7 @@ from dilatednets.cli.main import main
 from dilatednets.errors import InputError
 
 
+@pytest.mark.slow
 def test_all_engines_are_measured(tmp_path, capsys):
     result = effects.run(tiny_effect(knobs=["gain"]), [16, 64], seconds=0.01, live_seconds=0.1)
     engines = ["native", "compiled"] if native.available() else ["compiled"]
