@@ -73,7 +73,7 @@ ray: .venv/.ready
 	.venv/bin/python -m pytest -q -m "slow or not slow" tests/archives
 
 # What depends on neither TensorFlow's version nor the backend is tested once.
-ONCE := $(addprefix --ignore=tests/,archives benchmarks data plots presets/test_handles.py test_files.py test_fuzz.py test_packaging.py \
+ONCE := $(addprefix --ignore=tests/,archives benchmarks data plots presets/test_handles.py presets/test_hub.py test_files.py test_fuzz.py test_packaging.py \
     test_readme.py test_import_rule.py)
 
 # So is most of what is refused; the layers refuse by themselves on each backend.
@@ -84,12 +84,13 @@ latest: .venv-latest/.ready
 	.venv-latest/bin/python $(PYTEST) -m slow tests/serving/test_contract.py -k "segmenter or crf or effect or test_wavenet"
 
 jax: export KERAS_BACKEND := jax
-# The tests compile much and compute little. The verb's expect TensorFlow; runs by recipe are tested with the TCN, the chunker
-# and data-parallel processes.
+# The tests compile much and compute little. The chunker's verb expects TensorFlow; runs by recipe are tested with the TCN and
+# data-parallel processes, the command on TensorFlow.
 jax: export XLA_FLAGS := --xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true
 jax: .venv-jax/.ready
-	.venv-jax/bin/python $(LANE) --ignore=tests/zoo/tcn_chunker/test_verb.py \
-	    $(addprefix --ignore=tests/zoo/,wavenet/test_training.py context_segmenter/test_training.py)
+	.venv-jax/bin/python $(LANE) --ignore=tests/cli --ignore=tests/zoo/tcn_chunker/test_verb.py \
+	    $(addprefix --ignore=tests/zoo/,$(addsuffix /test_training.py,wavenet context_segmenter tcn_chunker audio_effect)) \
+	    --ignore=tests/zoo/wavenet/test_windows.py --ignore=tests/zoo/wavenet/test_own_recordings.py
 	.venv-jax/bin/python $(PYTEST) -m slow tests/benchmarks/test_lowering.py tests/training/test_data_parallel.py
 
 # torch_*.py need PyTorch.
