@@ -23,6 +23,8 @@ LONGEST = (
     "cli/test_cli.py",
     "wavenet/test_training.py",
     "serving/test_contract.py",
+    "serving/test_export.py",
+    "wavenet/test_native.py",
 )
 """Files that come first: of two processes, neither is to be left alone with one of these at the end."""
 
