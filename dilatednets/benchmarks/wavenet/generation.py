@@ -129,9 +129,10 @@ def native_bound(macs_per_sample: int, kind: str) -> dict[str, float]:
         "reading": one core reads an array of the weights' size again and again, as kernels read; "arithmetic": float32
         products of large matrices by NumPy's BLAS on all cores, shared out among these.
     """
-    from dilatednets.benchmarks.wavenet.reading import read  # which needs numba
+    from dilatednets.benchmarks.wavenet.reading import WIDTH, read  # which needs numba
 
-    words = np.ones(max(macs_per_sample * np.dtype(kind).itemsize // 8, 1), np.int64)
+    size = macs_per_sample * np.dtype(kind).itemsize
+    words = np.ones((max(size // (8 * WIDTH), 1), WIDTH), np.int64)
     square = np.ones((1024, 1024), np.float32)
     rates = by_turns({("reading", ""): lambda: read(words), ("arithmetic", ""): lambda: square @ square}, 0.5)
     macs_per_second = rates["arithmetic", ""] * 1024**3 / cpu()["cores"]
