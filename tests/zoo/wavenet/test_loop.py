@@ -50,7 +50,7 @@ def test_the_compiled_loop_makes_what_the_parallel_net_says(rng, output, kernel_
     assert np.sum(np.abs(drawn - audio) >= 1e-4) <= max(1, audio.size // 100)
 
 
-@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("output", ["softmax", *(pytest.param(name, marks=pytest.mark.slow) for name in OUTPUTS[1:])])
 def test_a_model_in_bfloat16_generates(rng, output):
     conditions = {"speakers": ("a", "b"), "condition_features": 5, "condition_hop": 20}
     model = WaveNet((1, 2, 4), 3, 8, 12, 10, output, 8000, **conditions, dtype="mixed_bfloat16")
