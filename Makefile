@@ -76,21 +76,21 @@ ray: .venv/.ready
 ONCE := $(addprefix --ignore=tests/,archives benchmarks data plots presets/test_handles.py presets/test_hub.py test_files.py test_fuzz.py test_packaging.py \
     test_readme.py test_import_rule.py)
 
-# So is most of what is refused; the layers refuse by themselves on each backend.
-LANE := $(PYTEST) $(ONCE) -k "not faults or layers"
+# So is most of what is refused, and the command; the layers refuse by themselves on each backend. Of runs by recipe, the lanes
+# try the TCN's, and JAX those of data-parallel processes.
+RUNS := $(addprefix --ignore=tests/zoo/,$(addsuffix /test_training.py,wavenet context_segmenter tcn_chunker audio_effect) \
+    wavenet/test_windows.py wavenet/test_own_recordings.py tcn_chunker/test_verb.py)
+LANE := $(PYTEST) $(ONCE) $(RUNS) --ignore=tests/cli -k "not faults or layers"
 
 latest: .venv-latest/.ready
 	.venv-latest/bin/python $(LANE)
 	.venv-latest/bin/python $(PYTEST) -m slow tests/serving/test_contract.py -k "segmenter or crf or effect or test_wavenet"
 
 jax: export KERAS_BACKEND := jax
-# The tests compile much and compute little. The chunker's verb expects TensorFlow; runs by recipe are tested with the TCN and
-# data-parallel processes, the command on TensorFlow.
+# The tests compile much and compute little.
 jax: export XLA_FLAGS := --xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true
 jax: .venv-jax/.ready
-	.venv-jax/bin/python $(LANE) --ignore=tests/cli --ignore=tests/zoo/tcn_chunker/test_verb.py \
-	    $(addprefix --ignore=tests/zoo/,$(addsuffix /test_training.py,wavenet context_segmenter tcn_chunker audio_effect)) \
-	    --ignore=tests/zoo/wavenet/test_windows.py --ignore=tests/zoo/wavenet/test_own_recordings.py
+	.venv-jax/bin/python $(LANE)
 	.venv-jax/bin/python $(PYTEST) -m slow tests/benchmarks/test_lowering.py tests/training/test_data_parallel.py
 
 # torch_*.py need PyTorch.
