@@ -3,6 +3,7 @@
 import argparse
 import json
 import math
+import tomllib
 from argparse import Namespace
 from typing import Any
 
@@ -55,3 +56,16 @@ def check_names(option: str, names: list[str] | None, known: Any) -> None:
     unknown = set(names or []) - set(known)
     if unknown:
         raise InputError(f"{option}: {min(unknown)!r}: there are {', '.join(known)}")
+
+
+def toml_value(text: str) -> Any:
+    """A value written as in TOML; a word without quotes is a string.
+
+    Example:
+    >>> toml_value("[1, 0.5]"), toml_value("theo")
+    ([1, 0.5], 'theo')
+    """
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text

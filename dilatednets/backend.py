@@ -57,6 +57,11 @@ def compiled(
     return lambda *arguments: program([keras.ops.convert_to_tensor(v) for v in variables], *arguments)
 
 
+def on_cpu() -> bool:
+    """Whether Keras computes on CPUs alone."""
+    return all(device.startswith("cpu") for device in keras.distribution.list_devices())
+
+
 def stateless(function: Callable[..., Any], variables: list[Any]) -> Callable[..., Any]:
     """`function` with the values of the `variables` that it reads as one more argument, the first."""
 

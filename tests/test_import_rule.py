@@ -28,7 +28,7 @@ RULES = {
     "progress": (set(), set(), set(), {"tqdm"}),
     "backend": ({"errors"}, {"keras"}, set(), BACKENDS),
     "layers": (GROUND | {"backend", "layers"}, MODEL_LIBRARIES, set(), BACKENDS),
-    "native": ({"native"}, MODEL_LIBRARIES | {"numba"}, set(), set()),
+    "native": ({"backend", "errors", "native"}, MODEL_LIBRARIES | {"numba"}, set(), set()),
     "presets": (GROUND | {"presets"}, MODEL_LIBRARIES, set(), {"h5py", "pooch", "requests", "huggingface_hub"}),
     "data": (GROUND | {"data"}, ANY_LIBRARY | {"soundfile"}, set(), {"tensorflow", "tensorflow_io", "tifffile"}),
     "plots": (GROUND | {"plots"}, {"numpy"}, {"layers"}, {"matplotlib", "PIL"}),

@@ -136,7 +136,7 @@ def cluster(address: str | None = None, workers: int | None = None) -> Iterator[
     ours = not ray.is_initialized()
     if ours:
         quiet = {"include_dashboard": False} if address is None else {}
-        cores = workers or len(os.sched_getaffinity(0))
+        cores = workers or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
         # One core more, by Ray's count: its own tasks would else wait for the workers to end.
         size = {"num_cpus": cores + 1} if address is None else {}
         try:

@@ -1,10 +1,9 @@
 """The command `map`: a whole archive through a model, on the cores of this machine or on a cluster."""
 
-import tomllib
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
-from dilatednets.arguments import add_model, check_at_least_one
+from dilatednets.arguments import add_model, check_at_least_one, toml_value
 from dilatednets.errors import InputError
 
 VERB, HELP = "map", "put an archive of pictures, texts or recordings through a model, on all cores or a cluster"
@@ -67,8 +66,5 @@ def settings_of(pairs: list[str]) -> dict[str, Any]:
         name, equals, value = pair.partition("=")
         if not equals or not name:
             raise InputError(f"--set: {pair}: write NAME=VALUE")
-        try:
-            settings[name] = tomllib.loads(f"value = {value}")["value"]
-        except tomllib.TOMLDecodeError:
-            settings[name] = value
+        settings[name] = toml_value(value)
     return settings

@@ -22,6 +22,8 @@ DISTRIBUTIONS = ("softmax", "logistics", "gaussian")
 BIT_DEPTH = 16  # the likelihood of the continuous distributions is that of one of 2**16 values in [-1, 1]
 # A scale of 1.2e-4 in [-1, 1], 4 steps of 16 bits: below it the likelihood rewards certainty too much.
 MIN_LOG_SCALE = -9.0
+LOG_SCALE_AT_0 = -3.0
+"""The log of the scale at a zero output: 0.05, the spread of quiet speech."""
 
 
 class MuLawSoftmax:
@@ -145,9 +147,9 @@ OutputDistribution = MuLawSoftmax | Gaussian | MixtureOfLogistics
 
 
 def _mean_and_log_scale(parameters: Any) -> tuple[Any, Any]:
-    """Splits in halves; the scale has a floor, and starts near 0.05, the spread of quiet speech, at a zero output."""
+    """Splits in halves; the scale has a floor."""
     half = parameters.shape[-1] // 2
-    return parameters[..., :half], ops.maximum(parameters[..., half:] - 3.0, MIN_LOG_SCALE)
+    return parameters[..., :half], ops.maximum(parameters[..., half:] + LOG_SCALE_AT_0, MIN_LOG_SCALE)
 
 
 def _pick(logits: Any, noise: Any) -> Any:

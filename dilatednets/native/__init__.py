@@ -2,11 +2,22 @@
 
 import importlib.util
 
-import keras
+from dilatednets.backend import on_cpu
+from dilatednets.errors import InputError
 
 
 def available() -> bool:
     """Whether kernels can be used: numba is installed, and Keras computes on CPUs alone."""
-    return importlib.util.find_spec("numba") is not None and all(
-        device.startswith("cpu") for device in keras.distribution.list_devices()
-    )
+    return importlib.util.find_spec("numba") is not None and on_cpu()
+
+
+def check_available(engine: str, other: str) -> None:
+    """Refuses an engine that needs kernels where there can be none, and names another.
+
+    Raises:
+        InputError: if so.
+    """
+    if not available():
+        raise InputError(
+            f"engine: {engine} needs numba, and Keras on a CPU; pip install 'dilatednets[fast]', or take {other}"
+        )

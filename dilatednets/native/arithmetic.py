@@ -11,12 +11,10 @@ from typing import Any
 import numba
 import numpy as np
 
-from dilatednets.native.packed_weights import MULTIPLE
+from dilatednets.native.packed_weights import MULTIPLE, TILE
 
 # Not all of fast-math: NaN in the weights must come out as NaN, and sums in another order would depend on a sample's place.
 FAST = {"contract", "arcp", "nsz", "afn"}
-TILE = 4
-"""Rows and columns of the parts that `add_tiles` multiplies."""
 _F = np.float32
 _LOWEST = _F(-87)
 

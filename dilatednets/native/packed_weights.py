@@ -12,6 +12,10 @@ MULTIPLE = 8
 """Rows of a matrix that a product reads at a time: inner sizes are padded to a multiple of it."""
 
 
+TILE = 4
+"""Rows and columns of the parts that `arithmetic.add_tiles` multiplies."""
+
+
 class PackedWeights(NamedTuple):
     """Matrices as whole numbers: `values` (layers, rows, columns) times `scales` float32 (layers, columns)."""
 

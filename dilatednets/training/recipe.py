@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
+from dilatednets.arguments import toml_value
 from dilatednets.errors import InputError, one_line
 from dilatednets.rules import Argument, Rule, below_2_32, checked, not_negative, one_of, positive
 
@@ -192,16 +193,12 @@ def _apply(content: dict[str, Any], setting: str) -> None:
     key, equals, text = setting.partition("=")
     if not equals or not key.strip():
         raise InputError(f"--set {setting}: write key=value, e.g. --set training.epochs=3")
-    try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        value = text  # a bare word is a string
     *tables, name = key.strip().split(".")
     for table in tables:
         content = content.setdefault(table, {})
         if not isinstance(content, dict):
             raise InputError(f"--set {setting}: {table} is a value, not a table")
-    content[name] = value
+    content[name] = toml_value(text)
 
 
 def _parse(cls: Any, content: Any, origin: str, prefix: str) -> Any:

@@ -4,10 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from dilatednets.native.packed_weights import padded
+from dilatednets.native.packed_weights import TILE, padded
 from dilatednets.zoo.audio_effect.effect_block import ACTIVATIONS
 
-TILE = 4  # `native.arithmetic.TILE`, which cannot be imported without numba
 ROOM = 1024
 """Samples that fit behind a layer's past before it is moved to the front."""
 

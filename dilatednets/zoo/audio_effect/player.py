@@ -36,10 +36,7 @@ def make(model: Any, batch_size: int | None, knobs: Any, engine: str | None) -> 
         engine = "native" if native.available() else "compiled"
     if checked(engine, Annotated[str, one_of(*ENGINES)], "engine") == "compiled":
         return CompiledPlayer(model, rows, told)
-    if not native.available():
-        raise InputError(
-            "engine: native needs numba, and Keras on a CPU; pip install 'dilatednets[fast]', or take compiled"
-        )
+    native.check_available(engine, "compiled")
     return NativePlayer(model, rows, told)
 
 

@@ -8,13 +8,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Annotated, Any
 
-import keras
 import numpy as np
 from keras import ops
 
 from dilatednets import native
-from dilatednets.backend import compiled
-from dilatednets.errors import InputError
+from dilatednets.backend import compiled, on_cpu
 from dilatednets.rules import checked, one_of, positive
 from dilatednets.zoo.wavenet.native_weights import NativeNet
 from dilatednets.zoo.wavenet.noise import uniform
@@ -85,11 +83,10 @@ def native_net(model: Any, engine: str | None) -> NativeNet | None:
     if engine is None:
         engine = "native" if native.available() else "xla"
     kind = ENGINES[checked(engine, Annotated[str, one_of(*ENGINES)], "engine")]
-    if kind is not None and not native.available():
-        raise InputError(
-            f"engine: {engine} needs numba, and Keras on a CPU; pip install 'dilatednets[fast]', or take xla"
-        )
-    return None if kind is None else NativeNet(model, kind)
+    if kind is None:
+        return None
+    native.check_available(engine, "xla")
+    return NativeNet(model, kind)
 
 
 def _noise(request: Request, size: int, position: int, chunk: int) -> np.ndarray:
@@ -108,8 +105,7 @@ def _shares(batch: int, native: bool) -> list[slice]:
 
     The native kernel is compiled for one voice and for two, which read the weights together; more gain nothing.
     """
-    on_cpu = all(device.startswith("cpu") for device in keras.distribution.list_devices())
-    shares = min(batch, os.cpu_count() or 1) if on_cpu else 1
+    shares = min(batch, os.cpu_count() or 1) if on_cpu() else 1
     edges = np.linspace(0, batch, 1 + max(shares, -(-batch // 2) if native else 1)).round().astype(int).tolist()
     return [slice(*pair) for pair in itertools.pairwise(edges)]
 
@@ -129,11 +125,13 @@ class _Shard:
             frames = frames[:, : request.lasts[rows].max()]
         speaker = model.global_condition(speaker)
         local = model.local_condition(frames, primed + request.num_samples)
-        self.voices = (
-            CompiledVoices(model, batch, speaker, request.temperature)
-            if net is None
-            else _native_voices()(net, batch, speaker, request.temperature)
-        )
+        self.voices: Any
+        if net is None:
+            self.voices = CompiledVoices(model, batch, speaker, request.temperature)
+        else:
+            from dilatednets.zoo.wavenet.native_voices import NativeVoices  # which needs numba
+
+            self.voices = NativeVoices(net, batch, speaker, request.temperature)
         if prime is not None:
             recent = slice(max(primed - model.receptive_field - 1, 0), primed)
             self.voices.prime(prime[:, recent], None if local is None else local[:, recent])
@@ -145,12 +143,6 @@ class _Shard:
             return np.zeros(noise.shape[:2], np.float32)
         local = None if self.local is None else self.local[:, position : position + self.chunk]
         return np.where(np.arange(self.chunk) < left[:, None], self.voices.make(local, noise), np.float32(0))
-
-
-def _native_voices() -> Any:
-    from dilatednets.zoo.wavenet.native_voices import NativeVoices  # which needs numba
-
-    return NativeVoices
 
 
 class CompiledVoices:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from dilatednets.layers.output_distributions import DISTRIBUTIONS
+from dilatednets.layers.output_distributions import DISTRIBUTIONS, LOG_SCALE_AT_0, MIN_LOG_SCALE
 from dilatednets.native.arithmetic import add_product, exp_below_0, kernel, relu, sigmoid, tanh
 from dilatednets.zoo.wavenet.native_weights import NativeSizes
 
@@ -47,7 +47,7 @@ def loop_for(sizes: NativeSizes, voices: int) -> Any:
             history: Past inputs of all layers, in rings, (slots * voices, channels); the kernel moves it on.
             recent: The last samples, (voices, input_taps), codes with a softmax; the kernel moves them on.
             temperature: A scalar above 0.
-            noise: (voices, samples, 1 or 2), as `native_loop.noise_of_kernel` makes it.
+            noise: (voices, samples, 1 or 2), as `NativeVoices` makes it of uniform numbers.
             given: Samples to be taken instead of drawn, (voices, at most samples).
             told: Where the parameters of each sample are written, (voices, samples, parameters), or (voices, 0, parameters).
             samples: Where the samples are written, (voices, samples), codes with a softmax.
@@ -142,8 +142,8 @@ def loop_for(sizes: NativeSizes, voices: int) -> Any:
                         sample = _F(np.nan)
                     else:
                         mean = y[voice, parameters - 2 * components + chosen]
-                        log_scale = y[voice, parameters - components + chosen] - _F(3)
-                        scale = np.exp(_F(-9) if log_scale < -9 else log_scale)
+                        log_scale = y[voice, parameters - components + chosen] + _F(LOG_SCALE_AT_0)
+                        scale = np.exp(_F(MIN_LOG_SCALE) if log_scale < MIN_LOG_SCALE else log_scale)
                         sample = mean + temperature * scale * noise[voice, t, 0]
                         sample = _F(-1) if sample < -1 else _F(1) if sample > 1 else sample
                 for tap in range(input_taps - 1):

@@ -71,14 +71,14 @@ class NativeNet:
         local = padded(local, {0: MULTIPLE})
         conv = padded(_gates(np.stack(kernels)), {2: MULTIPLE})  # (layers, taps, channels, gates)
         layers, taps, channels, gates = conv.shape
-        skip = _rows(np.stack([kernel[:, cut:] for kernel in outputs]))
+        skip = padded(np.stack([kernel[:, cut:] for kernel in outputs]), {1: MULTIPLE, 2: MULTIPLE})
         # The last block has no residual; of a net of one layer there is none at all.
         residuals = [kernel[:, :cut] for kernel in outputs[:-1]] or [outputs[0][:, :0]]
         residual_biases = [bias[:cut] for bias in output_biases[:-1]] or [output_biases[0][:0]]
         parts = {
             "conv": pack(conv.reshape(layers, taps * channels, gates), kind),
-            "residual": pack(padded(_rows(np.stack(residuals)), {2: MULTIPLE}), kind),
-            "skip": pack(padded(skip.reshape(1, -1, model.skip_channels), {2: MULTIPLE}), kind),
+            "residual": pack(padded(np.stack(residuals), {1: MULTIPLE, 2: MULTIPLE}), kind),
+            "skip": pack(skip.reshape(1, -1, skip.shape[2]), kind),
             "hidden": pack(padded(model.hidden.get_weights()[0][None], {1: MULTIPLE, 2: MULTIPLE}), kind),
             "head": pack(padded(model.head.get_weights()[0][None], {1: MULTIPLE}), kind),
         }
@@ -107,7 +107,7 @@ class NativeNet:
             past_taps=taps - 1,
             channels=channels,
             half=gates // 2,
-            skips=skip.shape[2] + -skip.shape[2] % MULTIPLE,
+            skips=skip.shape[2],
             input_taps=model.input_conv.kernel_size,
             condition_channels=len(local),
             parameters=model.distribution.num_parameters,
@@ -144,7 +144,3 @@ def _gates(array: np.ndarray) -> np.ndarray:
     """Pads each half of the last axis."""
     halves = [padded(half, {array.ndim - 1: MULTIPLE}) for half in np.split(np.asarray(array), 2, axis=-1)]
     return np.concatenate(halves, axis=-1)
-
-
-def _rows(array: np.ndarray) -> np.ndarray:
-    return padded(array, {1: MULTIPLE})
