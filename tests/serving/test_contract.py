@@ -162,21 +162,26 @@ def test_tcn(name, rng, tmp_path_factory):
     wrong = [{**asked, "lengths": np.full(1, length, np.int32)} for length in (0, 9)]
     bad = np.full_like(asked["sequence"], 3 if model.vocabulary else np.nan)
     wrong.append({**asked, "sequence": bad})
+    words = ["lengths: ", "lengths: ", "sequence: must hold"]
+    if model.known:
+        wrong.append({**asked, "known": np.zeros((2, 2, 1), np.float32)})
+        words.append("known: finite numbers, as many rows as sequences")
     answers = ask(folder, [("serving_default", one) for one in [*requests, *wrong]])
     for asked, answer in zip(requests, answers, strict=False):
         for key, expected in model.answer(asked).items():
             found = right_answer(answer)[key]
             assert np.all(found == expected) if key == "label" else np.allclose(found, expected, atol=1e-4)
-    for answer, words in zip(answers[2:], ("lengths: ", "lengths: ", "sequence: must hold"), strict=True):
-        assert words in str(answer["error"])
+    for answer, expected in zip(answers[2:], words, strict=True):
+        assert expected in str(answer["error"])
     if model.streams:
         check_stream(model, folder, requests[0]["sequence"])
 
 
 def check_stream(model, folder, x):
     """Blocks of a stream, each answered by a server that keeps nothing, against the whole sequence."""
-    start, none = ask(folder, [("stream_start", {"batch_size": np.int32(size)}) for size in (len(x), 0)])
-    assert "batch_size: must be at least 1" in str(none["error"])
+    sizes = (len(x), *[0, -1] * 5)
+    start, *none = ask(folder, [("stream_start", {"batch_size": np.int32(size)}) for size in sizes])
+    assert all("batch_size: must be at least 1" in str(answer["error"]) for answer in none)
     names, answers = set(right_answer(start)) - {"seconds"}, []
     state = {name: start[name] for name in names}
     for block in np.split(x, [8], axis=1):
@@ -188,8 +193,8 @@ def check_stream(model, folder, x):
         if key != "label":
             found = np.concatenate([answer[key] for answer in answers], axis=1)
             np.testing.assert_allclose(found, numbers(expected), atol=1e-4)
-    refused = [x[:, :0], x[:1, :4]]
-    for answer in ask(folder, [("stream_next", {"sequence": one, **state}) for one in refused]):
+    refused = [{"sequence": x[:, :0]}, {"sequence": x[:1, :4]}, *({name: state[name][:2]} for name in state)]
+    for answer in ask(folder, [("stream_next", {"sequence": x[:, :4], **state, **one}) for one in refused * 3]):
         assert "sequence: " in str(answer["error"])
 
 

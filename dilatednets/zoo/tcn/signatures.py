@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from dilatednets.serving.graphs import ServedModel, graph, refuse, spec
+from dilatednets.serving.graphs import ServedModel, checked, graph, refuse, spec
 
 Tensors = dict[str, tf.Tensor]
 
@@ -90,7 +90,8 @@ class Signatures(ServedModel):
         right = tf.reduce_all((lengths >= 1) & (lengths <= time)) & (tf.size(lengths) == batch)
         checks = [refuse(~right, "lengths: one for each sequence, from 1 to its steps")]
         for name, values in known.items():
-            checks.append(refuse(tf.reduce_any(~tf.math.is_finite(values)), f"{name}: holds NaN or infinity"))
+            right = tf.reduce_all(tf.math.is_finite(values)) & (tf.shape(values)[0] == batch)
+            checks.append(refuse(~right, f"{name}: finite numbers, as many rows as sequences"))
         with tf.control_dependencies(checks):
             real = tf.boolean_mask(sequence, tf.sequence_mask(tf.clip_by_value(lengths, 0, time), time))
         with tf.control_dependencies([self._check(real)]):
@@ -98,14 +99,15 @@ class Signatures(ServedModel):
         return self._in_words(self.model(inputs, training=False))
 
     def _start(self, batch_size: Any) -> Tensors:
-        refuse(batch_size < 1, "batch_size: must be at least 1")
+        batch_size = checked(batch_size, batch_size >= 1, "batch_size: must be at least 1")
         state: Tensors = self.model.initial_state(batch_size)
         return state
 
     def _next(self, sequence: Any, **state: Any) -> Tensors:
         time = tf.shape(sequence)[1]
         whole = (time >= 1) & (time % self.model.frame == 0)
-        fits = tf.shape(sequence)[0] == tf.size(state["seen"])
+        rows = tf.stack([tf.shape(one)[0] for one in state.values() if one.shape.rank])
+        fits = tf.reduce_all(rows == tf.shape(sequence)[0])
         checks = [
             refuse(~whole, f"sequence: needs at least one step, and whole frames of {self.model.frame}"),
             refuse(~fits, "sequence: one for each stream of the state"),

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from dilatednets.serving.graphs import ServedModel, graph, refuse, spec, table
+from dilatednets.serving.graphs import ServedModel, checked, graph, spec, table
 from dilatednets.zoo.tcn_chunker.split_words import split_words
 from dilatednets.zoo.tcn_chunker.tag_schemes import parse
 from dilatednets.zoo.tcn_chunker.word_features import PADDING, UNKNOWN, numbers_of
@@ -64,11 +64,11 @@ class Signatures(ServedModel):
         tokens = tf.pad(tokens, [[0, 0], [0, 1]], constant_values="")
         there = tokens != ""
         gaps = there[:, 1:] & ~there[:, :-1]
-        refuse(tf.reduce_any(gaps), 'tokens: an empty one before others; "" is for the end of a row')
-        inputs = self.numbers(tokens)
+        words = 'tokens: an empty one before others; "" is for the end of a row'
+        inputs = self.numbers(checked(tokens, ~tf.reduce_any(gaps), words))
         if self.pos is not None:
             same = tf.reduce_all(tf.shape(pos) == tf.shape(tokens) - [0, 1])
-            refuse(~same, "pos: give one for each token")
+            pos = checked(pos, same, "pos: give one for each token")
             known = self.pos.lookup(tf.pad(pos, [[0, 0], [0, 1]], constant_values=""))
             inputs["pos"] = tf.where(there, known, PADDING)
         scores = self.model(inputs, training=False)["tags"]

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from dilatednets.serving.graphs import refuse, table
+from dilatednets.serving.graphs import checked, table
 from dilatednets.zoo.wavenet.word_front_end import WordFrontEnd, plain_signs
 
 
@@ -101,8 +101,9 @@ class WordFrames(tf.Module):
         spelt = (known < 0) & (tf.reduce_min(signs, axis=1) >= 0)
         unknown = tf.concat([tf.boolean_mask(tokens.flat_values, (known < 0) & ~spelt), [""]], axis=0)
         refusal = tf.strings.join(["text: cannot say ", unknown[0], f"; {self.cure}"])
-        refuse(tf.size(unknown) > 1, refusal)
-        refuse(tf.reduce_any(tokens.row_lengths() == 0), f"text: nothing to say; {self.cure}")
+        nothing = tf.reduce_any(tokens.row_lengths() == 0)
+        known = checked(known, tf.size(unknown) == 1, refusal)
+        known = checked(known, ~nothing, f"text: nothing to say; {self.cure}")
         whole = tf.RaggedTensor.from_row_lengths(tf.boolean_mask(known, ~spelt), tf.cast(~spelt, tf.int64))
         parts = tf.RaggedTensor.from_row_lengths(
             tf.boolean_mask(signs.flat_values, tf.repeat(spelt, signs.row_lengths())),
