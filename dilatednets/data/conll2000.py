@@ -1,24 +1,31 @@
 """CoNLL-2000: sentences of the Wall Street Journal with parts of speech and chunks (Tjong Kim Sang & Buchholz 2000)."""
 
 import os
+from typing import Annotated
 
 from dilatednets.data.columns import TaggedSentence, read_columns
 from dilatednets.data.splits import data_folder, split_name
 from dilatednets.errors import InputError
+from dilatednets.rules import Rule, checked
 
 VALIDATION = 1000
-"""Number of sentences that validation takes from the end of `train.txt`."""
+"""Number of sentences that validation takes from `train.txt`."""
+FOLDS = 8
+"""Number of stretches that validation can be."""
+Fold = Annotated[int, Rule(range(FOLDS).__contains__, f"from 0 to {FOLDS - 1}")]
 
 
-def load(data_dir: str | os.PathLike[str], split: str) -> list[TaggedSentence]:
+def load(data_dir: str | os.PathLike[str], split: str, fold: Fold = 0) -> list[TaggedSentence]:
     """Reads the sentences of a split, in the order of their file, with chunk tags in IOB2.
 
     The data set has no validation split of its own: validation is the last 1,000 sentences of `train.txt`, or the last
-    eighth where that is less, and train the sentences before.
+    eighth where that is less, and train the others. Documents lie together there, so a fold is a whole stretch as well: fold
+    1 holds out the 1,000 before the last, and so on.
 
     Args:
         data_dir: The folder that holds `train.txt` and `test.txt`, or the one that the split needs.
         split: "train", "validation" (or "val"), or "test".
+        fold: Which stretch validation is, counted from the end.
 
     Raises:
         InputError: If there is no such split, or if its file is missing, has too few sentences, or has other columns than
@@ -39,9 +46,10 @@ def load(data_dir: str | os.PathLike[str], split: str) -> list[TaggedSentence]:
     sentences = list(read_columns(path))
     if name == "test":
         return sentences
-    cut = len(sentences) - min(VALIDATION, len(sentences) // 8)
+    size = min(VALIDATION, len(sentences) // FOLDS)
+    end = len(sentences) - size * checked(fold, Fold, "fold")
     if name == "train":
-        return sentences[:cut]
-    if cut == len(sentences):
-        raise InputError(f"{path}: {cut} sentences, too few for a validation split; give 8 or more")
-    return sentences[cut:]
+        return sentences[: end - size] + sentences[end:]
+    if not size:
+        raise InputError(f"{path}: {len(sentences)} sentences, too few for a validation split; give {FOLDS} or more")
+    return sentences[end - size : end]

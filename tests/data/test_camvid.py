@@ -34,6 +34,29 @@ def test_camvid_is_read_from_a_folder_of_one_split(tmp_path, split, folder, suff
         np.testing.assert_array_equal(labels, np.where(raw == 11, -1, raw.astype(int)))
 
 
+def test_a_film_is_held_out(tmp_path, refusal):
+    for split in ("train", "val"):
+        make_camvid(tmp_path, split)
+        for number, film in enumerate(camvid.FILMS):
+            for folder, suffix in ((split, ".png"), (f"{split}annot", ".png")):
+                (tmp_path / folder / f"f{number}{suffix}").rename(tmp_path / folder / f"{film}_{split}{suffix}")
+
+    def names(split, fold):
+        pairs = camvid.load(tmp_path, split, fold)
+        assert [image.stem for image in pairs.images] == [label.stem for label in pairs.labels]
+        return {image.stem for image in pairs.images}
+
+    everything = {f"{film}_{split}" for film in camvid.FILMS for split in ("train", "val")}
+    for film in camvid.FILMS:
+        assert names("validation", film) == {f"{film}_train", f"{film}_val"} == everything - names("train", film)
+    assert names("train", "") == {name for name in everything if name.endswith("train")}
+    assert "fold: must be '' or '0001TP' or" in refusal(camvid.load, tmp_path, "train", "0001tp")
+    for split in ("train", "val"):
+        for folder in (split, f"{split}annot"):
+            (tmp_path / folder / f"0001TP_{split}.png").unlink()
+    assert "no image for validation with fold 0001TP" in refusal(camvid.load, tmp_path, "validation", "0001TP")
+
+
 def test_bad_pairs_are_refused(tmp_path, refusal):
     assert "missing; camvid has folders train/ and trainannot/" in refusal(camvid.load, str(tmp_path), "train")
     make_camvid(tmp_path)

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 from helpers import CHECKOUT
 
-from dilatednets.data.conll2000 import load
+from dilatednets.data.conll2000 import FOLDS, load
 from dilatednets.errors import InputError
 from dilatednets.zoo.tcn_chunker.tag_schemes import repairs, spans
 
@@ -28,6 +28,23 @@ def test_validation_is_the_end_of_train(make_folder, count, held_out):
     train, validation = load(folder, "train"), load(folder, "validation")
     assert len(validation) == held_out and load(folder, "val") == validation
     assert [s.words[0] for s in train + validation] == [f"w{index}" for index in range(count)]
+
+
+@pytest.mark.parametrize(("count", "size"), [(23, 2), (2003, 250), (8936, 1000)])
+def test_folds_are_stretches_that_share_nothing(make_folder, count, size):
+    folder = make_folder(count)
+    whole = [f"w{index}" for index in range(count)]
+    for fold in range(FOLDS):
+        held_out = [one.words[0] for one in load(folder, "validation", fold)]
+        first = count - size * (fold + 1)
+        assert held_out == whole[first : first + size]
+        assert [one.words[0] for one in load(folder, "train", fold)] == whole[:first] + whole[first + size :]
+
+
+@pytest.mark.parametrize("fold", [-1, FOLDS, 1.5, "0", None])
+def test_other_folds_faults(make_folder, fold):
+    with pytest.raises(InputError, match="fold: must be"):
+        load(make_folder(20), "validation", fold)
 
 
 def test_file_too_short_for_validation_is_all_train(make_folder):

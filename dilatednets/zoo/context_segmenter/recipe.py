@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
+from dilatednets.data import camvid
 from dilatednets.layers.light_front_end import LightFrontEnd
 from dilatednets.rules import Argument, Rule, arguments_of, not_negative, one_of, positive, share
 from dilatednets.training import recipe
@@ -33,6 +34,8 @@ class Data:
 
     reader: Annotated[str, one_of("camvid", "nuclei", "folder")] = "camvid"
     """The data set's reader, a module of dilatednets.data."""
+    fold: camvid.Fold = ""
+    """The film of camvid that is held out; empty for its own validation split."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,8 @@ class Recipe(recipe.Recipe):
     def idle_keys(self) -> dict[str, str]:
         """A preset settles the front end; options of the light one and kinds of losses do not always count."""
         idle: dict[str, str] = {}
+        if self.data.reader != "camvid":
+            idle["data.fold"] = f"{self.data.reader} has splits of its own"
         if self.init:
             reason = f"a run from init = {self.init!r} keeps that model's front end"
             idle |= dict.fromkeys((f"net.{name}" for name in ("front_end", "imagenet", *LIGHT)), reason)

@@ -1,6 +1,5 @@
 """Data sets of a ContextSegmenter, and what it learns of each."""
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -20,14 +19,14 @@ class ImageTask:
     """A data set and a head.
 
     Args:
-        pairs: A function that loads a split of a folder.
+        pairs: A function that loads a split of a folder, and of camvid a fold.
         outputs: Names of the classes or values; empty for those that the pairs bring.
         target: A function that makes of labels what the net learns.
         things: Names of the classes, or of the value, by which things are counted; the data set's labels then are the
             numbers of its things.
     """
 
-    pairs: Callable[[str | os.PathLike[str], str], LabelledImages]
+    pairs: Callable[..., LabelledImages]
     outputs: tuple[str, ...] = ()
     target: Callable[[np.ndarray], np.ndarray] = np.asarray
     things: tuple[str, ...] = ()

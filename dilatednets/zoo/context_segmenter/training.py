@@ -43,7 +43,8 @@ class Task(BaseTask):
         classes = recipe.net.head == "classification"
         self.goal = Goal("mean_iou", "mean IoU", True) if classes else Goal("mae", "mean absolute error")
         self.images = task(recipe.data.reader, recipe.net.head)
-        self.pairs, self.held_out = self.images.pairs(data_dir, "train"), self.images.pairs(data_dir, "validation")
+        fold = {"fold": recipe.data.fold} if recipe.data.fold else {}
+        self.pairs, self.held_out = (self.images.pairs(data_dir, split, **fold) for split in ("train", "validation"))
         for pairs in (self.pairs, self.held_out):
             pairs.channels, pairs.stretch = recipe.net.channels, recipe.net.normalization != "none"
         for _ in itertools.chain(self.pairs, self.held_out):  # a bad file must show now, not in the middle of an epoch

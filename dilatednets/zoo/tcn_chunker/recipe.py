@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
+from dilatednets.data.conll2000 import Fold
 from dilatednets.rules import arguments_of, not_negative, one_of, positive, share
 from dilatednets.training import recipe
 from dilatednets.zoo.tcn_chunker.model import TCNChunker
@@ -30,6 +31,13 @@ class Data:
     """Reader of more sentences, which teach parts of speech only: "ewt"."""
     more_pos_dir: str = ""
     """Their folder; a recipe that is passed on leaves it empty, to be set when training."""
+    fold: Fold = 0
+    """Which stretch of conll2000 is held out; 0 is its validation split."""
+    taught: str = ""
+    """A file of more sentences, in CoNLL-2000's columns, which a teacher tagged; `tools/teach_chunks` writes it.
+    "{fold}" in its name stands for the fold, which the teacher must not have seen."""
+    repeats: Annotated[int, positive] = 1
+    """How often an epoch has each sentence of the data set: several times beside many that a teacher tagged."""
     embeddings: str = ""
     """A text file of pretrained word vectors, a word and its numbers a line, of length `net.word_channels`."""
 
@@ -66,6 +74,8 @@ class Recipe(recipe.Recipe):
             idle |= dict.fromkeys(("data.columns", "data.scheme"), f"{self.data.reader} has columns of its own")
         if not self.data.more_pos:
             idle["data.more_pos_dir"] = "data.more_pos is empty"
+        if self.data.reader != "conll2000":
+            idle["data.fold"] = f"{self.data.reader} has splits of its own"
         return idle
 
     def contradiction(self) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from dilatednets.data import column_folder, conll2000, ewt, snips
-from dilatednets.data.columns import TaggedSentence
+from dilatednets.data.columns import TaggedSentence, read_columns
 from dilatednets.data.word_vectors import read_word_vectors
 from dilatednets.errors import InputError
 from dilatednets.rules import checked
@@ -52,8 +52,8 @@ class Task(BaseTask):
         return self.net
 
     def batches(self, model: TCNChunker, schedule: Any) -> SentenceBatches:
-        """Sentences of similar length together; those that teach parts of speech alone are among them."""
-        return make_batches(model, self.recipe, [*self.sentences, *self.more])
+        """Sentences of similar length together; those that teach parts of speech alone, or are taught, are among them."""
+        return make_batches(model, self.recipe, [*self.sentences * self.recipe.data.repeats, *self.more])
 
     def objective(self, model: TCNChunker, schedule: Any = None) -> dict[str, Any]:
         """Nothing besides the model's own loss."""
@@ -67,24 +67,28 @@ class Task(BaseTask):
 def load(
     recipe: Recipe, data_dir: str | os.PathLike[str]
 ) -> tuple[list[TaggedSentence], list[TaggedSentence], list[TaggedSentence]]:
-    """The recipe's sentences: to train on, to choose by, and more that teach parts of speech alone."""
+    """The recipe's sentences: to train on, to choose by, and more to train on: of parts of speech alone, or of a teacher."""
     data = recipe.data
     if data.more_pos and not data.more_pos_dir:
         raise InputError(
             f"data.more_pos_dir: missing; name the folder of {data.more_pos} by --set data.more_pos_dir=DIR, or "
             "learn without it by --set data.more_pos="
         )
-    more = ewt.load(data.more_pos_dir, "train") if data.more_pos else ()
+    more = ewt.load(data.more_pos_dir, "train") if data.more_pos else []
+    if data.taught:
+        more = [*more, *read_columns(data.taught.replace("{fold}", str(data.fold)))]
 
     def tagged(split: str) -> list[TaggedSentence]:
         try:
+            if data.reader == "conll2000":
+                return conll2000.load(data_dir, split, data.fold)
             return read(data_dir, split, data.reader, data.columns, data.scheme)
         except InputError as error:
             if not str(error).startswith(("columns: ", "scheme: ")):
                 raise
             raise InputError(f"data.{error}") from error
 
-    return tagged("train"), tagged("validation"), list(more)
+    return tagged("train"), tagged("validation"), more
 
 
 def read(

@@ -244,6 +244,47 @@ def test_more_sentences_teach_parts_of_speech(data_dir, tmp_path):
     assert more == [TaggedSentence(("lol", "the", "dog"), (), ("UH", "DT", "NN"))]
 
 
+def test_sentences_of_a_teacher(data_dir, tmp_path):
+    """Those of the fold's own file go into the batches, beside the data set's, which come several times."""
+    taught = sentences_of(3, 5)
+    write(tmp_path, **{"fold-0": taught, "fold-1": sentences_of(9, 6)})
+    recipe = recipe_of(data={"taught": str(tmp_path / "fold-{fold}.txt"), "repeats": 2})
+    task = chunking.Task(recipe, data_dir)
+    own = [one.words for one in sentences_of(16, 0)]
+    batches = task.batches(task.net, recipe.training).sentences
+    assert [one.words for one in batches] == [*own, *own, *(one.words for one in taught)]
+    assert all(one.tags for one in batches) and len(task.held_out) == 6
+    with pytest.raises(InputError, match=r"fold-0\.txt"):
+        chunking.Task(recipe_of(data={"taught": str(tmp_path / "none" / "fold-{fold}.txt")}), data_dir)
+
+
+@pytest.mark.slow
+def test_training_by_folds(tmp_path, capsys):
+    """The figures are those of the runs, after the last epoch; a run that is there is gone on with."""
+    (tmp_path / "train.txt").write_text("the DT B-NP\nold JJ I-NP\nsaw VB B-VP\n\n" * 8 + "a DT O\n\n" * 8)
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(recipe_toml(recipe_of({"epochs": 2, "evaluate_every": 2}, {"reader": "conll2000"})))
+    command = ["train", str(recipe), "--data-dir", str(tmp_path), "--output", str(tmp_path / "runs")]
+    assert main([*command, "--folds", "0", "5"]) == 0
+    figures = [float(history(tmp_path / "runs" / f"fold-{fold}")[-1]["validation_f1"]) for fold in (0, 5)]
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-3:-1] == [f"  {fold}: {figure:.4f}" for fold, figure in zip((0, 5), figures, strict=True)]
+    assert lines[-1] == f"  mean and standard deviation: {np.mean(figures):.4f} +- {np.std(figures, ddof=1):.4f}"
+    assert main([*command, "--folds", "5", "--resume"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == f"  mean: {figures[1]:.4f}"
+
+
+def test_folds_that_are_not_there_faults(data_dir, tmp_path, capsys):
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(recipe_toml(recipe_of()))
+    command = ["train", str(recipe), "--data-dir", data_dir, "--output", str(tmp_path / "runs"), "--folds", "1"]
+    assert main(command) == 2
+    assert "key data.fold: has no effect, since columns has splits of its own" in capsys.readouterr().err
+    assert main([*command[:1], str(CHECKOUT / "zoo/wavenet_digits/recipe.toml"), *command[2:]]) == 2
+    assert "--folds: " in (message := capsys.readouterr().err) and "its data have no folds; leave it out" in message
+    assert not (tmp_path / "runs").exists()
+
+
 def test_data_that_does_not_fit_is_refused(data_dir, tmp_path):
     out = str(tmp_path / "run")
     two = write(tmp_path / "two", ("word", "tag"), train=sentences_of(2, 0), val=sentences_of(2, 0))
