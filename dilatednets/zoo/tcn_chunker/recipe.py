@@ -38,6 +38,8 @@ class Data:
     "{fold}" in its name stands for the fold, which the teacher must not have seen."""
     repeats: Annotated[int, positive] = 1
     """How often an epoch has each sentence of the data set: several times beside many that a teacher tagged."""
+    rare_words: Annotated[int, positive] = 1
+    """Words seen less often, in all sentences together, get no vector of their own."""
     embeddings: str = ""
     """A text file of pretrained word vectors, a word and its numbers a line, of length `net.word_channels`."""
 

@@ -143,7 +143,7 @@ def build_model(recipe: Recipe, sentences: Sequence[TaggedSentence], more: Seque
     length = TCNChunker.preset_config(recipe.init)["word_channels"] if recipe.init else recipe.net.word_channels
     vectors = read_word_vectors(recipe.data.embeddings, length) if recipe.data.embeddings else {}
     words = [sentence.words for sentence in (*sentences, *more)]
-    vocabulary = WordFeatures.fit(words, extra=vectors).get_config()
+    vocabulary = WordFeatures.fit(words, extra=vectors, rare_words=recipe.data.rare_words).get_config()
     if recipe.init:
         model = _from_preset(recipe, labels, pos_tags, vocabulary)
     else:

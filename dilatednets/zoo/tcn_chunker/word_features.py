@@ -90,16 +90,22 @@ class WordFeatures:
         self._known: dict[str, tuple[int, int, np.ndarray]] = {}
 
     @classmethod
-    def fit(cls, sentences: Iterable[Sequence[str]], extra: Iterable[str] = (), rare: int = 2) -> "WordFeatures":
+    def fit(
+        cls, sentences: Iterable[Sequence[str]], extra: Iterable[str] = (), rare: int = 2, rare_words: int = 1
+    ) -> "WordFeatures":
         """The vocabulary of a text.
 
         Args:
             sentences: The words of each sentence.
             extra: More words, such as those with pretrained vectors.
             rare: Characters and shapes seen less often are left out.
+            rare_words: Words of the sentences seen less often are left out.
         """
         counts = Counter(word for sentence in sentences for word in sentence)
-        words = dict.fromkeys(normal_form(word) for word in sorted(counts))
+        forms = Counter[str]()
+        for word in sorted(counts):
+            forms[normal_form(word)] += counts[word]
+        words = {form: None for form, count in forms.items() if count >= rare_words}
         words |= dict.fromkeys(normal_form(word) for word in extra)
         characters, shapes = Counter[str](), Counter[str]()
         for word, count in counts.items():
