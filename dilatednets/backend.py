@@ -18,9 +18,13 @@ if keras.backend.backend() not in ("tensorflow", "jax"):
 
 
 def compiled(
-    function: Callable[..., Any], variables: list[Any], xla: bool = True, signature: Sequence[Any] | None = None
+    function: Callable[..., Any],
+    variables: list[Any],
+    xla: bool = True,
+    signature: Sequence[Any] | None = None,
+    frozen: bool = False,
 ) -> Callable[..., Any]:
-    """Compiles `function`; it sees the current values of `variables` at every call.
+    """Compiles `function`; it sees the current values of `variables` at every call, unless it is frozen.
 
     On JAX the weights become arguments of the compiled program. Closed over, they would be frozen at the first call, and a
     model trained further would go on computing with its old weights. TensorFlow's program refers to the variables
@@ -34,6 +38,8 @@ def compiled(
         signature: A `keras.KerasTensor`, or a nest of them, for each argument, with None for lengths that differ from call
             to call. TensorFlow then has one program for all, and need not look for the right one, which takes as long as a
             small net and longer the more sizes it has seen.
+        frozen: Whether the values of the variables become part of the program, as they are now. To look at many variables
+            takes as long as a small net.
 
     Example:
     >>> import numpy as np
@@ -44,6 +50,10 @@ def compiled(
     >>> float(double(np.float32(2.0)))
     6.0
     """
+    if frozen:
+        values, pure = [keras.ops.convert_to_numpy(v) for v in variables], stateless(function, variables)
+        # Made anew in each program: a tensor that was made outside would be handed over at each call.
+        return compiled(lambda *x: pure([keras.ops.convert_to_tensor(v) for v in values], *x), [], xla, signature)
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 

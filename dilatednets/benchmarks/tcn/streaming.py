@@ -55,18 +55,20 @@ def run(model: Any, seconds: float = 3.0) -> dict[str, Any]:
 
 def _difference(model: Any, sound: np.ndarray) -> float:
     """Of streaming frame by frame from one call, in the answers to all frames."""
-    state, streamed = model.initial_state(1), []
+    step, state, streamed = stream.Steps(model, frozen=True), model.initial_state(1), []
     for start in range(0, sound.shape[1], model.frame):
-        answer, state = stream.run(model, sound[:, start : start + model.frame], state)
+        answer, state = step(sound[:, start : start + model.frame], state)
         streamed.append(ops.convert_to_numpy(answer))
     whole = ops.convert_to_numpy(model.process(sound, model.initial_state(1))[0])
     return float(np.abs(np.concatenate(streamed, axis=1) - whole).max())
 
 
 def _keras(model: Any, sound: np.ndarray, state: dict[str, Any]) -> Callable[[], None]:
+    step = stream.Steps(model, frozen=True)
+
     def call() -> None:
         nonlocal state
-        answer, state = stream.run(model, sound, state)
+        answer, state = step(sound, state)
         np.asarray(answer)
 
     return call

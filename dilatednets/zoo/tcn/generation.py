@@ -31,10 +31,11 @@ def generate(model: Any, steps: int, prime: Any, batch_size: int, temperature: f
     if model.multi_label and not np.all(np.isin(numbers(x, "prime", (None, None, None)), (0, 1))):
         raise InputError("prime: must hold 0 and 1, for what is there at a step")
     made: list[np.ndarray] = []
+    step = model.__dict__.setdefault("_steps", stream.Steps(model))  # compiled once for all calls
     scores, state = model.process(x, model.initial_state(len(x)))
     for _ in progress(range(steps), "generating", unit="steps"):
         if made:
-            scores, state = stream.run(model, x, state)
+            scores, state = step(x, state)
         x = draw(ops.convert_to_numpy(scores[:, -1:]), model.multi_label, temperature, rng)
         made.append(x.astype(np.int32))
     return np.concatenate(made, axis=1)

@@ -83,12 +83,12 @@ def answers(model: Any, sound: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         model: A causal TCN of one feature.
         sound: Pieces of any length, float32 (samples,).
     """
-    state, left = model.initial_state(1), np.zeros(0, np.float32)
+    step, state, left = stream.Steps(model, frozen=True), model.initial_state(1), np.zeros(0, np.float32)
     for piece in _ended(sound, model.frame):
         left = np.concatenate([left, piece])
         while len(left) >= model.frame:
             size = model.frame * next(one for one in BLOCKS if one * model.frame <= len(left))
-            outputs, state = stream.run(model, left[None, :size, None], state)
+            outputs, state = step(left[None, :size, None], state)
             left = left[size:]
             yield from np.asarray(outputs)[0]
 

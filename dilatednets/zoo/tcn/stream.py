@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from dilatednets.backend import compiled
@@ -76,17 +77,29 @@ def _unpacked(layers: list[Any], past: Any) -> list[Any]:
     return [keras.tree.map_structure(part, layer.initial_state(1)) for layer in layers]
 
 
-def run(model: Any, x: Any, state: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """`process`, compiled for blocks of this shape; the programs are kept with the model."""
-    programs: dict[Any, Any] = model.__dict__.setdefault("_stream_programs", {})
-    x = ops.convert_to_tensor(x)
-    if x.shape not in programs:
-        shapes = keras.tree.map_structure(
-            lambda part: keras.KerasTensor(part.shape, keras.backend.standardize_dtype(part.dtype)), [x, state]
-        )
-        programs[x.shape] = compiled(model.process, model.variables, signature=shapes)
-    answers: tuple[Any, dict[str, Any]] = programs[x.shape](x, state)
-    return answers
+class Steps:
+    """`process` of a model, compiled for blocks of each shape that comes.
+
+    Args:
+        model: A causal TCN.
+        frozen: Whether the programs hold the weights as they are at their first call, which is faster.
+    """
+
+    def __init__(self, model: Any, frozen: bool = False) -> None:
+        self.model, self.frozen = model, frozen
+        self._programs: dict[tuple[int, ...], Any] = {}
+
+    def __call__(self, x: np.ndarray, state: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """(answers, the next state)."""
+        if x.shape not in self._programs:
+            shapes = keras.tree.map_structure(
+                lambda part: keras.KerasTensor(part.shape, keras.backend.standardize_dtype(part.dtype)), [x, state]
+            )
+            self._programs[x.shape] = compiled(
+                self.model.process, self.model.variables, signature=shapes, frozen=self.frozen
+            )
+        answers: tuple[Any, dict[str, Any]] = self._programs[x.shape](x, state)
+        return answers
 
 
 def process(model: Any, x: Any, state: dict[str, Any]) -> tuple[Any, dict[str, Any]]:

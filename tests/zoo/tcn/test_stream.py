@@ -6,6 +6,7 @@ import pytest
 from helpers import tiny_tcn
 
 from dilatednets.errors import InputError
+from dilatednets.zoo.tcn.stream import Steps
 
 CUTS = {"at once": [24], "step by step": [1] * 24, "in blocks": [4, 12, 4, 4]}
 
@@ -71,3 +72,21 @@ def test_faults_states_of_others():
 def test_faults_models_that_cannot_stream(settings, words):
     with pytest.raises(InputError, match=words):
         tiny_tcn(**settings).initial_state(1)
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_compiled_steps(frozen, rng):
+    """They answer as `process` does; frozen ones as it did at their first call, whatever the weights became since."""
+    model, x = tiny_tcn(pooling="mean"), rng.normal(size=(2, 8, 1)).astype(np.float32)
+    step, start = Steps(model, frozen), model.initial_state(2)
+    before = model.process(x, start)
+    step(x, start)
+    for weight in model.weights:
+        weight.assign(keras.ops.convert_to_numpy(weight) * 1.5)
+    after = model.process(x, start)
+    assert not np.allclose(before[0], after[0], atol=1e-3)
+    (answer, state), (expected, expected_state) = step(x, start), before if frozen else after
+    np.testing.assert_allclose(answer, expected, atol=1e-5)
+    assert state.keys() == expected_state.keys()
+    for name, part in state.items():
+        np.testing.assert_allclose(part, expected_state[name], atol=1e-5, err_msg=name)

@@ -74,7 +74,11 @@ def test_vocabulary_of_a_text():
     assert features.characters == ["T", "e", "h", "t"]
     assert features.shapes == ["xx"]
     assert WordFeatures.fit([["The", "the", "Its", "of"]], rare=2).shapes == ["Xxx", "xx"]
-    assert WordFeatures.fit([["The", "a", "10"], ["the", "11"]], extra=["new"], rare_words=2).words == ["00", "the", "new"]
+    assert WordFeatures.fit([["The", "a", "10"], ["the", "11"]], extra=["new"], rare_words=2).words == [
+        "00",
+        "the",
+        "new",
+    ]
 
 
 def test_config_makes_the_same_again():
