@@ -76,7 +76,13 @@ def load(
         )
     more = ewt.load(data.more_pos_dir, "train") if data.more_pos else []
     if data.taught:
-        more = [*more, *read_columns(data.taught.replace("{fold}", str(data.fold)))]
+        taught = data.taught.replace("{fold}", str(data.fold))
+        if not os.path.isfile(taught):
+            raise InputError(
+                f"data.taught: {taught}: missing; docs/training.md says how tools/teach_chunks makes it, and how to learn "
+                "without it"
+            )
+        more = [*more, *read_columns(taught)]
 
     def tagged(split: str) -> list[TaggedSentence]:
         try:
