@@ -24,6 +24,16 @@ def one_line(reason: object) -> str:
     return words if len(words) <= 160 else f"{words[:157]}..."
 
 
+def a(name: object) -> str:
+    """A name with its article.
+
+    Example:
+    >>> a("WaveNet"), a("AudioEffect")
+    ('a WaveNet', 'an AudioEffect')
+    """
+    return f"{'an' if str(name).startswith(tuple('AEIO')) else 'a'} {name}"
+
+
 def did_you_mean(name: object, known: Iterable[str]) -> str:
     """The end of a message about an unknown name: which of those known it is most probably; empty if none is like it.
 

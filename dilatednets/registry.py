@@ -33,7 +33,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from dilatednets.errors import InputError, did_you_mean
+from dilatednets.errors import InputError, a, did_you_mean
 from dilatednets.presets import presets
 from dilatednets.presets.layout import CONFIG, RECIPE
 from dilatednets.training import recipe as recipes
@@ -168,7 +168,7 @@ def from_preset(handle: str | os.PathLike[str], kind: str | None = None, **overr
     family = family_of_preset(handle)
     if kind is not None and family.model != kind:
         others = ", ".join(FAMILIES[kind].cls.presets) or "none yet"
-        raise InputError(f"{handle}: is a {family.model}; this needs a {kind}, of which there are: {others}")
+        raise InputError(f"{handle}: is {a(family.model)}; this needs {a(kind)}, of which there are: {others}")
     return family.cls.from_preset(handle, **overrides)
 
 
@@ -204,7 +204,7 @@ def parse_recipe(content: dict[str, Any], origin: str = "recipe") -> Any:
             raise InputError(f"{origin}: key init: {error}") from error
         if model in FAMILIES and model != from_one:
             raise InputError(
-                f"{origin}: key init: {init} is a {from_one}, but key model is {model}; change one of them"
+                f"{origin}: key init: {init} is {a(from_one)}, but key model is {model}; change one of them"
             )
         model = from_one if model is None else model
     if not isinstance(model, str) or model not in FAMILIES:

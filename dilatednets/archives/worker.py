@@ -7,7 +7,7 @@ from typing import Any
 
 from dilatednets import registry
 from dilatednets.archives import inputs, manifest, shards
-from dilatednets.errors import InputError, did_you_mean
+from dilatednets.errors import InputError, a, did_you_mean
 from dilatednets.files import atomic_path
 from dilatednets.rules import arguments_of, checked
 
@@ -26,7 +26,7 @@ def mapper_class(handle: Any) -> Any:
     """
     family = registry.family_of_preset(handle)
     if not family.has("archive"):
-        raise InputError(f"{handle}: is a {family.model}, which says nothing of archives; choose another model")
+        raise InputError(f"{handle}: is {a(family.model)}, which says nothing of archives; choose another model")
     return family.part("archive").Mapper
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from dilatednets import registry
 from dilatednets.benchmarks.timing import cpu
-from dilatednets.errors import InputError, one_line
+from dilatednets.errors import InputError, a, one_line
 
 SHARE = 8
 """Each is timed on the archive and on an eighth of it; the difference leaves out what starting takes."""
@@ -35,7 +35,7 @@ def run(handle: Any, records: int | None = None, workers: Sequence[int] = (1, 2)
     family = registry.family_of_preset(handle)
     part: Any = family.part("archive") if family.has("archive") else None
     if not hasattr(part, "example_archive"):
-        raise InputError(f"benchmark map: has no example of an archive for a {family.model}; try another model")
+        raise InputError(f"benchmark map: has no example of an archive for {a(family.model)}; try another model")
     cores = sorted(os.sched_getaffinity(0))
     if len(cores) < max(workers):
         raise InputError(f"--workers: {max(workers)} need as many cores, and there are {len(cores)}; give fewer")

@@ -4,7 +4,7 @@ from argparse import ArgumentParser, Namespace
 
 from dilatednets import registry
 from dilatednets.arguments import add_json, add_settings, check_at_least_one, check_names, check_seconds, print_result
-from dilatednets.errors import InputError, did_you_mean
+from dilatednets.errors import InputError, a, did_you_mean
 
 VERB, HELP = "compare", "dilated nets beside recurrent nets, attention and linear recurrences: the same data and tuning"
 PRESETS = {"speech": "wavenet_digits", "conll2000": "tcn_chunker_conll2000", "snips": "tcn_slots_snips"}
@@ -65,7 +65,7 @@ def _of_preset(options: Namespace) -> None:
     recipe = registry.read_recipe(name, [*epochs, *options.set])
     family = registry.family_of_preset(PRESETS[options.task])
     if recipe.model != family.model:
-        raise InputError(f"{name}: is a recipe of a {recipe.model}; the comparison needs a {family.model}'s")
+        raise InputError(f"{name}: is a recipe of {a(recipe.model)}; the comparison needs {a(family.model)}'s")
     comparison = family.benchmark("comparison")
     result = comparison.run(recipe, options.data_dir, range(options.seeds or 1))
     print_result(options, result, comparison.report(result))

@@ -7,7 +7,7 @@ from typing import Any
 
 from dilatednets import registry
 from dilatednets.arguments import add_data_dir, add_json, add_model
-from dilatednets.errors import InputError
+from dilatednets.errors import InputError, a
 from dilatednets.presets import presets
 
 VERB, HELP = "evaluate", "measure a model on a split of its data set"
@@ -36,7 +36,7 @@ def run(options: Namespace) -> None:
         verb = other.verb()
         given = verb.evaluation_options(options) if hasattr(verb, "evaluation_options") else {}
         if given and other != family:
-            raise InputError(f"--{next(iter(given))}: is for a {other.model}, not for a {family.model}; leave it out")
+            raise InputError(f"--{next(iter(given))}: is for {a(other.model)}, not for {a(family.model)}; leave it out")
         how |= given
     model = registry.from_preset(options.model)
     evaluate, reader = family.part("training").evaluate, options.reader

@@ -5,7 +5,7 @@ from typing import Any
 
 from dilatednets import registry
 from dilatednets.arguments import add_model
-from dilatednets.errors import InputError
+from dilatednets.errors import InputError, a
 
 VERB, HELP = "generate", "make sound or music"
 
@@ -28,12 +28,12 @@ def run(options: Namespace) -> None:
     family, able = registry.family_of_preset(options.model), generating()
     if family not in able:
         others = " or ".join(other.model for other in able)
-        raise InputError(f"{options.model}: is a {family.model}, which makes nothing new; choose a {others}")
+        raise InputError(f"{options.model}: is {a(family.model)}, which makes nothing new; choose {a(others)}")
     for other in able:
         given = other.verb().generation_options(options)
         if given and other != family:
             name = next(iter(given)).replace("_", "-")
-            raise InputError(f"--{name}: is for a {other.model}, not for a {family.model}; leave it out")
+            raise InputError(f"--{name}: is for {a(other.model)}, not for {a(family.model)}; leave it out")
     options.option_of |= getattr(family.verb(), "OPTION_OF", {})
     family.verb().generate(options)
 

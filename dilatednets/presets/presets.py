@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from dilatednets.errors import InputError, Note, did_you_mean, one_line
+from dilatednets.errors import InputError, Note, a, did_you_mean, one_line
 from dilatednets.files import as_path, atomic_folder, check_room, sha256
 from dilatednets.presets import card_check, handles
 from dilatednets.presets.layout import CARD, CONFIG, README, RECIPE, WEIGHTS
@@ -161,7 +161,7 @@ def _config(cls: Any, folder: Path) -> dict[str, Any]:
     arguments = stored.get("config")
     if stored.get("class") != cls.__name__ or not isinstance(arguments, dict):
         raise InputError(
-            f"{folder / CONFIG}: holds a {stored.get('class')!r}, not a {cls.__name__}; load it as what it is"
+            f"{folder / CONFIG}: holds the class {stored.get('class')!r}, not {a(cls.__name__)}; load it as what it is"
         )
     return arguments
 
@@ -174,7 +174,7 @@ def _make(cls: Any, config: dict[str, Any], overrides: dict[str, Any], path: Pat
         if overrides and isinstance(error, InputError):  # most probably of these
             raise
         if overrides:
-            raise InputError(f"{', '.join(overrides)}: not for a {cls.__name__} ({one_line(error)})") from error
+            raise InputError(f"{', '.join(overrides)}: not for {a(cls.__name__)} ({one_line(error)})") from error
         cure = "fetch the preset again"
         raise InputError(f"{path}: not a configuration of {cls.__name__} ({one_line(error)}); {cure}") from error
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from dilatednets.errors import InputError
+from dilatednets.errors import InputError, a
 
 
 def spec(name: str, shape: Sequence[int | None], dtype: Any = tf.float32) -> tf.TensorSpec:
@@ -73,7 +73,7 @@ class ServedModel(tf.Module):
             InputError: for a family that has none.
         """
         name = type(self.model).__name__
-        raise InputError(f"format: a {name} is served as a SavedModel alone; leave it out")
+        raise InputError(f"format: {a(name)} is served as a SavedModel alone; leave it out")
 
     def ask_model(self, inputs: Mapping[str, np.ndarray]) -> Any:
         """What the model's own verb answers to a request of `serving_default`."""

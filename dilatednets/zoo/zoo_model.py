@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from dilatednets import registry, rules
-from dilatednets.errors import InputError, did_you_mean
+from dilatednets.errors import InputError, a, did_you_mean
 from dilatednets.presets import presets
 
 _OF_KERAS = ("name", "trainable", "dtype", "autocast", "activity_regularizer")
@@ -106,7 +106,7 @@ class ZooModel(keras.Model):
         known = list(inspect.signature(evaluate).parameters)[4:]
         for name in options.keys() - set(known):
             near = did_you_mean(name, known) or f"; options are: {', '.join(known) or 'none'}"
-            raise InputError(f"{name}: no option of the evaluation of a {type(self).__name__}{near}")
+            raise InputError(f"{name}: no option of the evaluation of {a(type(self).__name__)}{near}")
         figures: dict[str, Any] = evaluate(self, data_dir, split, reader, **options)
         return figures
 

@@ -4,7 +4,7 @@ from argparse import ArgumentParser, Namespace
 
 from dilatednets import registry
 from dilatednets.arguments import add_data_dir, add_json, add_settings, check_at_least_one, check_names, print_result
-from dilatednets.errors import InputError
+from dilatednets.errors import InputError, a
 
 KIND, HELP = "chunking", "what dilation, characters, the random field and the future add to a TCNChunker"
 
@@ -27,7 +27,7 @@ def run(options: Namespace) -> None:
     epochs = [] if options.epochs is None else [f"training.epochs={options.epochs}"]
     recipe = registry.read_recipe(options.recipe, [*epochs, *options.set])
     if recipe.model != "TCNChunker":
-        raise InputError(f"{options.recipe}: is a recipe of a {recipe.model}; this needs a TCNChunker's")
+        raise InputError(f"{options.recipe}: is a recipe of {a(recipe.model)}; this needs a TCNChunker's")
     check_names("--variants", options.variants, (*comparison.VARIANTS, *comparison.RIVALS))
     check_at_least_one("--seeds", options.seeds)
     names = options.variants or list(comparison.VARIANTS)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from dilatednets import registry
 from dilatednets.arguments import add_data_dir, add_json, add_settings, check_at_least_one, check_names, print_result
-from dilatednets.errors import InputError
+from dilatednets.errors import InputError, a
 
 KIND, HELP = "context", "what the context module adds to a front end, and dilation to it"
 
@@ -28,7 +28,7 @@ def run(options: Namespace) -> None:
 
     recipe = registry.read_recipe(options.recipe, options.set)
     if recipe.model != "ContextSegmenter":
-        raise InputError(f"{options.recipe}: is a recipe of a {recipe.model}; this needs a ContextSegmenter's")
+        raise InputError(f"{options.recipe}: is a recipe of {a(recipe.model)}; this needs a ContextSegmenter's")
     name = options.stage or list(recipe.stages)[-1]
     if name not in recipe.stages:
         raise InputError(f"--stage: {name}: the recipe has {', '.join(recipe.stages)}")

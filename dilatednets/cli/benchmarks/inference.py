@@ -5,7 +5,7 @@ from argparse import ArgumentParser, Namespace
 
 from dilatednets import registry
 from dilatednets.arguments import PRESET, add_json, add_model, check_at_least_one, check_seconds, print_result
-from dilatednets.errors import InputError
+from dilatednets.errors import InputError, a
 
 KIND, HELP = "inference", "images or sentences a second of a model, beside the same net in PyTorch or a recurrent one"
 DEFAULT = "context_segmenter_camvid"
@@ -38,7 +38,7 @@ def measure(options: Namespace, name: str, batch: int | list[int] | None) -> Non
 
         own = [f"benchmark {kind.KIND}" for kind in KINDS if kind.__name__.rpartition(".")[2] in family.benchmarks()]
         raise InputError(
-            f"benchmark {name}: does not measure a {family.model} such as {options.model}; "
+            f"benchmark {name}: does not measure {a(family.model)} such as {options.model}; "
             f"try {' or '.join(own) or 'another model'}"
         )
     how = {"seconds": options.seconds} | ({} if batch is None else {"batch": batch})

@@ -106,4 +106,4 @@ def test_faults_of_files_and_options(place, capsys):
     assert run(place, output="dry.wav") == 2
     assert "--output: " in (printed := capsys.readouterr().err) and "is the file that is read" in printed
     assert main(["process", "wavenet_digits", str(place / "dry.wav"), "--output", str(place / "wet.wav")]) == 2
-    assert "is a WaveNet; this needs a AudioEffect" in capsys.readouterr().err
+    assert "is a WaveNet; this needs an AudioEffect" in capsys.readouterr().err
