@@ -134,6 +134,27 @@ def check_writable(target: str | os.PathLike[str]) -> None:
         folder.rmdir()
 
 
+def check_not_read(name: str, target: str | os.PathLike[str], *sources: str | os.PathLike[str]) -> None:
+    """Says before the work when what is to be written would take the place of what is read.
+
+    Args:
+        name: The argument that names the target, for the message.
+        target: The file that is to be written later.
+        sources: The files that are read; what is no file, such as "-", is none.
+
+    Raises:
+        InputError: If the target is one of them.
+
+    Example:
+    >>> check_not_read("output", __file__, "-", __file__)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    dilatednets.errors.InputError: output: /...: is the file that is read; choose another name
+    """
+    for source in sources if os.path.exists(target) else ():
+        if os.path.exists(source) and os.path.samefile(target, source):
+            raise InputError(f"{name}: {target}: is the file that is read; choose another name")
+
+
 @contextlib.contextmanager
 def locked(folder: str | os.PathLike[str]) -> Iterator[None]:
     """Within it, no other training, or whatever else asks for it, has the folder; the lock of a killed process is gone.

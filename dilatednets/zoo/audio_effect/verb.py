@@ -1,7 +1,6 @@
 """The command `process`: a recording, or a live signal, through an audio effect."""
 
 import math
-import os
 import sys
 import time
 from argparse import ArgumentParser, Namespace
@@ -39,15 +38,13 @@ def run(options: Namespace) -> None:
     """`dilatednets process MODEL DRY --output WET [--plot FILE.png] [--knob NAME=VALUE ...] [--no-resample]`."""
     from dilatednets.data.audio_stream import PIPE, resampled, sound_reader, sound_writer
     from dilatednets.data.sound_formats import check_suffix as check_sound
-    from dilatednets.files import check_writable
+    from dilatednets.files import check_not_read, check_writable
     from dilatednets.plots.figure import check_suffix, save
 
     if options.output != PIPE:
         check_writable(options.output)
         check_sound(options.output)
-        both = os.path.exists(options.output) and os.path.exists(options.file)
-        if both and os.path.samefile(options.output, options.file):
-            raise InputError(f"output: {options.output}: is the file that is read; choose another name")
+        check_not_read("output", options.output, options.file)
     if options.plot is not None:
         check_suffix(options.plot)
         check_writable(options.plot)

@@ -76,16 +76,12 @@ def run(options: Namespace) -> None:
 
 def _check_target(name: str, target: str, options: Namespace) -> None:
     """Refuses to write over the input, or over what is there unless that is wanted."""
-    from dilatednets.files import check_writable
+    from dilatednets.files import check_not_read, check_writable
 
     check_writable(target)
-    if os.path.exists(target):
-        if os.path.exists(options.file) and os.path.samefile(target, options.file):
-            raise InputError(f"{name}: {target}: is the file that is read; choose another name")
-        if not options.overwrite:
-            raise InputError(
-                f"{name}: {target}: is there already; give --overwrite to replace it, or choose another name"
-            )
+    check_not_read(name, target, options.file)
+    if os.path.exists(target) and not options.overwrite:
+        raise InputError(f"{name}: {target}: is there already; give --overwrite to replace it, or choose another name")
 
 
 def as_csv(rows: list[dict[str, Any]]) -> str:

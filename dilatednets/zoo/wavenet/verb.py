@@ -57,6 +57,7 @@ def generate(options: Namespace) -> None:
 
     from dilatednets.data.audio import write_audio
     from dilatednets.data.sound_formats import check_suffix as check_sound
+    from dilatednets.files import check_not_read
     from dilatednets.plots.audio import waveform_and_spectrogram
     from dilatednets.plots.figure import check_suffix, save
     from dilatednets.progress import progress
@@ -72,6 +73,9 @@ def generate(options: Namespace) -> None:
     count = max(len(names), len(options.speaker or []))
     outputs = targets(options.output, options.plot, count)
     check_sound(options.output)
+    read = [*(options.mel_of or []), *(options.condition or []), *([options.prime] if options.prime else [])]
+    for output, _ in outputs:
+        check_not_read("output", output, *read)
     if options.plot is not None:
         check_suffix(options.plot)
     model = WaveNet.from_preset(options.model)

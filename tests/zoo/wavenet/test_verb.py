@@ -170,6 +170,15 @@ def test_faults_in_what_is_to_sound_are_one_line(here, tmp_path, capsys, more, s
     assert not (tmp_path / "a.wav").exists()
 
 
+@pytest.mark.parametrize("option", ["--mel-of", "--prime"])
+def test_faults_no_recording_is_written_over(here, tmp_path, capsys, option):
+    own = tmp_path / "own.wav"
+    own.write_bytes((here / "short.wav").read_bytes())
+    assert make(here / "vocoder", own, option, tmp_path / "." / "own.wav", "--speaker", "ann") == 2
+    assert capsys.readouterr().err == f"dilatednets: --output: {own}: is the file that is read; choose another name\n"
+    assert own.read_bytes() == (here / "short.wav").read_bytes()
+
+
 def test_faults_a_model_of_words_takes_no_mels(preset, here, tmp_path, capsys):
     assert make(preset, tmp_path / "a.wav", "--mel-of", here / "short.wav", "--speaker", "ann") == 2
     assert f"--mel-of: {preset} takes text, and no mels; leave it out" in capsys.readouterr().err
