@@ -8,18 +8,19 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
-from dilatednets.data.sound_formats import WRITTEN, check_suffix, refusal_of, truncated, with_sizes
+from dilatednets.data.sound_formats import WRITTEN, check_rate, check_suffix, refusal_of, truncated, with_sizes
 from dilatednets.errors import InputError
 from dilatednets.files import atomic_path
 
 PIPE = "-"
 BLOCK = 1 << 15
 """Samples that are read at once; of a pipe at most."""
+_HEADERS = (b"RIFF", b"fLaC", b"OggS", b"FORM", b"caff")
+"""What files begin with; as float32, none of these is in [-1, 1]."""
 SUBTYPES = {".wav": "PCM_24", ".flac": "PCM_24"}
 """What formats are written with that have more than 16 bits."""
 
@@ -62,7 +63,7 @@ def sound_reader(path: str, pipe_rate: int) -> Iterator[Sound]:
     (8000, 1, True)
     """
     if path == PIPE:
-        yield Sound("standard input", pipe_rate, 1, _of_pipe(sys.stdin.buffer))
+        yield Sound("standard input, read as float32", pipe_rate, 1, _of_pipe(sys.stdin.buffer))
         return
     import soundfile
 
@@ -71,18 +72,20 @@ def sound_reader(path: str, pipe_rate: int) -> Iterator[Sound]:
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read ({getattr(error, 'strerror', error)})") from error
     with handle:
-        if not os.fstat(handle.fileno()).st_size:
+        in_memory = not os.fstat(handle.fileno()).st_size  # a named pipe, or an empty file
+        data: Any = handle.read() if in_memory else mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ)
+        if not data:
             raise InputError(f"{path}: the file is empty (0 bytes)")
-        with mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            whole = with_sizes(data, path)
-            # Of a file that was written to a pipe, libsndfile needs the size that it lacks.
-            source = path if whole is data else io.BytesIO(whole)
-            try:
-                file = soundfile.SoundFile(source)
-            except (soundfile.LibsndfileError, ValueError, TypeError) as error:
-                raise refusal_of(error, data[:8192], path) from error
-            with file:
-                yield Sound(path, file.samplerate, file.channels, _of_file(file, data, path), file.frames)
+        whole = with_sizes(data, path)
+        # Of a file that was written to a pipe, libsndfile needs the size that it lacks.
+        source = path if whole is data and not in_memory else io.BytesIO(whole)
+        try:
+            file = soundfile.SoundFile(source)
+        except (soundfile.LibsndfileError, ValueError, TypeError) as error:
+            raise refusal_of(error, data[:8192], path) from error
+        with file:
+            check_rate(file.samplerate, path)
+            yield Sound(path, file.samplerate, file.channels, _of_file(file, data, path), file.frames)
 
 
 def _of_file(file: Any, data: Any, path: str) -> Iterator[np.ndarray]:
@@ -103,15 +106,20 @@ def _of_file(file: Any, data: Any, path: str) -> Iterator[np.ndarray]:
 
 def _of_pipe(stream: BinaryIO) -> Iterator[np.ndarray]:
     """What has come, as soon as it has."""
-    left = b""
+    left, empty = b"", True
     while piece := stream.read1(4 * BLOCK):  # type: ignore[attr-defined]
-        left += piece
+        if empty and piece.startswith(_HEADERS):
+            words = "begins with the header of a file; pipe samples alone, float32, or give the file's name"
+            raise InputError(f"standard input: {words}")
+        left, empty = left + piece, False
         whole = len(left) // 4 * 4
         if whole:
             yield np.frombuffer(left[:whole], np.float32)[None]
         left = left[whole:]
     if left:
         raise InputError(f"standard input: ends within a sample; give float32, 4 bytes a sample, not {len(left)} more")
+    if empty:
+        raise InputError("standard input: holds no samples; see what should write them")
 
 
 def resampled(blocks: Iterable[np.ndarray], from_rate: int, to_rate: int) -> Iterator[np.ndarray]:
@@ -139,7 +147,7 @@ def resampled(blocks: Iterable[np.ndarray], from_rate: int, to_rate: int) -> Ite
 
     # SciPy's filter reaches 10 * max(up, down) steps of the common rate to both sides.
     margin = down * -(-(10 * max(up, down) // up + 1) // down)
-    size = down * -(-BLOCK // down)
+    size = max(down * -(-BLOCK // max(up, down)), margin)
     held: Any = None
     before = 0  # samples of `held` that were dealt with, and are context
     for block in blocks:
@@ -181,13 +189,39 @@ def sound_writer(path: str, sample_rate: int, channels: int) -> Iterator[Any]:
 
     suffix = check_suffix(path)
     kind, subtype = WRITTEN[suffix]
-    with atomic_path(path) as temporary:
+    with atomic_path(path) as temporary, _Target(temporary, "w+") as target:
         try:
-            file = soundfile.SoundFile(
-                Path(temporary), "w", sample_rate, channels, SUBTYPES.get(suffix, subtype), format=kind
-            )
+            file = soundfile.SoundFile(target, "w", sample_rate, channels, SUBTYPES.get(suffix, subtype), format=kind)
         except soundfile.LibsndfileError as error:
+            target.check()
             words = f"{kind} cannot be written at {sample_rate} Hz with {channels} channels; write .wav instead"
             raise InputError(f"output: {words}") from error
+
+        def write(block: np.ndarray) -> None:
+            file.write(np.clip(block, -1.0, 1.0).T)
+            target.check()
+
         with file:
-            yield lambda block: file.write(np.clip(block, -1.0, 1.0).T)
+            yield write
+        target.check()
+
+
+class _Target(io.FileIO):
+    """A file that keeps the system's error: libsndfile ends a file on a full disk without a word, or in words of its own."""
+
+    error: OSError | None = None
+
+    def write(self, data: Any) -> int:
+        """Writes all of it, or keeps why not."""
+        left = memoryview(data)
+        try:
+            while left and self.error is None:
+                left = left[super().write(left) :]
+        except OSError as error:
+            self.error = error
+        return len(data)
+
+    def check(self) -> None:
+        """Raises what was kept."""
+        if self.error is not None:
+            raise self.error

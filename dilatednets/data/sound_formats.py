@@ -59,7 +59,7 @@ _CHUNKS = {
     b"riff": ("<16sQ", 40, b"data", 8, 24),
 }
 _BLOCK = 1 << 20  # values that are read or written at once
-_HIGHEST_RATE = 1_000_000  # a damaged header says more; filters between such rates would not fit into memory
+_RATES = range(10, 1_000_001)  # damaged headers say others, and what is resampled from these would not fit into memory
 
 
 def decode(data: bytes, where: str) -> tuple[int, np.ndarray]:
@@ -89,11 +89,25 @@ def decode(data: bytes, where: str) -> tuple[int, np.ndarray]:
                 count += len(block)
     except (soundfile.LibsndfileError, ValueError, TypeError) as error:  # the last two of the library's own checks
         raise refusal_of(error, data, where) from error
-    if not 0 < rate <= _HIGHEST_RATE:
-        raise InputError(f"{where}: damaged file, a sample rate of {rate}; export it again")
+    check_rate(rate, where)
     if count < promised < 2**40 and (kind != "MP3" or _counts_frames(data)):
         raise truncated(where, promised, count, "samples")
     return rate, np.concatenate(blocks) if blocks else np.zeros((0, 1), np.float32)
+
+
+def check_rate(rate: int, where: str) -> None:
+    """Refuses a sample rate that no recording has.
+
+    Raises:
+        InputError: If it is one.
+
+    Example:
+    >>> check_rate(2**31 - 1, "a.wav")
+    Traceback (most recent call last):
+    dilatednets.errors.InputError: a.wav: damaged file, a sample rate of 2147483647; export it again
+    """
+    if rate not in _RATES:
+        raise InputError(f"{where}: damaged file, a sample rate of {rate}; export it again")
 
 
 def refusal_of(error: Exception | None, data: bytes, where: str) -> InputError:

@@ -1,7 +1,10 @@
 """Sound in blocks, against whole files."""
 
 import io
+import os
+import resource
 import sys
+import threading
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,7 +12,7 @@ import pytest
 import soundfile
 
 from dilatednets.data import audio_stream
-from dilatednets.data.audio import resample
+from dilatednets.data.audio import read_audio, resample, write_audio
 from dilatednets.data.audio_stream import resampled, sound_reader, sound_writer
 from dilatednets.errors import InputError
 
@@ -81,6 +84,58 @@ def test_faults_of_files(tmp_path, monkeypatch):
         pass
     with pytest.raises(InputError, match="output: - takes mono sound"), sound_writer("-", 8000, 2):
         pass
-    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(bytes(9))))
-    with pytest.raises(InputError, match="standard input: ends within a sample"), sound_reader("-", 8000) as sound:
-        list(sound.blocks)
+    for piped, words in (
+        (bytes(9), "ends within a sample"),
+        (b"", "holds no samples"),
+        (whole, "begins with the header of a file; pipe samples alone"),
+    ):
+        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(piped)))
+        with pytest.raises(InputError, match=f"standard input: {words}"), sound_reader("-", 8000) as sound:
+            list(sound.blocks)
+
+
+@pytest.mark.parametrize("rate", [1, 3_000_017, 2**31 - 1])
+def test_faults_a_damaged_header_takes_no_memory(tmp_path, rate):
+    soundfile.write(tmp_path / "a.wav", np.zeros(100), 8000)
+    whole = bytearray((tmp_path / "a.wav").read_bytes())
+    whole[24:28] = rate.to_bytes(4, "little")
+    (tmp_path / "a.wav").write_bytes(whole)
+    with (
+        pytest.raises(InputError, match=f"a.wav: damaged file, a sample rate of {rate}; export"),
+        sound_reader(str(tmp_path / "a.wav"), 8000),
+    ):
+        pass
+    with pytest.raises(InputError, match=f"a.wav: damaged file, a sample rate of {rate}; export"):
+        read_audio(tmp_path / "a.wav", 8000)
+
+
+def test_blocks_from_a_low_rate_stay_small():
+    blocks = resampled([np.zeros((1, 900), np.float32)], 10, 44100)
+    sizes = [block.shape[1] for block in blocks]
+    assert sum(sizes) == 900 * 4410 and max(sizes) < 100_000
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg", ".mp3"])
+def test_faults_a_full_disk_leaves_no_piece_of_a_recording(suffix, tmp_path, rng):
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    path, noise = tmp_path / f"a{suffix}", np.float32(rng.normal(0, 0.1, (1, 3000)))
+    for size in (0, 60, 1500):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+        try:
+            refused = pytest.raises(InputError, match=r"cannot write there \(File too large\); make room")
+            with refused, sound_writer(str(path), 8000, 1) as write:
+                write(noise)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_a_named_pipe_is_read(tmp_path):
+    os.mkfifo(tmp_path / "a.wav")
+    audio = np.linspace(-0.5, 0.5, 500, dtype=np.float32)
+    write_audio(tmp_path / "b.wav", audio, 8000)
+    writer = threading.Thread(target=(tmp_path / "a.wav").write_bytes, args=[(tmp_path / "b.wav").read_bytes()])
+    writer.start()
+    with sound_reader(str(tmp_path / "a.wav"), 8000) as sound:
+        np.testing.assert_allclose(np.concatenate(list(sound.blocks), axis=1)[0], audio, atol=2**-15)
+    writer.join()
