@@ -22,7 +22,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "file",
         metavar="DRY",
-        help="a recording, or - for standard input: float32 without a header, mono, at the model's sample rate",
+        help="a recording, or - for standard input: float32 without a header, mono, at the model's sample rate; Ctrl-C "
+        "ends it",
     )
     parser.add_argument(
         "--output", required=True, metavar="WET", help="WET.wav, .flac, .ogg or .mp3, or - for standard output, float32"
@@ -66,14 +67,20 @@ def run(options: Namespace) -> None:
         with sound_writer(options.output, dry.sample_rate, dry.channels) as write:
             blocks = resampled(heard.dry(dry.blocks), dry.sample_rate, rate)
             wet = (model.process(block, state)[0] for block in _checked(blocks, dry.where))
-            for block in heard.wet(resampled(wet, rate, dry.sample_rate)):
-                write(block)
+            try:
+                for block in heard.wet(resampled(wet, rate, dry.sample_rate)):
+                    write(block)
+            except KeyboardInterrupt:  # which ends a live recording, and must not lose it
+                if options.file != PIPE or options.output == PIPE or not heard.frames:
+                    raise
         seconds = time.perf_counter() - begin
     length = heard.frames / dry.sample_rate
     if options.output != PIPE:
         print(
             f"{options.output}: {length:.2f} s of audio, made in {seconds:.2f} s, {length / seconds:.0f} times real time"
         )
+    if heard.loudest > 1:
+        print(f"note: {dry.where} reaches {heard.loudest:.2f} and is cut at 1; export it softer", file=sys.stderr)
     if heard.peak > 1 and options.output != PIPE:
         print(f"note: the output reaches {heard.peak:.2f} and is cut at 1; play the recording softer", file=sys.stderr)
     if options.plot is not None:
@@ -109,13 +116,14 @@ class _Beginnings:
     def __init__(self, kept: int) -> None:
         self.kept = kept
         self.parts: tuple[list[Any], list[Any]] = ([], [])
-        self.read, self.frames, self.peak = 0, 0, 0.0
+        self.read, self.frames, self.peak, self.loudest = 0, 0, 0.0, 0.0
 
     def dry(self, blocks: Iterator[Any]) -> Iterator[Any]:
         for block in blocks:
             if self.read < self.kept:
                 self.parts[0].append(block[0, : self.kept - self.read])
             self.read += block.shape[1]
+            self.loudest = max(self.loudest, float(abs(block).max(initial=0)))
             yield block
 
     def wet(self, blocks: Iterator[Any]) -> Iterator[Any]:

@@ -82,6 +82,32 @@ def test_what_is_too_loud_is_cut_and_told(place, capsys):
     tiny_effect(sample_rate=RATE, head_scale=100.0).save_nam(place / "a.nam")
     assert run(place) == 0
     assert "note: the output reaches" in capsys.readouterr().err
+    soundfile.write(place / "loud.wav", 4 * dry(), RATE, "FLOAT")
+    assert run(place, "loud.wav") == 0
+    assert f"note: {place / 'loud.wav'} reaches 1.60 and is cut at 1" in capsys.readouterr().err
+
+
+def test_faults_stopping_a_live_recording_keeps_it(place, monkeypatch):
+    pieces = [dry()[:4000].tobytes(), KeyboardInterrupt]
+
+    def read1(size):
+        if pieces[0] is KeyboardInterrupt:
+            raise KeyboardInterrupt
+        return pieces.pop(0)
+
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=SimpleNamespace(read1=read1)))
+    live = ["process", str(place / "a.nam"), "-", "--plot", str(place / "a.png"), "--output"]
+    assert main([*live, str(place / "wet.wav")]) == 0
+    wet, _ = soundfile.read(place / "wet.wav", dtype="float32")
+    np.testing.assert_allclose(wet, tiny_effect(sample_rate=RATE).process(dry()[:4000]), atol=1e-5)
+    assert main([*live, str(place / "none.wav")]) == 130 and not (place / "none.wav").exists()
+
+
+def test_faults_a_pipe_without_sound_is_refused(place, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO()))
+    command = ["process", str(place / "a.nam"), "-", "--plot", str(place / "a.png"), "--output", str(place / "wet.wav")]
+    assert main(command) == 2 and not (place / "wet.wav").exists()
+    assert capsys.readouterr().err.startswith("dilatednets: standard input: holds no samples")
 
 
 def test_faults_of_files_and_options(place, capsys):
