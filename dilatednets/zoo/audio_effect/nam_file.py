@@ -3,13 +3,13 @@
 import json
 import os
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
 from dilatednets.errors import InputError, one_line
 from dilatednets.files import atomic_path, check_writable
-from dilatednets.rules import Size, Sizes, checked
+from dilatednets.rules import Rule, Size, Sizes, checked, positive
 
 SUFFIX = ".nam"
 DEFAULT_RATE = 48000
@@ -24,6 +24,7 @@ ACTIVATIONS = {
     "Hardswish": "hard_swish",
 }
 """The format's names of activations, and those of `AudioEffect`."""
+_near = Rule(lambda dilations: max(dilations) <= 2**20, "dilations up to 2**20")
 _VERSION = "0.5.4"
 _READ = ("0.5", "0.6", "0.7")
 _OF_ARRAY = ("input_size", "condition_size", "channels", "kernel_size", "dilations", "activation")
@@ -45,11 +46,11 @@ def is_one(handle: Any) -> bool:
 def read(file: str | os.PathLike[str]) -> NamContent:
     """Reads a file of the architecture WaveNet, as `AudioEffect.from_nam` describes it."""
     try:
-        text = Path(file).read_text(encoding="utf-8")
+        data = Path(file).read_bytes()
     except (OSError, ValueError, TypeError) as error:
         raise InputError(f"{file}: cannot be read ({one_line(getattr(error, 'strerror', None) or error)})") from error
     try:
-        content = json.loads(text)
+        content = json.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise InputError(f"{file}: truncated, or no .nam file ({one_line(error)}); export it again") from error
     if not isinstance(content, dict) or not {"architecture", "config", "weights"} <= content.keys():
@@ -62,7 +63,8 @@ def read(file: str | os.PathLike[str]) -> NamContent:
         raise InputError(f"{file}: is of version {version}; versions 0.5 to 0.7 are read, export it as one of these")
     try:
         arguments = _arguments(content["config"])
-        rate = checked(content.get("sample_rate") or DEFAULT_RATE, float, "sample_rate")
+        rate = content.get("sample_rate")
+        rate = DEFAULT_RATE if rate is None else checked(rate, Annotated[float, positive], "sample_rate")
         metadata = checked(content.get("metadata"), dict[str, Any] | None, "metadata")
         arguments |= {"sample_rate": checked(round(rate), Size, "sample_rate"), "metadata": metadata}
         return _unpacked(arguments, content["config"]["layers"], content["weights"])
@@ -89,14 +91,14 @@ def _arguments(config: Any) -> dict[str, Any]:
             raise InputError(f"{where}.gating_mode: {array['gating_mode']!r} is not read; choose an A1 model")
         for name in ("channels", "kernel_size"):
             checked(array[name], Size, f"{where}.{name}")
-        checked(array["dilations"], Sizes, f"{where}.dilations")
+        checked(array["dilations"], Annotated[Sizes, _near], f"{where}.dilations")
         if not isinstance(array["activation"], str) or array["activation"] not in ACTIVATIONS:
             there = ", ".join(ACTIVATIONS)
             raise InputError(f"{where}.activation: {array['activation']!r} is not read; activations are {there}")
         inputs = layers[place - 1]["channels"] if place else 1
         width = layers[place + 1].get("channels") if place + 1 < len(layers) else 1
         sizes = array["input_size"], array["condition_size"], _head(array, where)[0]
-        if sizes != (inputs, 1, width):
+        if sizes != (inputs, 1, width) or any(type(size) is not int for size in sizes):
             wanted = f"({inputs}, 1, {width})"
             raise InputError(f"{where}: input_size, condition_size and head_size must be {wanted}, not {sizes}")
     return {
@@ -136,7 +138,9 @@ def _unpacked(arguments: dict[str, Any], layers: list[Any], flat: Any) -> NamCon
         numbers = np.array(flat, np.float64)
     except (TypeError, ValueError) as error:
         raise InputError("weights: must be a list of numbers; export it again") from error
-    if numbers.ndim != 1 or not np.all(np.isfinite(numbers.astype(np.float32))):
+    with np.errstate(over="ignore"):
+        finite = np.all(np.isfinite(numbers.astype(np.float32)))
+    if numbers.ndim != 1 or not finite:
         raise InputError("weights: hold NaN or infinity; train the model again, or export it again")
     needed = _count(arguments, layers)
     if len(numbers) != needed:
@@ -216,11 +220,16 @@ def write(model: Any, file: str | os.PathLike[str], knobs: np.ndarray, metadata:
         raise InputError(f"{file}: the model's weights hold NaN or infinity; train it again")
     content = {
         "version": _VERSION,
-        "metadata": {**(model.metadata or {}), **metadata},
+        "metadata": {**(model.metadata or {}), **checked(metadata, dict[str, Any], "metadata")},
         "architecture": "WaveNet",
         "config": {"layers": layers, "head": None, "head_scale": model.head_scale},
         "weights": [float(x) for x in numbers],
         "sample_rate": model.sample_rate,
     }
+    try:
+        text = json.dumps(content, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        words = "must hold texts, finite numbers, lists and tables of Python's own"
+        raise InputError(f"metadata: {words} ({one_line(error)}); give such values") from error
     with atomic_path(file) as temporary:
-        temporary.write_text(json.dumps(content), encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8")

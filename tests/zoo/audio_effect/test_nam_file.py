@@ -121,6 +121,11 @@ FAULTS = {
     "sizes": (changed(head_size=5), "config.layers[0]: input_size, condition_size and head_size must be (1, 1, 2)"),
     "A2": (changed(kernel_size=[6, 15]), "config.layers[0].kernel_size: must be an integer"),
     "rate": (changed(sample_rate="a"), "sample_rate: must be a number"),
+    "no rate": (changed(sample_rate=0), "sample_rate: must be above 0, not 0"),
+    "infinite rate": (changed(sample_rate=float("inf")), "sample_rate: must be above 0, not inf"),
+    "NaN rate": (changed(sample_rate=float("nan")), "sample_rate: must be above 0, not nan"),
+    "far": (changed(dilations=[2**30, 1]), "config.layers[0].dilations: must be dilations up to 2**20"),
+    "a size": (changed(input_size=True), "input_size, condition_size and head_size must be (1, 1, 2)"),
     "metadata": (changed(metadata=3), "metadata: must be a table"),
 }
 
@@ -146,6 +151,9 @@ def test_faults_of_writing(tmp_path):
     ):
         with pytest.raises(InputError, match=words):
             call()
+    for metadata in ({"loudness": np.nan}, {"loudness": np.float32(1)}, ["gain"]):
+        with pytest.raises(InputError, match="metadata: must "):
+            model.save_nam(tmp_path / "b.nam", metadata=metadata)
     model.weights[0].assign(np.full(model.weights[0].shape, np.nan))
     with pytest.raises(InputError, match="hold NaN or infinity"):
         model.save_nam(tmp_path / "b.nam")
