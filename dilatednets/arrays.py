@@ -9,6 +9,7 @@ from dilatednets.errors import InputError
 
 SILENCE = 10 ** (-70 / 20)
 """Root mean square below which a recording is digital silence with dither, not something heard from afar: -70 dB."""
+_MOST_CHANNELS = 8
 _CLEARLY_ABOVE_1 = 2.0
 """Decoders of MP3 and filters exceed full scale by less; samples in the range of integers exceed it by much more."""
 
@@ -118,6 +119,26 @@ def as_audio(value: Any, where: str = "audio", ndim: int | None = None) -> np.nd
             f"{where}: reaches {peak:g}, but floats must be in [-1, 1]; divide by the largest possible value"
         )
     return np.clip(array, -1.0, 1.0)
+
+
+def check_rows(audio: np.ndarray, where: str) -> None:
+    """Refuses a batch of recordings that can only be one recording with its channels last, as soundfile reads it.
+
+    Args:
+        audio: (batch, samples).
+        where: What messages begin with.
+
+    Raises:
+        InputError: for more recordings than samples, of which there are a handful.
+
+    Example:
+    >>> check_rows(np.zeros((48000, 2)), "audio")
+    Traceback (most recent call last):
+    dilatednets.errors.InputError: audio: of shape (48000, 2) would be 48000 recordings of 2 samples; transpose it
+    """
+    if audio.shape[1] <= _MOST_CHANNELS < audio.shape[0]:
+        words = f"would be {audio.shape[0]} recordings of {audio.shape[1]} samples; transpose it"
+        raise InputError(f"{where}: of shape {audio.shape} {words}")
 
 
 def text(value: Any, where: str) -> str:

@@ -37,7 +37,7 @@ def checked(model: Any, x: Any, y: Any) -> tuple[Any, Any]:
     shape = (None, None, 1) if np.ndim(audio) == 3 else (None, None)
     audio = arrays.numbers(audio, "audio", shape).astype(np.float32)
     if y is not None and hasattr(y, "__array__"):
-        y = arrays.numbers(y, "y", (len(audio), *(None for _ in np.shape(y)[1:]))).astype(np.float32)
+        y = arrays.numbers(y, "y", (*audio.shape[:2], *(None for _ in np.shape(y)[2:]))).astype(np.float32)
     return ({**x, "audio": audio} if isinstance(x, Mapping) else audio), y
 
 

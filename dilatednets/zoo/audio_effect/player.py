@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from dilatednets import native
-from dilatednets.arrays import as_audio
+from dilatednets.arrays import as_audio, check_rows
 from dilatednets.backend import compiled
 from dilatednets.errors import InputError
 from dilatednets.rules import Size, checked, one_of
@@ -21,6 +21,7 @@ LARGEST_BLOCK = 1 << 16
 class Player(Protocol):
     """What a stream remembers; `rows` is None for a stream in blocks (samples,)."""
 
+    model: Any
     rows: int | None
 
     def play(self, dry: np.ndarray) -> np.ndarray:
@@ -49,6 +50,10 @@ def process(model: Any, audio: Any, state: Any, knobs: Any) -> Any:
     dry = audio if _is_right(audio) else as_audio(audio)
     if dry.ndim not in (1, 2):
         raise InputError(f"audio: must be of shape (samples,) or (batch, samples), not {dry.shape}")
+    if state is not None and state.model is not model:
+        raise InputError("state: is another model's; begin by this model's initial_state")
+    if state is None and dry.ndim == 2:
+        check_rows(dry, "audio")
     rows = None if dry.ndim == 1 else len(dry)
     if state is not None and rows != state.rows:
         one = "(samples,)" if state.rows is None else f"({state.rows}, samples)"
@@ -77,7 +82,7 @@ class NativePlayer:
     def __init__(self, model: Any, rows: int | None, knobs: np.ndarray) -> None:
         from dilatednets.zoo.audio_effect.native_kernel import run
 
-        self.rows, self.net, self.kernel = rows, NativeNet(model, knobs), run
+        self.model, self.rows, self.net, self.kernel = model, rows, NativeNet(model, knobs), run
         self.position = 0
         self.history = np.zeros((rows or 1, self.net.size), np.float32)
         if model.prewarm:

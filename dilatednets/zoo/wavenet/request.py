@@ -177,6 +177,7 @@ def _prime(prime: Any) -> np.ndarray:
     audio = audio[None] if audio.ndim == 1 else audio
     if audio.ndim != 2:
         raise InputError(f"prime: must be of shape (samples,) or (batch, samples), not {audio.shape}")
+    arrays.check_rows(audio, "prime")
     if audio.dtype.kind == "f" and np.any(np.abs(audio) > 1):
         raise InputError(f"prime: reaches {np.max(np.abs(audio)):g}, but floats must be in [-1, 1]")
     return arrays.as_audio(audio, "prime")
@@ -249,9 +250,12 @@ def _length(
             f"{name}: number {place} does not last longer than the prime, {primed} samples; give a longer one"
         )
     total = primed + (num_samples or 1)
+    if covered < total and num_samples is None:
+        words = f"{primed} samples last as long as the {'text' if from_text else 'condition'}, {covered}, or longer"
+        raise InputError(f"prime: {words}; give a shorter one")
     if covered < total and from_text:
         raise InputError(
-            f"num_samples: {num_samples or 1} samples (and {primed} of the prime) are more than the text lasts, "
+            f"num_samples: {num_samples} samples (and {primed} of the prime) are more than the text lasts, "
             f"{covered}; leave it out, or give more text"
         )
     if covered < total:

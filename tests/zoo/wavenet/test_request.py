@@ -46,7 +46,7 @@ def test_numpy_s_numbers_are_numbers(tiny_model):
         ({"text": ["1", "2", "3"], "speaker": ["ann", "bob"]}, "one, or as many of each"),
         ({"text": [], "speaker": "ann"}, "text: empty"),
         ({"text": "1", "speaker": "ann", "prime": np.full(9, 2.0)}, "prime"),
-        ({"text": "1", "speaker": "ann", "prime": np.zeros(10**5)}, "more than the text lasts"),
+        ({"text": "1", "speaker": "ann", "prime": np.zeros(10**5)}, "last as long as the text"),
     ],
 )  # fmt: skip
 def test_bad_requests_get_one_line(tiny_model, arguments, says):
@@ -88,6 +88,8 @@ def test_bad_requests_of_an_unconditional_model():
         ({"prime": np.full(9, -np.inf)}, "^prime: "),
         ({"prime": np.zeros((2, 9, 1))}, "^prime: must be of shape"),
         ({"prime": "a.wav"}, "^prime: must be an array"),
+        ({"prime": np.zeros((90, 1))}, "^prime: of shape .90, 1. would be 90 recordings of 1 samples; transpose it"),
+        ({"prime": np.zeros(90000)}, "^prime: 90000 samples last as long as the text, [0-9]+, or longer; give a shorter"),
         ({"text": None, "condition": np.full((9, 42), -np.inf)}, "^condition: holds NaN or infinity"),
         ({"text": None, "condition": [["a"]]}, "^condition: "),
         ({"text": None, "condition": [[0.0], [0.0, 1.0]]}, "^condition: must be an array"),
