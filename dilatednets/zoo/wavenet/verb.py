@@ -163,9 +163,11 @@ def said(model: Any, options: Namespace) -> dict[str, Any]:
 
 def _heard(path: str, sample_rate: int) -> Any:
     """A recording at the model's sample rate; says so if that is not its own."""
-    from dilatednets.data.audio import read_with_rate, resample
+    from dilatednets.data.audio import is_silent, read_with_rate, resample
+    from dilatednets.data.audio_folder import SILENT, note_of
 
     rate, audio = read_with_rate(path)
+    note_of([path] if is_silent(audio) else [], SILENT)
     if rate != sample_rate:
         print(f"{path}: {rate} Hz, resampled to the {sample_rate} Hz of the model")
     return resample(audio, rate, sample_rate)

@@ -179,6 +179,12 @@ def test_faults_no_recording_is_written_over(here, tmp_path, capsys, option):
     assert own.read_bytes() == (here / "short.wav").read_bytes()
 
 
+def test_faults_silence_is_named(here, tmp_path, capsys):
+    soundfile.write(tmp_path / "still.wav", np.zeros((400, 2)), 8000)
+    assert make(here / "vocoder", tmp_path / "a.wav", "--mel-of", tmp_path / "still.wav", "--speaker", "ann") == 0
+    assert "still.wav: is silent, below -70 dB, or its channels cancel each other" in capsys.readouterr().err
+
+
 def test_faults_a_model_of_words_takes_no_mels(preset, here, tmp_path, capsys):
     assert make(preset, tmp_path / "a.wav", "--mel-of", here / "short.wav", "--speaker", "ann") == 2
     assert f"--mel-of: {preset} takes text, and no mels; leave it out" in capsys.readouterr().err
