@@ -284,7 +284,9 @@ def _why_no_number(cell: str) -> str:
     if np.isfinite(_number(cell)):
         return "is too large for a model; divide the column by a power of ten"
     if cell.count(",") == 1 and np.isfinite(_number(cell.replace(",", "."))):
-        return f"is no number; write {cell.replace(',', '.')}"
+        whole = cell.replace(",", "")
+        thousands = f", or {whole} if the comma sets off thousands" if re.fullmatch(r".*\d,\d{3}", cell) else ""
+        return f"is no number; write {cell.replace(',', '.')}{thousands}"
     if cell.lower() in _MISSING:
         return "is no number; fill it, or leave the row out"
     return "is no number; give a number, or leave the column out"

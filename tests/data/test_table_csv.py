@@ -92,7 +92,8 @@ def test_faults_of_encoding(table):
         ("NA", "'NA' is no number; fill it, or leave the row out"),
         ("100_84", "'100_84' is no number; give a number"),
         ("1e300", "'1e300' is too large for a model; divide the column by a power of ten"),
-        ('"3,5"', r"'3,5' is no number; write 3\.5"),
+        ('"3,5"', r"'3,5' is no number; write 3\.5$"),
+        ('"1,234"', r"'1,234' is no number; write 1\.234, or 1234 if the comma sets off thousands"),
     ],
 )
 def test_faults_of_numbers_name_line_and_column(table, cell, words):
