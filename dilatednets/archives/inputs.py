@@ -83,7 +83,7 @@ def sources(arguments: Sequence[Any], mapper: Any, output: Path, whole: bool = F
         path = Path(argument)
         if path.is_dir():
             files = sorted(file for file in path.rglob("*") if file.is_file() and not _hidden(file.relative_to(path)))
-            used = [file for file in files if output.resolve() not in file.resolve().parents]
+            used = [file for file in files if not _below(file, output)]
             known = [file for file in used if _kind(file, mapper, whole)]
             if len(known) < len(used):
                 other = next(file for file in used if file not in known)
@@ -92,6 +92,7 @@ def sources(arguments: Sequence[Any], mapper: Any, output: Path, whole: bool = F
         elif not path.exists() and glob.has_magic(argument):
             root = Path(*itertools.takewhile(lambda part: not glob.has_magic(part), path.parts))
             files = [file for file in map(Path, sorted(glob.glob(argument, recursive=True))) if file.is_file()]
+            files = [file for file in files if not _below(file, output)]
             named = [(file, file.relative_to(root).as_posix()) for file in files]
         elif path.is_file():
             named = [(path, path.name)]
@@ -111,6 +112,10 @@ def sources(arguments: Sequence[Any], mapper: Any, output: Path, whole: bool = F
             raise InputError(f"{source.path}: another input is called {source.name}, too; give the folder above both")
         names.add(source.name)
     return found
+
+
+def _below(file: Path, folder: Path) -> bool:
+    return folder.resolve() in file.resolve().parents
 
 
 def _hidden(path: Path) -> bool:

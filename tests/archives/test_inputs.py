@@ -57,6 +57,8 @@ def test_files_of_folders_and_patterns_keep_their_names(tmp_path):
         (name, {"image": str(tmp_path / name)}) for name in ("a/1.png", "b/2.png")
     ]
     assert [one.name for one in inputs.sources([tmp_path / "*" / "1.png"], Pictures, tmp_path / "out")] == ["a/1.png"]
+    found = inputs.sources([tmp_path / "**" / "*.png"], Pictures, tmp_path / "out")
+    assert [one.name for one in found] == ["a/1.png", "b/2.png"]  # and not the answers of the last run
 
 
 def test_a_text_file_may_be_one_record(tmp_path):
