@@ -11,7 +11,7 @@ import numpy as np
 from dilatednets.data.audio import is_silent, read_audio
 from dilatednets.data.sequences import SPLITS, check_split, shared_out
 from dilatednets.data.sound_formats import SUFFIXES
-from dilatednets.data.splits import data_folder
+from dilatednets.data.splits import data_folder, is_run
 from dilatednets.errors import InputError, Note
 
 LAYOUT = "DIR/LABEL/*.wav, or DIR/train/LABEL/*.wav beside DIR/validation and DIR/test"
@@ -53,7 +53,7 @@ def load(
         raise InputError(f"{root / split}: no such folder; there must be {', '.join(SPLITS)}")
     folder = root / split if own else root
     shown = sorted(one for one in folder.iterdir() if not one.name.startswith("."))
-    labels = [one for one in shown if one.is_dir()]
+    labels = [one for one in shown if one.is_dir() and not is_run(one)]
     if split == "train":
         if len(labels) == 1:
             words = f"holds recordings of one label, {labels[0].name}; add a folder for each other label"

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from dilatednets.data.audio_folder import note_of
 from dilatednets.data.sound_formats import SUFFIXES
+from dilatednets.data.splits import is_run
 from dilatednets.errors import InputError
 
 METADATA = "metadata.csv"
@@ -66,6 +67,8 @@ def _files(root: Path) -> list[Labelled]:
     for path in sorted(root.rglob("*")):
         below = path.relative_to(root)
         if not path.is_file() or any(part.startswith(".") for part in below.parts):
+            continue
+        if path.parent.name == "samples" and is_run(path.parent.parent):  # what a net said is no recording
             continue
         name = below.with_suffix("").as_posix()
         if path.suffix.lower() not in SUFFIXES:

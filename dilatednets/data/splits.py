@@ -29,6 +29,11 @@ def split_name(data_set: str, split: str) -> str:
     return SPLITS[split]
 
 
+def is_run(folder: Path) -> bool:
+    """Whether a folder is that of a training run, which is no data, wherever it lies."""
+    return (folder / "state.npz").is_file()
+
+
 def data_folder(data_dir: Any) -> Path:
     """The folder of a data set.
 

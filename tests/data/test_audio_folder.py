@@ -52,6 +52,14 @@ def test_faults_what_lies_beside_the_labels_is_named(folder):
         load(folder, "train", 8000)
 
 
+def test_faults_a_run_beside_the_labels_is_none(folder):
+    before = load(folder, "train", 8000)
+    for name in ("state.npz", "best/config.json"):
+        (folder / "run" / name).parent.mkdir(exist_ok=True, parents=True)
+        (folder / "run" / name).touch()
+    assert [one.path for one in load(folder, "train", 8000)] == [one.path for one in before]
+
+
 def test_faults_what_lies_beside_splits_is_named(folder, tmp_path_factory):
     outer = tmp_path_factory.mktemp("outer")
     folder.rename(outer / "train")

@@ -53,6 +53,15 @@ def test_folders_say_words_or_speakers(words):
     assert {one.speaker for one in both(words / "no", words=False)["train"]} == {""}
 
 
+@pytest.mark.parametrize("run", ["", "run"])
+def test_faults_what_a_run_has_said_is_no_recording(words, run):
+    before = labelled(words, words=False)
+    write(words / run / "samples" / "epoch_001.wav")
+    (words / run / "state.npz").touch()
+    with pytest.warns(Note, match="state.npz: not used"):
+        assert labelled(words, words=False) == before
+
+
 def test_names_say_words_and_speakers(tmp_path):
     for number in range(3):
         for word in ("one", "two"):
