@@ -58,6 +58,10 @@ class Family:
         """The class of its models."""
         return getattr(self.part("model"), self.model)
 
+    def reads(self, handle: Any) -> bool:
+        """Whether a handle names such a file."""
+        return bool(self.files) and isinstance(handle, str | os.PathLike) and str(handle).lower().endswith(self.files)
+
     def part(self, name: str) -> ModuleType:
         """One of its modules; of a family that is a single module, that."""
         whole = importlib.import_module(self.package)
@@ -139,7 +143,7 @@ def family_of_preset(handle: str | os.PathLike[str]) -> Family:
         InputError: if there is no such preset, or it is of an unknown class.
     """
     for family in FAMILIES.values():
-        if family.files and isinstance(handle, str | os.PathLike) and str(handle).lower().endswith(family.files):
+        if family.reads(handle):
             return family
     name = presets.class_name(handle)
     if name not in FAMILIES:

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from dilatednets import registry
 from dilatednets.errors import InputError, one_line
 from dilatednets.files import atomic_path, sha256
 from dilatednets.presets import presets
@@ -20,18 +21,21 @@ CURES = {
 
 
 def model_of(handle: str | os.PathLike[str]) -> dict[str, str]:
-    """Which model a handle means, by the SHA-256 of its configuration and its weights.
+    """Which model a handle means, by the SHA-256 of its configuration and its weights, or of its one file.
 
     Raises:
-        InputError: if there is no such preset, or a file of it is missing.
+        InputError: if there is no such preset or file, or a part of it is missing.
     """
+    family = registry.family_of_preset(handle)
+    if family.reads(handle):
+        if not Path(handle).is_file():
+            raise InputError(f"{handle}: no such file; give one that exists, or a preset")
+        return {"name": str(handle), "class": family.model, "file": sha256(handle)}
     folder = presets.find(handle)
     for name in (CONFIG, WEIGHTS):
         if not (folder / name).is_file():
             raise InputError(f"{folder / name}: missing; copy the whole preset folder")
-    return {"name": str(handle), "class": presets.class_name(handle)} | {
-        name: sha256(folder / name) for name in (CONFIG, WEIGHTS)
-    }
+    return {"name": str(handle), "class": family.model} | {name: sha256(folder / name) for name in (CONFIG, WEIGHTS)}
 
 
 def stamp(manifest: dict[str, Any]) -> str:

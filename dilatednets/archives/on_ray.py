@@ -58,7 +58,7 @@ def run(
     settings = checked_settings(cls, settings or {})
     found = inputs.sources(arguments, cls, output, whole)
     how = {"format": format, "column": column, "whole": whole, "settings": settings}
-    name = os.path.abspath(model) if os.path.isdir(model) else model  # for workers elsewhere in the tree
+    name = os.path.abspath(model) if os.path.exists(model) else model  # for workers elsewhere in the tree
     of_run = {"model": manifest.model_of(name), "inputs": inputs.fingerprint(found), "how": how}
     files.check_writable(output / manifest.NAME)
     _check_installed()
@@ -204,7 +204,7 @@ def map(model: Any, dataset: Any, *, column: str | None = None, workers: int | N
     Args:
         model: A preset's name, folder or handle; each worker loads it once.
         dataset: A `ray.data.Dataset`, as of `ray.data.read_parquet`.
-        column: The column of the content; None for the family's name of it: "image", "text" or "sequence".
+        column: The column of the content; None for the family's name of it: "image", "text", "sequence" or "audio".
         workers: How many; None for up to one a core.
         **settings: What the family lets one choose.
 

@@ -20,7 +20,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--format", choices=["parquet", "files"], default="parquet", help=words)
     parser.add_argument("--address", help="of a Ray cluster, HOST:PORT (default: the cores of this machine)")
     parser.add_argument("--workers", type=int, metavar="N", help="processes (default: one a core, or one a GPU)")
-    words = "column of .jsonl and .parquet that holds the content (default: image, text or sequence)"
+    words = "column of .jsonl and .parquet that holds the content (default: image, text, sequence or audio)"
     parser.add_argument("--column", metavar="NAME", help=words)
     parser.add_argument("--whole", action="store_true", help="a text file is one record, and not each of its lines")
     words = "what the model lets one choose, such as speaker=theo or count=true"

@@ -4,7 +4,7 @@ import math
 import sys
 import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from dilatednets import registry
@@ -37,7 +37,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> None:
     """`dilatednets process MODEL DRY --output WET [--plot FILE.png] [--knob NAME=VALUE ...] [--no-resample]`."""
-    from dilatednets.data.audio_stream import PIPE, resampled, sound_reader, sound_writer
+    from dilatednets.data.audio_stream import PIPE, sound_reader, sound_writer
     from dilatednets.data.sound_formats import check_suffix as check_sound
     from dilatednets.files import check_not_read, check_writable
     from dilatednets.plots.figure import check_suffix, save
@@ -62,14 +62,11 @@ def run(options: Namespace) -> None:
         if dry.channels > 1:
             print(f"{options.file}: {dry.channels} channels, each processed by itself", file=said, flush=True)
         state = model.initial_state(dry.channels, knobs=knobs)
-        heard = _Beginnings(SHOWN * dry.sample_rate if options.plot else 0)
+        heard = Beginnings(SHOWN * dry.sample_rate if options.plot else 0)
         begin = time.perf_counter()
         with sound_writer(options.output, dry.sample_rate, dry.channels) as write:
-            blocks = resampled(heard.dry(dry.blocks), dry.sample_rate, rate)
-            wet = (model.process(block, state)[0] for block in _checked(blocks, dry.where))
             try:
-                for block in heard.wet(resampled(wet, rate, dry.sample_rate)):
-                    write(block)
+                play(model, dry, state, write, heard)
             except KeyboardInterrupt:  # which ends a live recording, and must not lose it
                 if options.file != PIPE or options.output == PIPE or not heard.frames:
                     raise
@@ -90,6 +87,27 @@ def run(options: Namespace) -> None:
         print(f"{options.plot}: the dry and the wet signal", file=said)
 
 
+def play(model: Any, dry: Any, state: Any, write: Callable[[Any], Any], heard: "Beginnings") -> None:
+    """Plays all of a recording through a model.
+
+    Args:
+        model: The AudioEffect.
+        dry: The recording, a `dilatednets.data.audio_stream.Sound`; of another rate than the model's, it is resampled.
+        state: What `AudioEffect.initial_state` made for as many channels.
+        write: Is given the wet blocks, float32 (channels, samples), at the recording's rate and in all as long.
+        heard: Keeps what has been played.
+
+    Raises:
+        InputError: for a recording that cannot be read or is no audio, or a model that gives NaN.
+    """
+    from dilatednets.data.audio_stream import resampled
+
+    blocks = resampled(heard.dry(dry.blocks), dry.sample_rate, model.sample_rate)
+    wet = (model.process(block, state)[0] for block in _checked(blocks, dry.where))
+    for block in heard.wet(resampled(wet, model.sample_rate, dry.sample_rate)):
+        write(block)
+
+
 def _setting(text: str) -> tuple[str, float]:
     name, _, value = text.partition("=")
     try:
@@ -106,7 +124,7 @@ def _checked(blocks: Iterator[Any], where: str) -> Iterator[Any]:
         yield as_audio(block, where)
 
 
-class _Beginnings:
+class Beginnings:
     """Passes two signals on and keeps what is drawn of them; the second one is cut to the length of the first.
 
     Args:
@@ -119,6 +137,7 @@ class _Beginnings:
         self.read, self.frames, self.peak, self.loudest = 0, 0, 0.0, 0.0
 
     def dry(self, blocks: Iterator[Any]) -> Iterator[Any]:
+        """The blocks of the first signal."""
         for block in blocks:
             if self.read < self.kept:
                 self.parts[0].append(block[0, : self.kept - self.read])
@@ -127,6 +146,7 @@ class _Beginnings:
             yield block
 
     def wet(self, blocks: Iterator[Any]) -> Iterator[Any]:
+        """The blocks of the second signal, of finite numbers."""
         for block in blocks:
             block = block[:, : self.read - self.frames]
             if self.frames < self.kept:
