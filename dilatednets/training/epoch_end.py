@@ -108,7 +108,8 @@ class EpochEnd(keras.callbacks.Callback):
             with averaged_weights(self.net):
                 self.task.prepare(self.net, self.batches)
                 net = self._shown()
-                value = float(self.task.evaluate(net)[goal.metric])
+                figures = self.task.evaluate(net)
+                value = float(figures[goal.metric])
                 if not math.isfinite(value):
                     raise self._diverged(f"validation became {value} at the end")
                 logs[key] = row[key] = value  # for the callbacks that log
@@ -116,6 +117,7 @@ class EpochEnd(keras.callbacks.Callback):
                 known = [r[key] for r in rows if r.get(key) is not None]
                 print(f"\nepoch {epoch + 1}: {value:.4f} {goal.words} on validation", flush=True)
                 names = ["last", *(["best"] if goal.better(value, known) else []), *(self.keep_as if over else [])]
+                self.task.note(net, figures)
                 if is_first_process():
                     self._save(net, names)
         self.history.append(row)

@@ -53,6 +53,9 @@ class Task:
         """Figures of a model on validation by name, that of the goal among them."""
         raise NotImplementedError
 
+    def note(self, model: Any, figures: dict[str, Any]) -> None:
+        """Called with the figures of a model before it is kept, to write into it what it is to tell of itself."""
+
     def prepare(self, model: Any, batches: Any) -> None:
         """Called with the averaged weights in the model, before it is evaluated and kept."""
 

@@ -65,18 +65,21 @@ class Task(BaseTask):
         return {"loss": loss, "jit_compile": training.jit_compile or keras.backend.backend() == "jax"}
 
     def evaluate(self, model: AudioEffect) -> dict[str, Any]:
-        """The ESR on what is held out, which a model that is kept as .nam will tell."""
-        figures = {"esr": esr(model, self.held_out)}
-        self.net.metadata = {**(self.net.metadata or {}), "training": {"validation_esr": figures["esr"]}}
-        return figures
+        """The ESR on what is held out."""
+        return {"esr": esr(model, self.held_out)}
+
+    def note(self, model: AudioEffect, figures: dict[str, Any]) -> None:
+        """Writes the ESR into the model, whose .nam file will tell it."""
+        self.last_esr = figures["esr"]
+        model.metadata = {**(model.metadata or {}), "training": {"validation_esr": self.last_esr}}
 
     def show(self, run: RunFolder, epoch: int) -> None:
         """Writes what the averaged weights make of the end of the first pair, every so many epochs as the recipe asks."""
         every = self.recipe.training.sample_every
         last = epoch == self.recipe.epochs
-        if last and (value := (self.net.metadata or {}).get("training", {}).get("validation_esr", 0)) > UNRELATED:
+        if last and self.last_esr > UNRELATED:
             words = "the model has not learnt the effect; are both recordings of one take, is the effect without echo?"
-            warnings.warn(f"ESR {value:.2f}: {words}", Note, stacklevel=2)
+            warnings.warn(f"ESR {self.last_esr:.2f}: {words}", Note, stacklevel=2)
         if not every or (epoch % every and not last):
             return
         from dilatednets.data.audio import write_audio

@@ -92,6 +92,15 @@ def test_windows_hold_what_the_net_needs(rng):
     assert not np.array_equal(epochs[0][1], epochs[1][1])
 
 
+def test_to_evaluate_a_model_does_not_change_it(tmp_path):
+    task = registry.task(recipe(), recorded(tmp_path / "data"))
+    before = task.net.get_config()
+    figures = task.evaluate(task.net)
+    assert task.net.get_config() == before and task.net.metadata is None
+    task.note(task.net, figures)
+    assert task.net.metadata == {"training": {"validation_esr": figures["esr"]}}
+
+
 def test_esr():
     model, dry = tiny_effect(), np.random.default_rng(0).uniform(-1, 1, 300).astype(np.float32)
     wet = model.process(dry)
