@@ -91,7 +91,7 @@ PROGRAMS = (
     "mkdir",
     "pip",
     "ray",
-) + (".venv/bin/pre-commit",)
+) + (".venv/bin/pre-commit", "tools/render_guitar")
 NO_CODE = ("cli  ", "preset  ", "max_batch_size {", "repository/", "dilatednets/", "[NP ", "kB of", "http")
 """How blocks begin that show a picture, a result or a file."""
 NOT_INSTALLED = {"tritonclient", "ray"}

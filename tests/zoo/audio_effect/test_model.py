@@ -10,6 +10,7 @@ from helpers import tiny_effect
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dilatednets.data.audio import read_with_rate
 from dilatednets.errors import InputError, Note
 from dilatednets.layers import receptive_field
 from dilatednets.zoo.audio_effect import AudioEffect
@@ -42,6 +43,17 @@ def test_a_pedal_of_others(tmp_path, rng):
     assert (model.sample_rate, model.receptive_field) == (44100, 9)
     assert_close(called(model, dry[None])[0], play_pedal(content, dry))
     assert_close(model.process(dry), play_pedal(content, dry))
+
+
+def test_a_pair_is_rendered(tmp_path, monkeypatch):
+    """By tools/render_guitar: guitar, and what a model makes of its samples as they are."""
+    tiny_effect(sample_rate=44100).save_nam(tmp_path / "a.nam")
+    given = [tmp_path / "dry.flac", "--seconds", 1, "--sample-rate", 8000, "--through", tmp_path / "a.nam"]
+    monkeypatch.setattr("sys.argv", ["render_guitar", *map(str, given)])
+    tool("render_guitar").main()
+    (dry_rate, dry), (rate, wet) = (read_with_rate(tmp_path / f"{name}.flac") for name in ("dry", "wet"))
+    assert dry_rate == rate == 8000 and len(dry) == 8000 and dry.std() > 0.01
+    np.testing.assert_allclose(wet, tiny_effect().process(dry).clip(-1, 1), atol=1e-4)
 
 
 @pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
