@@ -21,6 +21,8 @@ A family is a folder (or, for a small one, a module). These are the names that s
                    loads; read(record) checks, size(item) says what is alike, answer(items) gives a row each, example() one
                    for its types, as_file(column) the bytes of the file. For `benchmark map`, or left out: RECORDS,
                    example_archive(folder, records), whose path it gives, and plain_command(handle, path, output)
+    page.py        page(model, handle), a `dilatednets.pages.Page`: what `dilatednets play` asks for and shows; may be left
+                   out
     demo.py        demo(output), what `dilatednets demo` shows, and NEXT, a command to try then; may be left out
 """
 

@@ -10,7 +10,7 @@ from helpers import CHECKOUT
 
 # What a room may import of the package, and from elsewhere, besides the standard library; the second pair adds what it
 # may import inside a function only: a task's verb reads data, and a backend is touched when it runs.
-GROUND = {"errors", "files", "rules", "arguments", "arrays", "progress"}
+GROUND = {"errors", "files", "rules", "arguments", "arrays", "pages", "progress"}
 MODEL_ROOMS = GROUND | {"backend", "layers", "native", "presets", "registry", "zoo"}
 SHARED = MODEL_ROOMS | {"data", "training", "plots"}
 BACKENDS = {"tensorflow", "jax"}
@@ -26,6 +26,7 @@ RULES = {
     "arguments": ({"errors"}, set(), set(), set()),
     "arrays": ({"errors"}, {"numpy"}, set(), set()),
     "progress": (set(), set(), set(), {"tqdm"}),
+    "pages": (set(), set(), set(), set()),
     "backend": ({"errors"}, {"keras"}, set(), BACKENDS),
     "layers": (GROUND | {"backend", "layers"}, MODEL_LIBRARIES, set(), BACKENDS),
     "native": ({"backend", "errors", "native"}, MODEL_LIBRARIES | {"numba"}, set(), set()),
@@ -38,6 +39,8 @@ RULES = {
     "registry": (GROUND | {"presets", "training"}, set(), set(), set()),
     # Ray is imported when it is asked for; what the records are, a family says.
     "archives": (GROUND | {"presets", "registry", "archives"}, set(), {""}, {"ray", "pyarrow"}),
+    # The page's server; what a page asks for and shows, a family says.
+    "play": (GROUND | {"data", "plots", "presets", "registry", "play"}, set(), set(), set()),
     "zoo": (MODEL_ROOMS, MODEL_LIBRARIES, {"serving"}, BACKENDS),
     # In a family, the model and what it needs to run; a verb reads data, a description draws.
     "family": (MODEL_ROOMS, MODEL_LIBRARIES, {"data", "plots"}, BACKENDS),
@@ -47,7 +50,7 @@ RULES = {
     "family/verb": (GROUND | {"registry"}, set(), SHARED, ANY_LIBRARY),
     # Comparisons train both sides on the same data.
     "benchmarks": (SHARED | {"serving", "benchmarks"}, ANY_LIBRARY | {"torch"}, set(), BACKENDS | PEERS),
-    "cli": (GROUND | {"registry", "presets", "cli"}, set(), SHARED | {"serving", "benchmarks", "archives"}, set()),
+    "cli": (GROUND | {"registry", "presets", "cli"}, set(), SHARED | {"serving", "benchmarks", "archives", "play"}, set()),
 }  # fmt: skip
 KINDS = {
     "verb": "family/verb",
@@ -62,7 +65,7 @@ KINDS = {
         ("windows", "clip_windows", "image_batches", "augmentation", "sentence_batches"), "family/training"
     ),
     **dict.fromkeys(("native_voices", "pair_windows"), "family/training"),
-    "archive": "family/training",
+    **dict.fromkeys(("archive", "page"), "family/training"),
     **dict.fromkeys(("examples", "table_examples", "spoken_examples", "prediction", "listening"), "family/training"),
 }
 """Files of a family's folder that are not the model's, and so may import more."""
@@ -122,7 +125,7 @@ def test_families_do_not_import_each_other():
             assert not re.search(rf"dilatednets\.zoo\.({others})\b", path.read_text(encoding="utf-8")), path
 
 
-@pytest.mark.parametrize("room", ["training", "serving", "presets", "plots", "data", "cli", "benchmarks"])
+@pytest.mark.parametrize("room", ["training", "serving", "presets", "plots", "data", "cli", "benchmarks", "play"])
 def test_shared_rooms_name_no_model(room):
     """But in examples, and in benchmarks of a single family, which stand in folders of their own or say so by their kind."""
     names = re.compile(r"WaveNet|ContextSegmenter|TCNChunker|AudioEffect|\bTCN\b(?=[(.\"])")

@@ -7,11 +7,24 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from dilatednets import __version__, registry
-from dilatednets.cli import benchmark, compare, demo, describe, evaluate, export, fetch, generate, map, models, train
+from dilatednets.cli import (
+    benchmark,
+    compare,
+    demo,
+    describe,
+    evaluate,
+    export,
+    fetch,
+    generate,
+    map,
+    models,
+    play,
+    train,
+)
 from dilatednets.cli.quiet import interruptible, own_words
 from dilatednets.errors import InputError
 
-SHARED = (models, describe, train, evaluate, generate, map, export, fetch, benchmark, compare, demo)
+SHARED = (models, describe, train, evaluate, generate, map, export, fetch, benchmark, compare, demo, play)
 """The verbs that all models share. Each is a module with VERB, HELP, `add_arguments` and `run`, as a family's verb is; and
 OPTION_OF where an option has another name than the argument it becomes: {"num_samples": "--seconds"}."""
 

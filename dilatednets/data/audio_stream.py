@@ -162,6 +162,26 @@ def resampled(blocks: Iterable[np.ndarray], from_rate: int, to_rate: int) -> Ite
         yield resample_poly(held, up, down, axis=1)[:, before * up // down :].astype(np.float32)
 
 
+def check_length(path: str | os.PathLike[str], seconds: float) -> None:
+    """Refuses a recording that is too long, before it is read.
+
+    Args:
+        path: The file.
+        seconds: The most there may be.
+
+    Raises:
+        InputError: If it is longer, as far as it says so, or cannot be read.
+
+    Example:
+    >>> from dilatednets.data.samples import sample
+    >>> check_length(sample("guitar") / "dry.wav", 60)
+    """
+    with sound_reader(str(path), 1) as sound:
+        if sound.frames is not None and seconds * sound.sample_rate < sound.frames < 2**40:
+            length = sound.frames / sound.sample_rate
+            raise InputError(f"{path}: is {length:.0f} s long, and {seconds:g} s are the most here; cut it")
+
+
 @contextmanager
 def sound_writer(path: str, sample_rate: int, channels: int) -> Iterator[Any]:
     """Gives a function that writes the next block, float32 (channels, samples).

@@ -37,6 +37,26 @@ def write_midi(path: str | os.PathLike[str], roll: np.ndarray, steps_a_minute: f
     ...         file.read(4)
     b'MThd'
     """
+    data = midi_bytes(roll, steps_a_minute, lowest)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def midi_bytes(roll: np.ndarray, steps_a_minute: float, lowest: int = 21) -> bytes:
+    """What `write_midi` writes, of the same arguments.
+
+    Args:
+        roll: What sounds.
+        steps_a_minute: Tempo.
+        lowest: MIDI's number of the first key.
+
+    Raises:
+        InputError: for a roll or tempo that is none, or keys beyond MIDI's.
+
+    Example:
+    >>> midi_bytes(np.eye(88), steps_a_minute=90)[:4]
+    b'MThd'
+    """
     roll = numbers(roll, "roll", (None, None))
     if not np.all(np.isin(roll, (0, 1))) or not 0 <= lowest <= 128 - roll.shape[1]:
         raise InputError("roll: must hold 0 and 1 for keys that MIDI has, 0 to 127")
@@ -45,8 +65,7 @@ def write_midi(path: str | os.PathLike[str], roll: np.ndarray, steps_a_minute: f
     tempo = round(60e6 / steps_a_minute).to_bytes(3, "big")  # microseconds a quarter note
     track = b"\0\xff\x51\x03" + tempo + b"".join(_events(roll.astype(np.int8), lowest)) + b"\0\xff\x2f\0"
     header = b"MThd" + _four(6) + b"\0\0" + b"\0\1" + TICKS.to_bytes(2, "big")
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(header + b"MTrk" + _four(len(track)) + track)
+    return header + b"MTrk" + _four(len(track)) + track
 
 
 def _events(roll: np.ndarray, lowest: int) -> list[bytes]:

@@ -91,6 +91,25 @@ def save(picture: Union["Figure", "Image.Image"], path: str | os.PathLike[str]) 
     ...     os.listdir(folder)
     ['a.svg']
     """
+    data = encoded(picture, path)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def encoded(picture: Union["Figure", "Image.Image"], path: str | os.PathLike[str] = "picture.png") -> bytes:
+    r"""What `save` writes.
+
+    Args:
+        picture: As there.
+        path: The name of the file that it could be, whose suffix says the format.
+
+    Raises:
+        InputError: If the picture cannot have that suffix.
+
+    Example:
+    >>> encoded(figure([100])[0])[:4]
+    b'\x89PNG'
+    """
     from PIL import Image
 
     suffix, buffer = Path(path).suffix.lower(), BytesIO()
@@ -102,9 +121,7 @@ def save(picture: Union["Figure", "Image.Image"], path: str | os.PathLike[str]) 
         check_suffix(path)
         picture.draw_without_rendering()  # the layout settles at the second pass: a second file would differ otherwise
         picture.savefig(buffer, format=suffix[1:], metadata=UNDATED.get(suffix))
-    data = _with_plain_ids(buffer.getvalue()) if suffix == ".svg" else buffer.getvalue()
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(data)
+    return _with_plain_ids(buffer.getvalue()) if suffix == ".svg" else buffer.getvalue()
 
 
 def check_suffix(path: str | os.PathLike[str], suffixes: Sequence[str] = FIGURES) -> None:

@@ -94,6 +94,21 @@ def overlay(
     return _mixed(image, np.asarray(palette, np.float32)[labels], strength, legend)
 
 
+def plain(image: np.ndarray) -> "Image.Image":
+    """The image by itself, as `overlay` shows it below its colours.
+
+    Args:
+        image: Pixels of 8 or 16 bits, of shape (height, width, bands).
+
+    Example:
+    >>> plain(np.zeros((40, 300, 1), np.uint16)).mode
+    'RGB'
+    """
+    from PIL import Image
+
+    return Image.fromarray(_shown(_smaller(image)))
+
+
 def value_overlay(image: np.ndarray, values: np.ndarray, name: str) -> "Image.Image":
     """The image with values as heat over it, and their range in the legend.
 

@@ -219,12 +219,35 @@ def segment_file(
         **evaluation: Other arguments of `ContextSegmenter.segment`, such as `scales` and `flip`.
     """
     from dilatednets.data.images import pixels_of
-    from dilatednets.plots import labels as label_plots
     from dilatednets.plots.figure import save
-    from dilatednets.plots.palette import default_palette
     from dilatednets.zoo.context_segmenter import counting
 
     pixels = pixels_of(image, model.channels, page)
+    label_map, picture, words, found = segmented(model, pixels, count, partner, min_size, **evaluation)
+    save(label_map, stem.with_name(f"{stem.name}.png"))
+    save(picture, stem.with_name(f"{stem.name}_overlay.png"))
+    if instances and count:
+        counting.write(found, stem)
+    return words
+
+
+def segmented(
+    model: Any, pixels: Any, count: bool = False, partner: Any = None, min_size: int | None = None, **evaluation: Any
+) -> tuple[Any, Any, str, Any]:
+    """The label, or value, image of pixels, the overlay, what is seen in words, and the things, None without `count`.
+
+    Args:
+        model: As of `segment_file`, and so all others.
+        pixels: As `dilatednets.data.images.pixels_of` gives them.
+        count: Whether to count.
+        partner: The other model.
+        min_size: Pixels of the smallest thing.
+        **evaluation: Other arguments of `ContextSegmenter.segment`.
+    """
+    from dilatednets.plots import labels as label_plots
+    from dilatednets.plots.palette import default_palette
+    from dilatednets.zoo.context_segmenter import counting
+
     if model.head == "classification":
         result = model.segment(pixels, **evaluation)
         names = model.class_names or tuple(map(str, range(model.num_classes)))
@@ -240,16 +263,12 @@ def segment_file(
         label_map = label_plots.value_image(values, steps)
         picture = label_plots.value_overlay(pixels, values, (model.class_names or ("value",))[0])
         words = f"values {result.min():.1f} to {result.max():.1f}, {steps} grey levels a unit"
-    save(label_map, stem.with_name(f"{stem.name}.png"))
-    save(picture, stem.with_name(f"{stem.name}_overlay.png"))
     if not count:
-        return words
+        return label_map, picture, words, None
     predictions = [(model, result)]
     if partner is not None:
         verb = partner.segment if partner.head == "classification" else partner.regress
         predictions.append((partner, verb(pixels, **evaluation)))
     found = counting.things_of(predictions, min_size)
-    if instances:
-        counting.write(found, stem)
     alone = "outlines" if model.head == "classification" else "distances"
-    return f"{words}; {found.max()} counted{'' if partner else f', by {alone} alone'}"
+    return label_map, picture, f"{words}; {found.max()} counted{'' if partner else f', by {alone} alone'}", found

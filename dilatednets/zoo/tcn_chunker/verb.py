@@ -208,7 +208,7 @@ def _read(options: Namespace, model: Any, name: str) -> Iterator[Any]:
             if with_pos and "pos" not in columns:
                 has = "one column" if len(columns) == 1 else "no column pos"
                 raise InputError(f"{name}: {has}; this model needs two, a word and its part of speech a line")
-            yield from _in_columns(lines, columns, model.pos_tags if with_pos else ())
+            yield from in_columns(lines, columns, model.pos_tags if with_pos else ())
         elif with_pos:
             raise InputError(
                 "--input: this model needs parts of speech; give a word and its part of speech a line, conll"
@@ -218,7 +218,7 @@ def _read(options: Namespace, model: Any, name: str) -> Iterator[Any]:
                 yield sentence, None
 
 
-def _in_columns(lines: Any, columns: list[str], known: Sequence[str]) -> Iterator[Any]:
+def in_columns(lines: Any, columns: list[str], known: Sequence[str]) -> Iterator[Any]:
     """Sentences in columns; places are those in their words joined by spaces.
 
     Of parts of speech one at least must be known; sentences before it wait, in case it is text, or of another tag set.
