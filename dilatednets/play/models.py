@@ -7,7 +7,6 @@ import threading
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 from dilatednets import registry
 from dilatednets.errors import InputError, Note
@@ -28,7 +27,7 @@ class Models:
         load: Makes the page of a handle.
     """
 
-    def __init__(self, handles: Mapping[str, Any], folder: Path, load: Callable[[Any], Page] | None = None) -> None:
+    def __init__(self, handles: Mapping[str, str], folder: Path, load: Callable[[str], Page] | None = None) -> None:
         self.handles, self.folder = handles, folder
         self._turn = threading.Lock()
         self._loaded = functools.lru_cache(MOST_LOADED)(load or page_of)

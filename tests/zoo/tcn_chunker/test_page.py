@@ -1,0 +1,34 @@
+"""The page of a chunker: a text with its chunks in brackets."""
+
+from visits import visit
+
+from dilatednets.zoo.tcn_chunker.page import page
+from dilatednets.zoo.tcn_chunker.verb import brackets
+
+
+def test_a_text_is_put_in_brackets_faults(joint):
+    text = "The dog works. <b>It</b> works in the dog."
+    with visit(page(joint, "tiny")) as visitor:
+        assert "Chunks are NP, VP." in visitor.get("/models/it")[1]
+        _, answer = visitor.fill_in(text=text)
+        for sentence in joint.chunk_stream([text]):
+            assert brackets(sentence).strip() in answer.text
+        for chunk in joint.chunk(text):
+            assert f"{chunk.label}  {chunk.start}  {chunk.end}  " in answer.text
+        for wrong, line in ((" \n", "Text: holds no words"), (100_001 * "a", "Text: has 100,001 letters")):
+            status, answer = visitor.fill_in(text=wrong)
+            assert status == 400 and answer.wrong.startswith(line)
+
+
+def test_words_with_parts_of_speech_are_too_faults(given_pos):
+    with visit(page(given_pos, "tiny")) as visitor:
+        assert "The DT\n" in visitor.get("/models/it")[1]
+        _, answer = visitor.fill_in(text="the DT\r\ndog NN\r\n\r\nit NN")
+        [first, second] = given_pos.tag([["the", "dog"], ["it"]], [["DT", "NN"], ["NN"]])
+        assert answer.text.count("dog") >= 1 and ("[" in answer.text) == any(tag != "O" for tag in [*first, *second])
+        for wrong, line in (
+            ("It works well", "Text, line 1: 3 columns"),
+            ("the XX", "Text: 'XX' is no part of speech"),
+        ):
+            status, answer = visitor.fill_in(text=wrong)
+            assert status == 400 and answer.wrong.startswith(line), answer.wrong
