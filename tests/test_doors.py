@@ -240,6 +240,7 @@ OPTIONS = {
         "--knob": ["", "gain", "gain=a", "gain=1"],
     }),
     "demo": ([], {"--output": ["", "/dev/null/x"]}),
+    "play": ([], {"--port": [*NUMBERS, "1.5", "65536"]}),
 }  # fmt: skip
 """Verbs: arguments that are right, and values of each option that are wrong. Kinds of `benchmark` have their own tests."""
 

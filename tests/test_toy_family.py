@@ -4,11 +4,14 @@ import json
 
 import numpy as np
 import pytest
+import toy
 
 import dilatednets
 from dilatednets import files, registry
 from dilatednets.cli.main import main
 from dilatednets.errors import InputError
+from dilatednets.play import server
+from dilatednets.play.forms import Part
 from dilatednets.training.epoch_end import EpochEnd
 
 RECIPE = """
@@ -95,6 +98,21 @@ def test_the_command_offers_its_verb(preset, capsys):
     model = dilatednets.from_preset(preset)
     said = float(capsys.readouterr().out.split()[0])
     assert said == pytest.approx(float(np.asarray(model(np.array([[1.0, 0.0, 2.0]])))[0, 0]), abs=1e-5)
+
+
+def test_its_page_is_played(preset, tmp_path):
+    with server.opened(str(preset), 0) as page:
+        [name] = page.models.handles
+        assert name == preset.name and page.models.page(name).words == "Weighs pebbles."
+        [said] = page.models.answer(name, {"pebbles": Part(b"1 0 2")})
+    model = dilatednets.from_preset(preset)
+    assert float(said.text) == pytest.approx(float(np.asarray(model(np.array([[1.0, 0.0, 2.0]])))[0, 0]), abs=1e-5)
+
+
+def test_a_family_without_a_page_says_so_faults(preset, monkeypatch):
+    monkeypatch.delattr(toy, "page")
+    with pytest.raises(InputError, match="there is no page for a Scale"), server.opened(str(preset), 0):
+        pass
 
 
 @pytest.mark.tensorflow

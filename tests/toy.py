@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import keras
 import numpy as np
 
-from dilatednets import registry
+from dilatednets import pages, registry
 from dilatednets.rules import arguments_of, keep_arguments, positive
 from dilatednets.training import loop, recipe
 from dilatednets.training.batches import Batches
@@ -32,7 +32,6 @@ class Scale(ZooModel):
     def call(self, handful): return self.ounces(handful)
 
 Net: Any = recipe.net_table(arguments_of(Scale))
-
 @dataclass(frozen=True)
 class Training(recipe.Optimization, recipe.Schedule): ...
 
@@ -62,6 +61,7 @@ def evaluate(model, data_dir, split, reader=None): return {**off(model, read(dat
 def describe(model): return {"parameters": model.count_params(), "receptive_field": model.pebbles}
 def lines(model, facts): return [f"weighs {facts['receptive_field']} pebbles at once"]
 def golden_inputs(model): return {"handful": np.eye(model.pebbles, dtype=np.float32)}
+def page(model, handle): return pages.Page("Weighs pebbles.", [pages.Text("pebbles", "Pebbles")], lambda pebbles: [pages.Words("Ounces", str(float(model(np.array([pebbles.split()], float))[0, 0])))])  # noqa: E501
 def add_arguments(parser): parser.add_argument("model"), parser.add_argument("pebble", nargs="+", type=float)
 def run(options): print(float(registry.from_preset(options.model)(np.array([options.pebble]))[0, 0]), "ounces")
 

@@ -80,6 +80,32 @@ def as_rgb(image: Any) -> np.ndarray:
     return pixels if pixels.dtype == np.uint8 else (pixels // 257).astype(np.uint8)
 
 
+def check_size(path: str | os.PathLike[str], most: int) -> None:
+    """Refuses a picture that is too large, before it is decoded.
+
+    Args:
+        path: The file. One that Pillow does not know is not refused.
+        most: The most pixels.
+
+    Raises:
+        InputError: If it has more.
+
+    Example:
+    >>> from dilatednets.data.samples import sample
+    >>> check_size(next((sample("nuclei") / "images").iterdir()), 10**6)
+    """
+    pixels = 0
+    try:
+        with Image.open(path) as picture:
+            pixels = picture.width * picture.height
+    except Image.DecompressionBombError:
+        pixels = most + 1
+    except (OSError, ValueError, SyntaxError):  # what is wrong with it, who reads it says
+        pass
+    if pixels > most:
+        raise InputError(f"{path}: is too large, {most:,} pixels are the most here; make it smaller, or cut it")
+
+
 def read_labels(path: str | os.PathLike[str]) -> np.ndarray:
     """Reads a label image: class or instance numbers, or values.
 

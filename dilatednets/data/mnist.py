@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO
 
 import numpy as np
+from PIL import Image
 
 from dilatednets.data.sequences import check_split
 from dilatednets.data.splits import data_folder
@@ -82,6 +83,51 @@ def permuted(images: np.ndarray) -> np.ndarray:
         (arXiv 1504.00941), section 4.2; their order was never published, and each library has its own.
     """
     return images[:, np.random.default_rng(0).permutation(PIXELS)]
+
+
+def of_picture(grey: np.ndarray) -> np.ndarray:
+    """A picture of a digit as MNIST has them: 28 x 28, light on dark, 20 pixels at most, its centre of mass in the middle.
+
+    Args:
+        grey: uint8 (height, width), light on dark or dark on light. One of 28 x 28 is left in its
+            place.
+
+    Returns:
+        uint8 (784,).
+
+    Raises:
+        InputError: for a picture of one shade.
+
+    Reference:
+        As of `read`, section III.A.
+
+    Example:
+    >>> page = np.full((300, 200), 255, np.uint8)
+    >>> page[50:250, 90:110] = 0  # a one
+    >>> digit = of_picture(page).reshape(28, 28)
+    >>> digit.any(axis=1).sum(), digit.any(axis=0).sum()  # high, wide
+    (20, 2)
+    """
+    ink = grey.astype(np.float32)
+    if np.median(np.concatenate([ink[0], ink[-1], ink[:, 0], ink[:, -1]])) > (ink.min() + ink.max()) / 2:
+        ink = 255 - ink
+    if np.ptp(ink) == 0:
+        raise InputError("image: is of one shade; give a digit, dark on light or light on dark")
+    if ink.shape == (SIDE, SIDE):
+        return ink.astype(np.uint8).reshape(PIXELS)
+    ink = (ink - ink.min()) / np.ptp(ink) * 255
+    rows, columns = (np.flatnonzero((ink > 64).any(axis=axis)) for axis in (1, 0))
+    ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    height, width = (max(round(20 * side / max(ink.shape)), 1) for side in ink.shape)
+    ink = np.asarray(Image.fromarray(ink).resize((width, height), Image.Resampling.BILINEAR))
+    middle = [np.average(np.arange(side), weights=ink.sum(axis=1 - axis)) for axis, side in enumerate(ink.shape)]
+    top, left = (
+        int(np.clip(round((SIDE - 1) / 2 - place), 0, SIDE - side))
+        for place, side in zip(middle, ink.shape, strict=True)
+    )
+    digit = np.zeros((SIDE, SIDE), np.uint8)
+    digit[top : top + height, left : left + width] = ink + 0.5
+    return digit.reshape(PIXELS)
 
 
 def _find(folder: Path, name: str) -> Path:

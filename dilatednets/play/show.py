@@ -73,8 +73,8 @@ def _field(field: Field, given: str | None, limit: str) -> str:
         case File():
             accept = ",".join(field.suffixes)
             entry = f'<input type="file" {name} accept="{escape(accept)}">'
-            example = f" Without one, {field.example.name} is taken, which comes along." if field.example else ""
-            note = f"<small>Drop a file here, or choose one; {escape(limit)}.{escape(example)}</small>"
+            example = " Without one, a sample that comes along is taken." if field.example else ""
+            note = f"<small>Drop a file here, or choose one; {escape(limit)}.{example}</small>"
         case Choice():
             chosen = field.choices[0] if given is None and field.choices else given
             options = (f"<option{' selected' * (one == chosen)}>{escape(one)}</option>" for one in field.choices)

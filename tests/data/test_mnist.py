@@ -91,3 +91,20 @@ def test_faults_of_damaged_files(tmp_path, digits):
         path.write_bytes(data)
         with pytest.raises(InputError, match=r"ubyte.gz: .*; fetch it again"):
             mnist.read(tmp_path, "train")
+
+
+@pytest.mark.parametrize("scale", [1, 15])
+@pytest.mark.parametrize("dark_on_light", [False, True])
+def test_a_picture_is_brought_to_the_size_and_place_of_a_digit(scale, dark_on_light):
+    digit = np.zeros((28, 28), np.uint8)
+    digit[4:24, 12:16] = 255  # its middle is that of the picture
+    picture = digit if scale == 1 else np.pad(np.kron(digit, np.ones((scale, scale), np.uint8)), ((9, 90), (300, 1)))
+    found = mnist.of_picture(255 - picture if dark_on_light else picture)
+    assert found.dtype == np.uint8
+    np.testing.assert_array_equal(found.reshape(28, 28), digit)
+
+
+def test_a_picture_of_one_shade_is_no_digit_faults():
+    for shade in (0, 128, 255):
+        with pytest.raises(InputError, match="is of one shade"):
+            mnist.of_picture(np.full((40, 30), shade, np.uint8))

@@ -5,9 +5,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from PIL import Image
+
+from dilatednets.data import mnist
 from dilatednets.data.audio import read_audio
 from dilatednets.data.audio_stream import check_length
+from dilatednets.data.images import as_rgb, check_size
 from dilatednets.data.midi import midi_bytes
+from dilatednets.data.picture_folders import SUFFIXES as PICTURES
 from dilatednets.data.samples import sample
 from dilatednets.data.sound_formats import SUFFIXES
 from dilatednets.errors import InputError
@@ -15,12 +21,13 @@ from dilatednets.pages import Download, File, Number, Page, Picture, Shown, Soun
 from dilatednets.plots.audio import waveform_and_spectrogram
 from dilatednets.plots.piano_roll import piano_roll
 from dilatednets.zoo.tcn import listening, music
-from dilatednets.zoo.tcn.prediction import predict_file
+from dilatednets.zoo.tcn.prediction import predict_file, rows_of
 from dilatednets.zoo.tcn.recipe import SOUNDS
 from dilatednets.zoo.tcn.verb import as_csv, picture
 
 MOST_SECONDS = 60
 MOST_STEPS = 256
+MOST_PIXELS = 16_000_000
 
 
 def page(model: Any, handle: str) -> Page:
@@ -40,6 +47,10 @@ def page(model: Any, handle: str) -> Page:
         example = sample("spoken_digits") / "recordings" / "7_theo_5.wav" if reader == "spoken_digits" else None
         words = f"Drop a recording of at most {MOST_SECONDS} s. It tells apart {', '.join(model.labels)}."
         return Page(words, [File("file", "Recording", sorted(SUFFIXES), example)], partial(listen, model))
+    if reader == "mnist":
+        return Page(
+            "Drop a picture of a handwritten digit.", [File("image", "Picture", PICTURES)], partial(read, model)
+        )
     kinds = (".csv", ".tsv") if reader == "csv" else (".npz",)
     words = "Drop a table with the columns that it was trained on." if reader == "csv" else "Drop an archive of x."
     return Page(words, [File("file", "File", kinds)], partial(tell, model))
@@ -64,6 +75,19 @@ def listen(model: Any, file: Path) -> Iterator[Shown]:
     yield Sound("Recording", audio, rate)
     yield Picture("Waveform and spectrogram", waveform_and_spectrogram(audio, rate))
     yield from _rows("What is heard", rows)
+
+
+def read(model: Any, image: Path) -> Iterator[Shown]:
+    """A digit as the model gets it, and how probable each is."""
+    check_size(image, MOST_PIXELS)
+    digit = mnist.of_picture(as_rgb(image).mean(axis=2).astype(np.uint8))
+    order = mnist.permuted if model.data["order"] == "permuted" else np.asarray
+    answer = model.answer({"sequence": order(digit[None])[..., None].astype(np.float32)})
+    [row] = rows_of(model, answer, ["image"])
+    seen = Image.fromarray(digit.reshape(mnist.SIDE, mnist.SIDE)).resize((224, 224), Image.Resampling.NEAREST)
+    yield Picture("What it reads, 28 x 28 pixels", seen)
+    likely = sorted(model.labels, key=lambda label: -row[label])
+    yield Table("What it is", [{"digit": label, "probability": row[label]} for label in likely])
 
 
 def tell(model: Any, file: Path) -> Iterator[Shown]:

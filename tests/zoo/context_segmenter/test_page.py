@@ -42,7 +42,9 @@ def test_a_picture_and_its_labels_are_shown_faults(rng, monkeypatch):
         assert "holds 2 pages" in visitor.fill_in(image=("a.tif", pages), page="")[1].wrong
         assert visitor.fill_in(image=("a.tif", pages), page="2")[0] == 200
         monkeypatch.setattr(page_module, "MOST_PIXELS", 1000)
-        assert visitor.fill_in(image=("a.png", file_of(pixels)), page="")[1].wrong.startswith("a.png: is too large")
+        assert visitor.fill_in(image=("a.png", file_of(pixels)), page="")[1].wrong.startswith(
+            "a.png: is too large, 1,000 pixels"
+        )
 
 
 @pytest.mark.parametrize("handle", [NUCLEI, STREETS])

@@ -5,15 +5,22 @@ import io
 import numpy as np
 import pytest
 from helpers import tiny_tcn
+from PIL import Image
 from sounds import sine, wav_bytes
 from visits import visit
 
-from dilatednets.data import polymusic
+from dilatednets.data import mnist, polymusic
 from dilatednets.errors import InputError
 from dilatednets.zoo.tcn import music
 from dilatednets.zoo.tcn.page import page
 
 MUSIC = {"reader": "polymusic", "set": "JSB_Chorales", "voices": 2}
+
+
+def png(pixels):
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def test_a_piece_is_heard_seen_and_kept_faults():
@@ -56,6 +63,25 @@ def test_a_recording_is_heard_faults():
         assert f"a.wav  {model.labels[int(said)] if str(said).isdigit() else said}" in answer.text
         assert len(answer.sounds[0][0]) == 80 and len(answer.pictures) == 1
         assert visitor.fill_in(file=("a.wav", b"RIFF"))[1].wrong.startswith("a.wav: ")
+
+
+def test_a_picture_of_a_digit_is_read_faults():
+    data = {"reader": "mnist", "order": "permuted"}
+    model = tiny_tcn(10, pooling="last", labels=tuple("0123456789"), data=data)
+    one = np.full((90, 60), 255, np.uint8)
+    one[20:70, 25:30] = 0
+    with visit(page(model, "digits")) as visitor:
+        _, answer = visitor.fill_in(image=("one.png", png(one)))
+        digit = mnist.of_picture(one)
+        [probabilities] = model.answer({"sequence": mnist.permuted(digit[None])[..., None].astype("float32")})[
+            "probabilities"
+        ]
+        first = int(np.argmax(probabilities))
+        assert f"digit probability {first} {probabilities[first]:.4g}" in " ".join(answer.text.split())
+        np.testing.assert_array_equal(answer.pictures[0][4::8, 4::8, 0], digit.reshape(28, 28))
+        for wrong, line in ((b"no picture", "one.png: "), (png(0 * one), "Picture: is of one shade")):
+            status, answer = visitor.fill_in(image=("one.png", wrong))
+            assert status == 400 and answer.wrong.startswith(line), answer.wrong
 
 
 def test_arrays_are_answered_faults():
