@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from dilatednets import registry
-from dilatednets.errors import InputError, Note
+from dilatednets.errors import InputError, Note, a
 from dilatednets.pages import Page, Shown, Words
 from dilatednets.play import forms
 from dilatednets.presets import presets
@@ -73,7 +73,7 @@ def page_of(handle: str) -> Page:
     """
     family = registry.family_of_preset(handle)
     if not family.has("page"):
-        raise InputError(f"{handle}: there is no page for a {family.model}; see dilatednets --help for what it does")
+        raise InputError(f"{handle}: there is no page for {a(family.model)}; see dilatednets --help for what it does")
     page: Page = family.part("page").page(registry.from_preset(handle), handle)
     return page
 
