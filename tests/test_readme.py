@@ -91,7 +91,8 @@ PROGRAMS = (
     "mkdir",
     "pip",
     "ray",
-) + (".venv/bin/pre-commit", "tools/render_guitar")
+    "source",
+) + (".venv/bin/pre-commit", "tools/render_guitar", "tools/teach_chunks")
 NO_CODE = ("cli  ", "preset  ", "max_batch_size {", "repository/", "dilatednets/", "[NP ", "kB of", "http")
 """How blocks begin that show a picture, a result or a file."""
 NOT_INSTALLED = {"tritonclient", "ray"}
