@@ -73,14 +73,14 @@ ray: .venv/.ready
 	.venv/bin/python -m pytest -q -m "slow or not slow" tests/archives
 
 # What depends on neither TensorFlow's version nor the backend is tested once.
-ONCE := $(addprefix --ignore=tests/,archives benchmarks data plots presets/test_handles.py presets/test_hub.py test_files.py test_fuzz.py test_packaging.py \
+ONCE := $(addprefix --ignore=tests/,archives benchmarks data play plots presets/test_handles.py presets/test_hub.py test_files.py test_fuzz.py test_packaging.py \
     test_readme.py test_import_rule.py)
 
-# So is most of what is refused, and the command; the layers refuse by themselves on each backend. Of runs by recipe, the lanes
+# So is most of what is refused, the command, pages and archives; the layers refuse by themselves on each backend. Of runs by recipe, the lanes
 # try the TCN's, and JAX those of data-parallel processes.
 RUNS := $(addprefix --ignore=tests/zoo/,$(addsuffix /test_training.py,wavenet context_segmenter tcn_chunker audio_effect) \
     wavenet/test_windows.py wavenet/test_own_recordings.py tcn_chunker/test_verb.py)
-LANE := $(PYTEST) $(ONCE) $(RUNS) --ignore=tests/cli -k "not faults or layers"
+LANE := $(PYTEST) $(ONCE) $(RUNS) --ignore=tests/cli --ignore-glob='*/test_page.py' --ignore-glob='*/test_archive.py' -k "not faults or layers"
 
 latest: .venv-latest/.ready
 	.venv-latest/bin/python $(LANE)
