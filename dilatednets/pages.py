@@ -47,11 +47,13 @@ class File(Field):
 
     Args:
         suffixes: How names of such files end.
-        example: The file that is taken if none is chosen; None where one must be.
+        example: The file that is taken if none is chosen.
+        needed: Whether one must be chosen where there is no example; else the path may be None.
     """
 
     suffixes: Sequence[str] = ()
     example: Path | None = None
+    needed: bool = True
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,7 @@ def _value(field: Field, sent: Part, folder: Path) -> Any:
     if isinstance(field, File):
         if sent.file:
             return _kept(sent, folder / field.name)
-        if field.example is None:
+        if field.example is None and field.needed:
             raise InputError(f"{field.name}: no file was chosen; choose one that ends in {', '.join(field.suffixes)}")
         return field.example
     try:

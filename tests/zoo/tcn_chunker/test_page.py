@@ -15,8 +15,13 @@ def test_a_text_is_put_in_brackets_faults(joint):
             assert brackets(sentence).strip() in answer.text
         for chunk in joint.chunk(text):
             assert f"{chunk.label}  {chunk.start}  {chunk.end}  " in answer.text
-        for wrong, line in ((" \n", "Text: holds no words"), (100_001 * "a", "Text: has 100,001 letters")):
+        for wrong, line in ((" \n", "Text: holds no words"), (100_900 * "a", "Text: has 100 kB")):
             status, answer = visitor.fill_in(text=wrong)
+            assert status == 400 and answer.wrong.startswith(line)
+        _, instead = visitor.fill_in(text="", file=("a.txt", text.encode()))
+        assert instead.part == visitor.fill_in(text=text)[1].part
+        for file, line in ((b"It \xff", "a.txt: "), (b"a\0", "a.txt: a NUL byte"), (b" ", "a.txt: holds no words")):
+            status, answer = visitor.fill_in(text=text, file=("a.txt", file))
             assert status == 400 and answer.wrong.startswith(line)
 
 
