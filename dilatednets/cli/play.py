@@ -23,7 +23,7 @@ def run(options: Namespace) -> None:
     from dilatednets.play import server
 
     with _ended_by_signals(), server.opened(options.model, options.port) as page:
-        print(f"{page.address}: open it in a browser of this machine; Ctrl-C ends it", flush=True)
+        print(f"{page.start}: open it in a browser of this machine; Ctrl-C ends it", flush=True)
         page.serve_forever()
 
 

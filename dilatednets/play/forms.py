@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from email.message import Message
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -93,13 +94,11 @@ def _number(field: Number, text: str) -> float | None:
     if not text and field.value is None:
         return None
     whole = not isinstance(field.value, float)
-    try:
+    with suppress(ValueError, OverflowError):
         number = int(text) if whole else float(text)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        raise InputError(f"{field.name}: must be a{' whole' * whole} number, not {text[:50]!r}")
-    return number
+        if math.isfinite(number):
+            return number
+    raise InputError(f"{field.name}: must be a{' whole' * whole} number, not {text[:50]!r}")
 
 
 def _kept(sent: Part, folder: Path) -> Path:

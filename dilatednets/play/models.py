@@ -97,4 +97,5 @@ def named(handle: str | None) -> dict[str, str]:
     """Handles by name: of one model, or of all presets."""
     if handle is None:
         return {name: name for name in sorted(presets.available())}
-    return {Path(handle.partition("#")[0]).name or handle: handle}
+    name = Path(handle.partition("#")[0]).name
+    return {name if name.strip(".") else "model": handle}

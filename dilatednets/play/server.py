@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from dilatednets.errors import InputError
 from dilatednets.play import forms, show
@@ -76,8 +76,14 @@ class Server(http.server.ThreadingHTTPServer):
 
     @property
     def address(self) -> str:
-        """What to open in a browser."""
+        """Where the list of models is."""
         return f"http://{HERE}:{self.server_port}/"
+
+    @property
+    def start(self) -> str:
+        """What to open in a browser: the list, or the page of the only model."""
+        names = list(self.models.handles)
+        return self.address + (f"models/{quote(names[0], safe='')}" if len(names) == 1 else "")
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Says nothing of a browser that went away."""
@@ -144,8 +150,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def _post(self) -> tuple[int, str]:
         name, models = self._model(), self.server.models
         length = self.headers.get("Content-Length", "")
-        if name is None or not re.fullmatch("[0-9]{1,18}", length):
+        if name is None:
             return HTTPStatus.NOT_FOUND, show.message("There is no such page to send a form to.")
+        if not re.fullmatch("[0-9]{1,18}", length):
+            return HTTPStatus.LENGTH_REQUIRED, show.message("The form came without its length; send it from this page.")
         page = models.page(name)
         if int(length) > MOST_BYTES:
             self._drain(int(length))

@@ -4,6 +4,7 @@ import base64
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any, cast
+from urllib.parse import quote
 
 from dilatednets.data.sound_formats import encode
 from dilatednets.pages import Choice, Download, Field, File, Number, Page, Picture, Shown, Sound, Table, Text, Words
@@ -16,7 +17,7 @@ MOST_ROWS = 200
 def index(models: Iterable[tuple[str, str]]) -> str:
     """The page that lists models, by name and description."""
     rows = "".join(
-        f'<li><a href="/models/{escape(name)}">{escape(name)}</a> {escape(said)}</li>' for name, said in models
+        f'<li><a href="/models/{quote(name, safe="")}">{escape(name)}</a> {escape(said)}</li>' for name, said in models
     )
     words = "Choose a model to try. The first takes some seconds to load, since Keras loads with it."
     return document("dilatednets", f"<h1>dilatednets</h1>\n<p>{words}</p>\n<ul>{rows}</ul>")

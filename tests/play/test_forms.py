@@ -59,6 +59,7 @@ def test_values_have_the_types_of_their_fields(tmp_path):
     [
         ({"seed": "x"}, "seed: must be a whole number, not 'x'"),
         ({"seed": "1.5"}, "seed: must be a whole number, not '1.5'"),
+        ({"seed": 400 * "9"}, f"seed: must be a whole number, not '{50 * '9'}'"),
         ({"heat": "nan"}, "heat: must be a number, not 'nan'"),
         ({"heat": ""}, "heat: must be a number, not ''"),
         ({"steps": ""}, "steps: must be a whole number, not ''"),

@@ -1,5 +1,6 @@
 """The page's server: for this machine alone, one at a time, nothing kept, and one line for what is wrong."""
 
+import re
 import threading
 import time
 import warnings
@@ -12,6 +13,7 @@ from visits import form, visit
 from dilatednets.errors import InputError, Note
 from dilatednets.pages import Choice, Download, File, Number, Page, Picture, Sound, Table, Text, Words
 from dilatednets.play import server as server_module
+from dilatednets.play.models import named
 
 
 def echo(text, number, who, file):
@@ -152,6 +154,26 @@ def test_what_is_no_form_is_refused_faults(visitor):
     for kind in ("text/plain", "multipart/form-data", "multipart/form-data; boundary=x"):
         status, _, page = visitor.ask("POST", "/models/it", b"text=hello", Content_Type=kind)
         assert status == 400 and "the form: " in page
+
+
+def test_a_form_without_its_length_is_refused_faults(visitor):
+    assert visitor.ask("POST", "/models/it", iter([b"text=hello"]), Transfer_Encoding="chunked")[0] == 411
+    assert visitor.ask("POST", "/models/it", b"", Content_Length="-1")[0] == 411
+
+
+def test_names_of_models_may_be_any(tmp_path):
+    with visit(**{"my amp #1?100%&<é>.nam": PAGE}) as visitor:
+        [address] = re.findall('href="(/models/[^"]*)"', visitor.get("/")[1])
+        status, page = visitor.get(address)
+        assert status == 200 and "<h1>my amp #1?100%&amp;&lt;é&gt;.nam</h1>" in page
+        assert visitor.server.start == visitor.server.address + address[1:]
+
+
+def test_models_are_called_as_they_lie():
+    names = {"run/best/": "best", ".": "model", "../..": "model", "/": "model", "hf://me/mine@1": "mine@1"}
+    names |= {"https://host/a.zip#sha256=0": "a.zip", "wavenet_digits": "wavenet_digits"}
+    assert {handle: list(named(handle)) for handle in names} == {handle: [name] for handle, name in names.items()}
+    assert "pedal_ds1" in named(None) and len(named(None)) > 9
 
 
 def test_only_this_machines_own_address_is_listened_on(visitor):
