@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 from dilatednets.errors import InputError
 from dilatednets.play import forms, show
@@ -116,11 +116,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         try:
             status, page = self._refused() or answer()
             if status == HTTPStatus.OK:
-                kind = _FILES.get(self.path, kind)
-        except InputError as error:
-            status, page = HTTPStatus.BAD_REQUEST, show.message(str(error))
+                kind = _FILES.get(self._path(), kind)
         except (ConnectionError, TimeoutError):
             raise
+        except (InputError, OSError) as error:
+            status, page = HTTPStatus.BAD_REQUEST, show.message(str(error))
         except Exception:
             traceback.print_exc()
             words = "Something went wrong that nobody expected; the terminal of dilatednets play says more."
@@ -137,7 +137,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return None
 
     def _get(self) -> tuple[int, str]:
-        path, models = urlsplit(self.path).path, self.server.models
+        path, models = self._path(), self.server.models
         if path == "/":
             return HTTPStatus.OK, show.index(models.summaries())
         if path in _FILES:
@@ -168,8 +168,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return HTTPStatus.BAD_REQUEST, show.model(name, page, LIMIT, given, wrong=str(error))
         return HTTPStatus.OK, show.model(name, page, LIMIT, given, shown)
 
+    def _path(self) -> str:
+        return unquote(self.path.partition("?")[0])
+
     def _model(self) -> str | None:
-        start, _, name = unquote(urlsplit(self.path).path).rpartition("/models/")
+        start, _, name = self._path().rpartition("/models/")
         return name if not start and name in self.server.models.handles else None
 
     def _drain(self, length: int) -> None:

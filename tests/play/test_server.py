@@ -143,8 +143,12 @@ def test_forms_of_other_pages_are_refused_faults(visitor):
 
 
 @pytest.mark.parametrize(
-    "path", ["/models/other", "/models/", "/models/../page.css", "/../../etc/passwd", "/models/it/more", "/server.py", "//x"]
-)  # fmt: skip
+    "path",
+    [
+        *("/models/other", "/models/", "/models/../page.css", "/../../etc/passwd", "/models/it/more", "/server.py"),
+        *("//x", "xttp://[", "*", "/%00", "/models/%ff"),
+    ],
+)
 def test_there_is_nothing_else_faults(visitor, path):
     assert visitor.get(path)[0] == 404
     assert visitor.ask("POST", path, b"")[0] == 404
