@@ -32,11 +32,11 @@ def parts(model: Any, given: Any) -> tuple[Any, Any]:
 def checked(model: Any, x: Any, y: Any) -> tuple[Any, Any]:
     """Arrays to train or test on, which are right; what is no array as it is."""
     audio: Any = x.get("audio") if isinstance(x, Mapping) else x
-    if not hasattr(audio, "__array__"):
+    if not isinstance(audio, list) and not hasattr(audio, "__array__"):
         return x, y
     shape = (None, None, 1) if np.ndim(audio) == 3 else (None, None)
     audio = arrays.numbers(audio, "audio", shape).astype(np.float32)
-    if y is not None and hasattr(y, "__array__"):
+    if isinstance(y, list) or hasattr(y, "__array__"):
         y = arrays.numbers(y, "y", (*audio.shape[:2], *(None for _ in np.shape(y)[2:]))).astype(np.float32)
     return ({**x, "audio": audio} if isinstance(x, Mapping) else audio), y
 

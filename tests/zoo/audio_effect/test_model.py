@@ -190,6 +190,9 @@ def test_faults_of_calls(rng):
         (lambda: model.process(dry * np.nan), "audio: holds NaN or infinity"),
         (lambda: model.fit(np.full((2, 9), np.nan), np.zeros((2, 9))), "audio: holds NaN or infinity"),
         (lambda: model.fit(np.zeros((2, 9)), np.zeros((2, 5))), r"y: must be an array of shape \(2, 9\), not \(2, 5\)"),
+        (lambda: model.fit([[0.0, np.nan]], [[0.0, 0.0]]), "audio: holds NaN or infinity"),
+        (lambda: model.fit(np.zeros((2, 9))), "y: missing; give what the model is to answer"),
+        (lambda: model.evaluate({"audio": np.zeros((2, 9))}), "y: missing"),
         (lambda: model.process(np.zeros((50, 2))), r"audio: of shape \(50, 2\) would be 50 recordings .* transpose it"),
         (lambda: model.process(dry, tiny_effect().initial_state()), "state: is another model's"),
     ):
