@@ -5,16 +5,19 @@ name; a new file has the format that its suffix names.
 """
 
 import os
+import warnings
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
 import numpy as np
 
 from dilatednets.arrays import SILENCE, as_audio
-from dilatednets.data.sound_formats import check_suffix, decode, encode
-from dilatednets.errors import InputError
+from dilatednets.data.sound_formats import HIGHEST_RATE, check_suffix, decode, encode
+from dilatednets.errors import InputError, Note
 from dilatednets.files import atomic_path, check_writable
-from dilatednets.rules import checked, positive
+from dilatednets.rules import Rule, checked, positive
+
+SampleRate = Annotated[int, positive, Rule(lambda x: x <= HIGHEST_RATE, f"at most {HIGHEST_RATE:,}")]
 
 
 def read_audio(path: str | os.PathLike[str] | BinaryIO, sample_rate: int | None = None) -> np.ndarray:
@@ -96,8 +99,8 @@ def resample(audio: np.ndarray, from_rate: int, to_rate: int) -> np.ndarray:
     (80,)
     """
     audio = as_audio(audio, ndim=1)
-    from_rate = checked(from_rate, Annotated[int, positive], "from_rate")
-    to_rate = checked(to_rate, Annotated[int, positive], "sample_rate")
+    from_rate = checked(from_rate, SampleRate, "from_rate")
+    to_rate = checked(to_rate, SampleRate, "sample_rate")
     if from_rate == to_rate:
         return audio
     from scipy.signal import resample_poly
@@ -177,7 +180,8 @@ def write_audio(path: str | os.PathLike[str], audio: Any, sample_rate: int) -> N
 
     Args:
         path: The file to write: .wav or .flac of 16 bits, .ogg (Vorbis) or .mp3. Its folder is created when missing.
-        audio: The samples of shape (samples,), as `dilatednets.arrays.as_audio` takes them.
+        audio: The samples of shape (samples,), as `dilatednets.arrays.as_audio` takes them; a `dilatednets.errors.Note`
+            says where they are cut at full scale.
         sample_rate: Samples a second.
 
     Raises:
@@ -192,8 +196,11 @@ def write_audio(path: str | os.PathLike[str], audio: Any, sample_rate: int) -> N
     """
     check_writable(path)
     suffix = check_suffix(path)
-    sample_rate = checked(sample_rate, Annotated[int, positive], "sample_rate")
-    data = encode(as_audio(audio, str(path), ndim=1), sample_rate, suffix)
+    sample_rate = checked(sample_rate, SampleRate, "sample_rate")
+    samples = as_audio(audio, str(path), ndim=1)
+    if (given := np.asarray(audio)).dtype.kind == "f" and (peak := float(np.max(np.abs(given)))) > 1:
+        warnings.warn(Note(f"{path}: reaches {peak:.2f} and is cut at 1; make it softer"), stacklevel=2)
+    data = encode(samples, sample_rate, suffix)
     with atomic_path(path) as temporary:
         temporary.write_bytes(data)
 

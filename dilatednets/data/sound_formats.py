@@ -59,7 +59,8 @@ _CHUNKS = {
     b"riff": ("<16sQ", 40, b"data", 8, 24),
 }
 _BLOCK = 1 << 20  # values that are read or written at once
-_RATES = range(10, 1_000_001)  # damaged headers say others, and what is resampled from these would not fit into memory
+LOWEST_RATE, HIGHEST_RATE = 10, 1_000_000
+"""Damaged headers say others, and what is resampled from these would not fit into memory."""
 
 
 def decode(data: bytes, where: str) -> tuple[int, np.ndarray]:
@@ -106,7 +107,7 @@ def check_rate(rate: int, where: str) -> None:
     Traceback (most recent call last):
     dilatednets.errors.InputError: a.wav: damaged file, a sample rate of 2147483647; export it again
     """
-    if rate not in _RATES:
+    if not LOWEST_RATE <= rate <= HIGHEST_RATE:
         raise InputError(f"{where}: damaged file, a sample rate of {rate}; export it again")
 
 

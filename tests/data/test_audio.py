@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as hnp
 from sounds import KINDS, encoded, sine, strongest_frequency, wav_bytes
 
 from dilatednets.data.audio import is_silent, normalize_level, read_audio, resample, trim_silence, write_audio
-from dilatednets.errors import InputError
+from dilatednets.errors import InputError, Note
 
 
 @pytest.mark.parametrize("channels", [1, 2, 5])
@@ -116,6 +116,7 @@ def test_float_wav_beyond_full_scale_is_clipped(path):
     assert read_audio(path).tolist() == [1.0, -1.0, 0.25]
 
 
+@pytest.mark.filterwarnings("ignore:.*is cut at 1")
 @given(hnp.arrays(np.float32, st.integers(1, 50), elements=st.floats(-2, 2, width=32)))
 def test_written_wav_reads_back_clipped_to_full_scale(audio):
     with tempfile.TemporaryDirectory() as folder:
@@ -200,13 +201,18 @@ def test_faults_files_in_text_mode_and_other_sources_are_refused(refusal):
     assert "cannot be read" in refusal(read_audio, "a\0.wav")
 
 
-@pytest.mark.parametrize("rate", [0, -8000, 8000.5, "8000", None])
+@pytest.mark.parametrize("rate", [0, -8000, 8000.5, "8000", None, 10**12])
 def test_faults_rates_that_are_none_are_refused(path, refusal, rate):
     assert refusal(write_audio, path, np.zeros(9), rate).startswith("sample_rate: must be")
     assert not path.exists()
     if rate is not None:
         write_audio(path, np.zeros(9), 8000)
         assert refusal(read_audio, path, rate).startswith("sample_rate: must be")
+
+
+def test_faults_what_is_cut_is_told(path):
+    with pytest.warns(Note, match=r"a.wav: reaches 1.50 and is cut at 1; make it softer"):
+        write_audio(path, [0.0, -1.5], 8000)
 
 
 @pytest.mark.parametrize("dtype", ["int16", "int32", "uint8", "int64"])
