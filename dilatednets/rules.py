@@ -25,6 +25,7 @@ share = Rule(lambda x: 0 <= x < 1, "at least 0 and below 1")
 each_positive = Rule(lambda x: bool(x) and min(x) > 0, "a list of positive integers")
 _WORD_EACH = "a list of different names, none of them empty and none with blanks around it"
 distinct_names = Rule(lambda x: len(set(x)) == len(x) and all(name and name == name.strip() for name in x), _WORD_EACH)
+below_2_16 = Rule(lambda x: x < 2**16, "below 65,536")
 below_2_32 = Rule(lambda x: 0 <= x < 2**32, "0 or above, and below 2**32")
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from dilatednets.arrays import as_audio, numbers
 from dilatednets.errors import InputError
-from dilatednets.rules import Rule, config_of, keep_arguments, not_negative, positive
+from dilatednets.rules import Rule, below_2_16, config_of, keep_arguments, not_negative, positive
 
 _BLOCK = 1024  # frames that are transformed at once: an hour of sound must not lie in memory a thousand times
 _TOLERANCE = 3.0  # by how much, in natural logarithms, what an acoustic model predicts may lie below the floor
@@ -56,9 +56,9 @@ class MelFrontEnd:
 
     sample_rate: Annotated[int, positive]
     hop: Annotated[int, positive]
-    bands: Annotated[int, positive] = 80
+    bands: Annotated[int, positive, below_2_16] = 80
     window: Annotated[int, positive] = 1024
-    fft_size: Annotated[int, even] = 1024
+    fft_size: Annotated[int, even, below_2_16] = 1024
     f_min: Annotated[float, not_negative] = 0.0
     f_max: Annotated[float, positive] = 8000.0
     power: Annotated[int, one_or_two] = 1

@@ -9,9 +9,8 @@ import numpy as np
 
 from dilatednets import arrays
 from dilatednets.errors import InputError
-from dilatednets.rules import Rule, checked, not_negative, positive
+from dilatednets.rules import Rule, below_2_16, checked, not_negative, positive
 
-fits_memory = Rule(lambda x: x < 2**16, "below 65,536")
 in_float32 = Rule(lambda x: 1e-30 <= x <= 1e30, "from 1e-30 to 1e30")
 
 
@@ -77,7 +76,7 @@ def resolve(
     temperature = checked(temperature, Annotated[float, positive, in_float32], "temperature")
     seeds = _seeds(seed)
     num_samples = None if num_samples is None else checked(num_samples, Annotated[int, positive], "num_samples")
-    voices = None if batch is None else range(checked(batch, Annotated[int, positive, fits_memory], "batch"))
+    voices = None if batch is None else range(checked(batch, Annotated[int, positive, below_2_16], "batch"))
     speakers = _speaker_numbers(model, speaker)
     primes = None if prime is None else _prime(prime)
     rows = None if condition is None else _condition(model, condition)

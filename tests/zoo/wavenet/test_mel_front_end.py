@@ -142,6 +142,8 @@ def test_faults_in_settings_are_told_with_their_cure(changes, says):
         ({"mel": {**SMALL, "n_mels": 20}}, "^mel: has no argument n_mels"),
         ({"mel": 5}, "^mel: must be what MelFrontEnd.get_config returns"),
         ({"mel": {**SMALL, "window": 0}}, "^mel: window: must be above 0"),
+        ({"mel": {**SMALL, "bands": 2**40}}, "^mel: bands: must be below 65,536"),
+        ({"mel": {**SMALL, "fft_size": 2**40}}, "^mel: fft_size: must be below 65,536"),
         ({"mel": SMALL, "sample_rate": 16000}, "^sample_rate: 16000, but mel has 8000"),
         ({"mel": SMALL, "condition_hop": 100}, "^condition_hop: 100, but mel has 80"),
         ({"mel": SMALL, "condition_features": 80}, "^condition_features: 80, but mel has 20"),
