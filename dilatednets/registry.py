@@ -202,6 +202,8 @@ def parse_recipe(content: dict[str, Any], origin: str = "recipe") -> Any:
     Traceback (most recent call last):
     dilatednets.errors.InputError: recipe: unknown key training.epoch; did you mean training.epochs?
     """
+    if not isinstance(content, dict):
+        raise InputError(f"{origin}: must be a table of keys, not {type(content).__name__}")
     model, init = content.get("model"), content.get("init", "")
     if init and isinstance(init, str):
         try:

@@ -133,6 +133,8 @@ def test_a_class_of_no_family_is_an_error(preset, monkeypatch):
         dilatednets.from_preset(preset)
     with pytest.raises(InputError, match="key model: 'Scale' cannot be trained"):
         registry.parse_recipe({"name": "toy", "model": "Scale"})
+    with pytest.raises(InputError, match="recipe: must be a table of keys, not str"):
+        registry.parse_recipe("recipe.toml")
 
 
 def test_a_family_may_be_a_module_of_a_package(tmp_path, monkeypatch):
