@@ -19,6 +19,7 @@ DILATIONS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 Arrays = Annotated[Sequence[Sizes], Rule(bool, "a list of lists of dilations, one list an array")]
 _known = Rule(lambda names: bool(names) and set(names) <= set(ACTIVATIONS), f"a list of {', '.join(ACTIVATIONS)}")
 _factor = Rule(lambda x: x != 0 and bool(np.isfinite(x)), "a finite number other than 0")
+_in_json = Rule(nam_file.in_json, "a table of texts, numbers, lists and tables of Python's own")
 _some = Rule(bool, "a list of true or false, one for all arrays or one each")
 
 
@@ -98,7 +99,7 @@ class AudioEffect(CheckedBatches, EffectNet):
         knobs: Names = (),
         prewarm: bool = True,
         sample_rate: Size = 48000,
-        metadata: dict[str, Any] | None = None,
+        metadata: Annotated[dict[str, Any], _in_json] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)

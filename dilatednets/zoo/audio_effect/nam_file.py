@@ -226,10 +226,17 @@ def write(model: Any, file: str | os.PathLike[str], knobs: np.ndarray, metadata:
         "weights": [float(x) for x in numbers],
         "sample_rate": model.sample_rate,
     }
-    try:
-        text = json.dumps(content, allow_nan=False)
-    except (TypeError, ValueError) as error:
-        words = "must hold texts, finite numbers, lists and tables of Python's own"
-        raise InputError(f"metadata: {words} ({one_line(error)}); give such values") from error
+    if not in_json(content, allow_nan=False):
+        raise InputError(
+            "metadata: must hold texts, finite numbers, lists and tables of Python's own; give such values"
+        )
     with atomic_path(file) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(json.dumps(content), encoding="utf-8")
+
+
+def in_json(content: Any, allow_nan: bool = True) -> bool:
+    """Whether JSON can hold it."""
+    try:
+        return bool(json.dumps(content, allow_nan=allow_nan))
+    except (TypeError, ValueError):
+        return False

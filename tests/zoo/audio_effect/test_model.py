@@ -166,6 +166,7 @@ def test_a_knob_is_added_to_a_trained_net(tmp_path):
         ({"activations": ["tan"]}, "activations: must be a list of tanh, hard_tanh"),
         ({"gated": [True, False, True]}, "gated: must be one for all arrays, or one for each of 2"),
         ({"skips": "concatenate"}, "arrays: with skips concatenated there is one, not 2"),
+        ({"metadata": {"loudness": np.float32(1)}}, "metadata: must be a table of texts, numbers"),
         ({"head_scale": 0}, "head_scale: must be a finite number other than 0"),
     ],
 )
