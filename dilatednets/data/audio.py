@@ -6,7 +6,6 @@ name; a new file has the format that its suffix names.
 
 import os
 import warnings
-from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
 import numpy as np
@@ -14,7 +13,7 @@ import numpy as np
 from dilatednets.arrays import SILENCE, as_audio
 from dilatednets.data.sound_formats import HIGHEST_RATE, check_suffix, decode, encode
 from dilatednets.errors import InputError, Note
-from dilatednets.files import atomic_path, check_writable
+from dilatednets.files import as_path, atomic_path, check_writable
 from dilatednets.rules import Rule, checked, positive
 
 SampleRate = Annotated[int, positive, Rule(lambda x: x <= HIGHEST_RATE, f"at most {HIGHEST_RATE:,}")]
@@ -74,8 +73,9 @@ def _content(path: Any) -> tuple[str, bytes]:
         return where, data
     if not isinstance(path, str | os.PathLike):
         raise InputError(f"path: must be a path or a file opened in binary mode, not {type(path).__name__}")
+    file = as_path(path)
     try:
-        return str(path), Path(path).read_bytes()
+        return str(path), file.read_bytes()
     except (OSError, ValueError) as error:  # the latter for a path with a zero byte
         raise InputError(f"{path}: cannot be read ({getattr(error, 'strerror', error)})") from error
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from dilatednets.data.sound_formats import WRITTEN, check_rate, check_suffix, refusal_of, truncated, with_sizes
 from dilatednets.errors import InputError
-from dilatednets.files import atomic_path
+from dilatednets.files import as_path, atomic_path
 
 PIPE = "-"
 BLOCK = 1 << 15
@@ -67,8 +67,9 @@ def sound_reader(path: str, pipe_rate: int) -> Iterator[Sound]:
         return
     import soundfile
 
+    file_path = as_path(path)
     try:
-        handle = open(path, "rb")  # noqa: SIM115
+        handle = open(file_path, "rb")  # noqa: SIM115
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read ({getattr(error, 'strerror', error)})") from error
     with handle:

@@ -7,6 +7,7 @@ import numpy as np
 
 from dilatednets.data.splits import data_folder
 from dilatednets.errors import InputError, one_line
+from dilatednets.files import as_path
 
 SPLITS = ("train", "validation", "test")
 
@@ -112,8 +113,7 @@ def read_array(path: str | os.PathLike[str]) -> np.ndarray:
     ...     read_array(f"{folder}/a.npy").shape
     (5, 80)
     """
-    if not isinstance(path, str | os.PathLike):
-        raise InputError(f"path: must be the path of a file, not {path!r}")
+    as_path(path)
     try:
         with open(path, "rb") as file:
             array = np.load(file, allow_pickle=False)

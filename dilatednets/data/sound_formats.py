@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from dilatednets.errors import InputError, one_line
+from dilatednets.files import as_path
 
 WRITTEN = {
     ".wav": ("WAV", "PCM_16"),
@@ -173,7 +174,7 @@ def check_suffix(path: str | os.PathLike[str]) -> str:
     Traceback (most recent call last):
     dilatednets.errors.InputError: say.m4a: sound is written to names ending in .wav, .flac, .ogg, .mp3
     """
-    suffix = Path(path).suffix.lower()
+    suffix = as_path(path).suffix.lower()
     if suffix not in WRITTEN:
         raise InputError(f"{path}: sound is written to names ending in {', '.join(WRITTEN)}")
     return suffix

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Union
 
 from dilatednets.errors import InputError
-from dilatednets.files import atomic_path
+from dilatednets.files import as_path, atomic_path
 from dilatednets.plots.palette import GREY, GRID, INK, PAPER
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def check_suffix(path: str | os.PathLike[str], suffixes: Sequence[str] = FIGURES
     Traceback (most recent call last):
     dilatednets.errors.InputError: a.gif: cannot write a picture as '.gif'; choose a name that ends in .png, .svg or .pdf
     """
-    suffix = Path(path).suffix
+    suffix = as_path(path).suffix
     if suffix.lower() not in suffixes:
         names = " or ".join(filter(None, (", ".join(suffixes[:-1]), suffixes[-1])))
         raise InputError(f"{path}: cannot write a picture as {suffix!r}; choose a name that ends in {names}")

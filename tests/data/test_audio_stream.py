@@ -71,6 +71,11 @@ def test_faults_of_files(tmp_path, monkeypatch):
         with pytest.raises(InputError, match=words), sound_reader(str(tmp_path / name), 8000) as sound:
             list(sound.blocks)
     with (
+        pytest.raises(InputError, match=r"^'': not the name of a file"),
+        sound_reader("", 1),
+    ):
+        pass
+    with (
         pytest.raises(InputError, match=r"nothing.wav: cannot be read"),
         sound_reader(str(tmp_path / "nothing.wav"), 1),
     ):

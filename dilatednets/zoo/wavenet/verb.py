@@ -10,6 +10,7 @@ from typing import Any
 
 from dilatednets.arguments import check_seconds
 from dilatednets.errors import InputError
+from dilatednets.files import as_path
 
 OPTION_OF = {"num_samples": "--seconds"}
 OPTIONS = ("text", "mel_of", "condition", "speaker", "prime", "seconds")
@@ -128,7 +129,7 @@ def targets(output: str, plot: str | None, count: int) -> list[tuple[Path, Path 
 
 
 def _numbered(name: str, number: int | None) -> Path:
-    path = Path(name)
+    path = as_path(name)
     return path if number is None else path.with_name(f"{path.stem}_{number}{path.suffix}")
 
 

@@ -179,6 +179,14 @@ def test_faults_no_recording_is_written_over(here, tmp_path, capsys, option):
     assert own.read_bytes() == (here / "short.wav").read_bytes()
 
 
+@pytest.mark.parametrize("option", ["--mel-of", "--condition", "--prime", "--plot", "--output"])
+def test_faults_an_empty_name_is_shown(here, tmp_path, capsys, option):
+    given = {"--output": str(tmp_path / "a.wav"), option: ""}
+    said = [word for pair in given.items() for word in pair]
+    assert main(["generate", str(here / "vocoder"), "--speaker", "ann", *said]) == 2
+    assert "dilatednets: '': not the name of a file or folder; give one" in capsys.readouterr().err
+
+
 def test_faults_silence_is_named(here, tmp_path, capsys):
     soundfile.write(tmp_path / "still.wav", np.zeros((400, 2)), 8000)
     assert make(here / "vocoder", tmp_path / "a.wav", "--mel-of", tmp_path / "still.wav", "--speaker", "ann") == 0
