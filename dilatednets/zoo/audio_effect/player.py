@@ -1,5 +1,6 @@
 """Audio effects on arrays, a whole recording or block by block, by a native kernel or a compiled program."""
 
+import weakref
 from typing import Annotated, Any, Protocol
 
 import keras
@@ -21,7 +22,7 @@ LARGEST_BLOCK = 1 << 16
 class Player(Protocol):
     """What a stream remembers; `rows` is None for a stream in blocks (samples,)."""
 
-    model: Any
+    owner: Any  # a weak reference to its model, which a copy of the state shares
     rows: int | None
 
     def play(self, dry: np.ndarray) -> np.ndarray:
@@ -50,7 +51,7 @@ def process(model: Any, audio: Any, state: Any, knobs: Any) -> Any:
     dry = audio if _is_right(audio) else as_audio(audio)
     if dry.ndim not in (1, 2):
         raise InputError(f"audio: must be of shape (samples,) or (batch, samples), not {dry.shape}")
-    if state is not None and state.model is not model:
+    if state is not None and state.owner() is not model:
         raise InputError("state: is another model's; begin by this model's initial_state")
     if state is None and dry.ndim == 2:
         check_rows(dry, "audio")
@@ -82,7 +83,7 @@ class NativePlayer:
     def __init__(self, model: Any, rows: int | None, knobs: np.ndarray) -> None:
         from dilatednets.zoo.audio_effect.native_kernel import run
 
-        self.model, self.rows, self.net, self.kernel = model, rows, NativeNet(model, knobs), run
+        self.owner, self.rows, self.net, self.kernel = weakref.ref(model), rows, NativeNet(model, knobs), run
         self.position = 0
         self.history = np.zeros((rows or 1, self.net.size), np.float32)
         if model.prewarm:
@@ -101,7 +102,7 @@ class CompiledPlayer:
     """A stream by a program that the backend compiles; arguments as those of `NativePlayer`."""
 
     def __init__(self, model: Any, rows: int | None, knobs: np.ndarray) -> None:
-        self.model, self.rows = model, rows
+        self.model, self.owner, self.rows = model, weakref.ref(model), rows
         self.knobs = np.broadcast_to(knobs, (rows or 1, len(knobs))) if len(knobs) else None
         self.past = model.silence(rows or 1, self.knobs)
         if model._program is None:

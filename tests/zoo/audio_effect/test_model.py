@@ -1,5 +1,6 @@
 """The net against NumPy's reading of the files of others, in one piece and in blocks."""
 
+import copy
 import json
 
 import keras
@@ -174,6 +175,15 @@ def test_faults_of_arguments(settings, words):
     with pytest.raises(InputError) as caught:
         tiny_effect(**settings)
     assert words in str(caught.value)
+
+
+def test_a_copy_of_a_state_goes_on_from_there(rng):
+    model, dry = tiny_effect(), rng.uniform(-1, 1, 50)
+    state = model.initial_state()
+    model.process(dry, state)
+    kept = copy.deepcopy(state)
+    wet = model.process(dry, state)[0]
+    np.testing.assert_array_equal(model.process(dry, kept)[0], wet)
 
 
 def test_faults_of_calls(rng):
