@@ -178,7 +178,7 @@ def _prime(prime: Any) -> np.ndarray:
         raise InputError(f"prime: must be of shape (samples,) or (batch, samples), not {audio.shape}")
     arrays.check_rows(audio, "prime")
     if audio.dtype.kind == "f" and np.any(np.abs(audio) > 1):
-        raise InputError(f"prime: reaches {np.max(np.abs(audio)):g}, but floats must be in [-1, 1]")
+        raise InputError(f"prime: reaches {np.max(np.abs(audio)):g}, but floats must be in [-1, 1]; make it softer")
     return arrays.as_audio(audio, "prime")
 
 
