@@ -15,6 +15,7 @@ from dilatednets.archives import inputs, manifest, shards
 from dilatednets.archives.worker import Worker, answers, checked_settings, load, mapper_class
 from dilatednets.errors import InputError, one_line
 from dilatednets.progress import progress
+from dilatednets.rules import Size, checked
 
 ROWS_AT_ONCE = 256
 """Rows of a data set that a worker answers together."""
@@ -219,6 +220,10 @@ def map(model: Any, dataset: Any, *, column: str | None = None, workers: int | N
     import ray.data
 
     settings = checked_settings(mapper_class(model), settings)
+    workers = checked(workers, Size | None, "workers")
+    if not isinstance(dataset, ray.data.Dataset):
+        cure = "make one by ray.data.from_pandas, from_items or read_parquet"
+        raise InputError(f"dataset: must be a ray.data.Dataset, not {type(dataset).__name__}; {cure}")
     asked = (manifest.model_of(model), settings, column)
     pool = ray.data.ActorPoolStrategy(size=workers) if workers else ray.data.ActorPoolStrategy(min_size=1)
     return dataset.map_batches(
@@ -240,6 +245,9 @@ class Rows:
 
         if self.column not in table.column_names:
             raise InputError(f"column: the data set has no {self.column!r}, but {', '.join(table.column_names)}")
+        if taken := sorted(set(table.column_names) & set(self.schema.names[1:])):
+            cure = "rename it by rename_columns, or leave it out by drop_columns"
+            raise InputError(f"dataset: has a column {taken[0]!r}, as answers have; {cure}")
         names = [self.column, *(name for name in self.mapper.ALSO if name in table.column_names)]
         pairs = [(str(place), self._record(row)) for place, row in enumerate(table.select(names).to_pylist())]
         rows, failed = answers(self.mapper, pairs)

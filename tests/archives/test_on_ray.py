@@ -132,6 +132,17 @@ def test_two_runs_at_once_and_another_run_s_folder_are_refused_faults(archive, t
         on_ray.run(archive / "preset", [archive / "sequences.jsonl", archive / "preset" / "card.json"], tmp_path)
 
 
+def test_columns_that_answers_have_are_refused_faults(archive):
+    import pyarrow
+
+    from dilatednets.archives import manifest
+    from dilatednets.archives.on_ray import Rows
+
+    rows = Rows(manifest.model_of(archive / "preset"), {}, None)
+    with pytest.raises(InputError, match="dataset: has a column 'error', as answers have; rename it"):
+        rows(pyarrow.table({"sequence": [[0.5] * 30], "error": ["mine"]}))
+
+
 def test_two_machines_make_a_file_for_each_record(archive, model, tmp_path):
     """A cluster of two nodes in one machine, and a data set in Python."""
     import ray
@@ -158,6 +169,10 @@ def test_two_machines_make_a_file_for_each_record(archive, model, tmp_path):
             on_ray.run(archive / "preset", [archive / "sequences.jsonl"], tmp_path / "other", address=cluster.address)
         with pytest.raises(InputError, match="no setting of this model"):
             dilatednets.map(archive / "preset", None, speaker="theo")
+        with pytest.raises(InputError, match=r"dataset: must be a ray.data.Dataset, not list; make one by"):
+            dilatednets.map(archive / "preset", [{"sequence": [0.5]}])
+        with pytest.raises(InputError, match="workers: must be above 0, not 0"):
+            dilatednets.map(archive / "preset", [], workers=0)
         ray.init(cluster.address, log_to_driver=False)
         data = ray.data.from_items(
             [{"sequence": [0.5] * 30, "id": 1}, {"sequence": [0.5] * 29 + [float("nan")], "id": 2}]
