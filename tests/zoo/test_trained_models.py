@@ -51,6 +51,7 @@ def test_folder_is_whole_and_small(folder):
         "sample.wav",
         "sample.png",
         "ablation.toml",
+        f"{folder.name}.nam",
     }  # what the front page shows, and how the card's figures came
     samples |= {
         picture["file"]
