@@ -5,12 +5,13 @@ A preset is a folder of `config.json` (the class and its arguments), `model.weig
 loading one runs no code from it.
 """
 
+import contextlib
 import json
 import os
 import random
 import tomllib
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -299,7 +300,8 @@ def save(model: Any, folder: str | os.PathLike[str], record: dict[str, Any], rec
         check_room(
             work / WEIGHTS, sum(weight.nbytes for weight in model.get_weights()) + _HDF5 * (len(model.weights) + 1)
         )
-        model.save_weights(work / WEIGHTS)
+        with _without_optimizer(model):
+            model.save_weights(work / WEIGHTS)
         golden.write(model, work)
         if recipe is not None:
             (work / RECIPE).write_text(recipe, encoding="utf-8")
@@ -308,6 +310,17 @@ def save(model: Any, folder: str | os.PathLike[str], record: dict[str, Any], rec
         _write_json(work / CARD, full)
         (work / README).write_text(cards.readme(full, model.facts), encoding="utf-8")
         _check_loads(model, work, target)
+
+
+@contextlib.contextmanager
+def _without_optimizer(model: Any) -> Iterator[None]:
+    """Within it, a model has no optimizer, whose averages Keras would store with the weights: three more of each."""
+    optimizer = getattr(model, "optimizer", None)
+    object.__setattr__(model, "optimizer", None)  # not for Keras to track
+    try:
+        yield
+    finally:
+        object.__setattr__(model, "optimizer", optimizer)
 
 
 def _check_loads(model: Any, work: Path, target: Path) -> None:

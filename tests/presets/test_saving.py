@@ -2,9 +2,10 @@
 
 import os
 
+import keras
 import numpy as np
 import pytest
-from helpers import contents
+from helpers import contents, tiny_tcn
 from keras import ops
 
 from dilatednets import files
@@ -83,3 +84,18 @@ def test_failed_save_leaves_what_was_there(tiny_model, tmp_path, monkeypatch, br
         tiny_model.save_to_preset(folder)
     assert contents(tmp_path) == before and folder.exists() == older
     assert [path.name for path in tmp_path.iterdir()] == (["tiny"] if older else [])
+
+
+def test_the_weights_alone_are_stored(tmp_path, rng):
+    """Not the averages of the optimizer, which goes on afterwards."""
+    model = tiny_tcn()
+    model.save_to_preset(tmp_path / "before")
+    model.compile(keras.optimizers.Adam(use_ema=True))
+    x, y = rng.normal(size=(4, 8, 1)).astype(np.float32), np.zeros(4, int)
+    model.fit(x, y, verbose=0)
+    steps = int(model.optimizer.iterations)
+    model.save_to_preset(tmp_path / "after")
+    sizes = [(tmp_path / name / "model.weights.h5").stat().st_size for name in ("before", "after")]
+    assert sizes[0] == sizes[1]
+    model.fit(x, y, verbose=0)
+    assert int(model.optimizer.iterations) == steps + 1
