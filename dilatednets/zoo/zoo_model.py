@@ -9,7 +9,7 @@ import numpy as np
 
 from dilatednets import registry, rules
 from dilatednets.errors import InputError, a, did_you_mean
-from dilatednets.presets import presets
+from dilatednets.presets import presets, saving
 
 _OF_KERAS = ("name", "trainable", "dtype", "autocast", "activity_regularizer")
 """Arguments that every Keras model has."""
@@ -81,7 +81,7 @@ class ZooModel(keras.Model):
             card: What its `card.json` says beyond what is counted.
             recipe: Text of its `recipe.toml`.
         """
-        presets.save(self, folder, card or {}, recipe)
+        saving.save(self, folder, card or {}, recipe)
 
     def describe(self) -> dict[str, Any]:
         """Parameters, multiply-accumulates an output, receptive field, and what else a model costs."""

@@ -11,7 +11,7 @@ from keras import ops
 from dilatednets import files
 from dilatednets.errors import InputError
 from dilatednets.presets import card as cards
-from dilatednets.presets import golden, presets
+from dilatednets.presets import golden, saving
 from dilatednets.zoo.wavenet.model import WaveNet
 
 
@@ -65,7 +65,7 @@ def test_failed_save_leaves_what_was_there(tiny_model, tmp_path, monkeypatch, br
         "save_weights": WaveNet,
         "write": golden,
         "readme": cards,
-        "sha256": presets,
+        "sha256": saving,
         "replace": os,
     }
     if "replace" in broken:  # as where folders cannot trade places
