@@ -93,9 +93,8 @@ def test_the_weights_alone_are_stored(tmp_path, rng):
     model.compile(keras.optimizers.Adam(use_ema=True))
     x, y = rng.normal(size=(4, 8, 1)).astype(np.float32), np.zeros(4, int)
     model.fit(x, y, verbose=0)
-    steps = int(model.optimizer.iterations)
+    optimizer = model.optimizer
     model.save_to_preset(tmp_path / "after")
     sizes = [(tmp_path / name / "model.weights.h5").stat().st_size for name in ("before", "after")]
     assert sizes[0] == sizes[1]
-    model.fit(x, y, verbose=0)
-    assert int(model.optimizer.iterations) == steps + 1
+    assert model.optimizer is optimizer

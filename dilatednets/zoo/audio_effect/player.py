@@ -102,7 +102,8 @@ class CompiledPlayer:
     """A stream by a program that the backend compiles; arguments as those of `NativePlayer`."""
 
     def __init__(self, model: Any, rows: int | None, knobs: np.ndarray) -> None:
-        self.model, self.owner, self.rows = model, weakref.ref(model), rows
+        self.owner: Any = weakref.ref(model)
+        self.rows = rows
         self.knobs = np.broadcast_to(knobs, (rows or 1, len(knobs))) if len(knobs) else None
         self.past = model.silence(rows or 1, self.knobs)
         if model._program is None:
@@ -117,6 +118,6 @@ class CompiledPlayer:
         made = []
         for start in range(0, dry.shape[1], LARGEST_BLOCK):
             block = keras.ops.convert_to_tensor(dry[:, start : start + LARGEST_BLOCK])
-            wet, self.past = self.model._program(block, self.past, *told)
+            wet, self.past = self.owner()._program(block, self.past, *told)
             made.append(keras.ops.convert_to_numpy(wet))
         return np.concatenate(made, axis=1)
