@@ -195,7 +195,7 @@ OPTIONS = {
     "models": ([], {}),
     "describe": (["wavenet_digits"], {"--plot": ["", "x.txt", "plain", "/dev/null/x.png"]}),
     "train": (["RECIPE", "--data-dir", "DATA", "--output", "OUT"], {
-        "--data-dir": ["", "nowhere"], "--output": ["", "/dev/null/x"],
+        "--data-dir": ["", "nowhere"], "--output": ["", "/dev/null/x"], "--folds": ["", "1"],
         "--set": [
             "", "a", "a=1", "training.epochs=0", "training.learning_rate=inf", "training.seed=1.5", "name=''", "name='a/b'",
         ],

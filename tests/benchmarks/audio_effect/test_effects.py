@@ -34,4 +34,4 @@ def test_faults(capsys):
         effects.run(tiny_effect(), [0])
     assert main(["benchmark", "effects", "--block", "0"]) == 2
     assert main(["benchmark", "effects", "tcn_chorales"]) == 2
-    assert "this needs a AudioEffect" in capsys.readouterr().err
+    assert "this needs an AudioEffect" in capsys.readouterr().err
