@@ -18,6 +18,7 @@ from dilatednets.cli.benchmarks import (
     serving,
     streaming,
     training,
+    vocoding,
 )
 
 VERB, HELP = "benchmark", "measure speed, beside what one would otherwise use"
@@ -34,6 +35,7 @@ KINDS = (
     serving,
     streaming,
     recognition,
+    vocoding,
     lowering,
     map,
 )
