@@ -19,7 +19,8 @@ PALETTE = (
 VOID, VOID_COLOUR = 11, (0, 0, 0)
 FILMS = ("0001TP", "0006R0", "0016E5")
 """The films that the images of train and validation are of, by which their names begin."""
-Fold = Annotated[str, one_of("", *FILMS)]
+NO_FILM = "none"
+Fold = Annotated[str, one_of("", NO_FILM, *FILMS)]
 
 
 def load(data_dir: str | os.PathLike[str], split: str, fold: Fold = "") -> LabelledImages:
@@ -30,7 +31,8 @@ def load(data_dir: str | os.PathLike[str], split: str, fold: Fold = "") -> Label
             Images may be PNG or any other format that Pillow reads; labels are class numbers, or colours of `PALETTE`.
         split: "train", "validation" (or "val"), or "test".
         fold: A film, which is held out from both train and validation: then it is validation, and the others are train.
-            The data set's own validation is of the same films as train, and promises too much.
+            The data set's own validation is of the same films as train, and promises too much. "none" holds out none: train
+            is both, for a net whose training the films have chosen, and validation says what it has learnt by heart.
 
     Raises:
         InputError: If there is no such split, or if a folder is missing or does not match its partner.
@@ -47,17 +49,18 @@ def load(data_dir: str | os.PathLike[str], split: str, fold: Fold = "") -> Label
     folder, name = data_folder(data_dir), split_name("camvid", split)
     fold = checked(fold, Fold, "fold")
     pairs: list[tuple[Path, Path]] = []
-    for part in ("train", "val") if fold and name != "test" else (name,):
+    film = fold if fold in FILMS and name != "test" else ""
+    for part in ("train", "val") if film or (fold == NO_FILM and name == "train") else (name,):
         if not (folder / part).is_dir():
             raise InputError(
                 f"{folder / part}: missing; camvid has folders {part}/ and {part}annot/, see datasets/camvid"
             )
         pairs += zip(*find_pairs(folder / part, folder / f"{part}annot"), strict=True)
-    if fold and name != "test":
-        pairs = [pair for pair in pairs if pair[0].name.startswith(fold) == (name == "val")]
+    if film:
+        pairs = [pair for pair in pairs if pair[0].name.startswith(film) == (name == "val")]
         if not pairs:
             raise InputError(
-                f"{folder}: no image for {split} with fold {fold}; film images begin with {', '.join(FILMS)}"
+                f"{folder}: no image for {split} with fold {film}; film images begin with {', '.join(FILMS)}"
             )
     images, labels = zip(*pairs, strict=True)
     return LabelledImages(list(images), list(labels), CLASSES, VOID, PALETTE, False, VOID_COLOUR)

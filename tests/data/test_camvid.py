@@ -50,7 +50,9 @@ def test_a_film_is_held_out(tmp_path, refusal):
     for film in camvid.FILMS:
         assert names("validation", film) == {f"{film}_train", f"{film}_val"} == everything - names("train", film)
     assert names("train", "") == {name for name in everything if name.endswith("train")}
-    assert "fold: must be '' or '0001TP' or" in refusal(camvid.load, tmp_path, "train", "0001tp")
+    assert names("train", "none") == everything
+    assert names("validation", "none") == names("validation", "") == {f"{film}_val" for film in camvid.FILMS}
+    assert "fold: must be '' or 'none' or '0001TP' or" in refusal(camvid.load, tmp_path, "train", "0001tp")
     for split in ("train", "val"):
         for folder in (split, f"{split}annot"):
             (tmp_path / folder / f"0001TP_{split}.png").unlink()

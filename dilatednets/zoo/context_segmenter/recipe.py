@@ -35,7 +35,7 @@ class Data:
     reader: Annotated[str, one_of("camvid", "nuclei", "folder")] = "camvid"
     """The data set's reader, a module of dilatednets.data."""
     fold: camvid.Fold = ""
-    """The film of camvid that is held out; empty for its own validation split."""
+    """The film of camvid that is held out; "" for its own validation split, "none" to learn that split, too."""
 
 
 @dataclass(frozen=True)
