@@ -31,6 +31,7 @@ def run(
     column: str | None = None,
     whole: bool = False,
     settings: dict[str, Any] | None = None,
+    resume: bool = True,
 ) -> dict[str, int]:
     """Puts an archive through a model, and goes on where an earlier run into the same folder stopped.
 
@@ -44,6 +45,7 @@ def run(
         column: The column that holds the records' content in tables and JSON lines; None for the family's name of it.
         whole: Whether a text file is one record, and not each of its lines.
         settings: What the family lets one choose.
+        resume: Whether to leave shards as they are that an earlier run made; else all are made again.
 
     Returns:
         How many "records" there are, "shards", of these "made" now, and records that "failed".
@@ -69,6 +71,8 @@ def run(
             raise InputError(f"{arguments[0]}: holds no records; give other inputs")
         manifest.begin(output, of_run)
         shards.remove_halves(output)
+        if not resume:
+            shards.remove_all(output)
         failed = {part.number: shards.failures(output, part, stamp) for part in parts}
         left = [part for part in parts if failed[part.number] is None]
         if left:

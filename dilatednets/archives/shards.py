@@ -97,6 +97,12 @@ def remove_halves(output: Path) -> None:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
+def remove_all(output: Path) -> None:
+    """Removes the shards of an earlier run."""
+    for path in (output / FOLDER).glob("part-*.parquet"):
+        path.unlink()
+
+
 def write_failed(output: Path, failed: list[Any]) -> None:
     """Writes one line for each record that failed; removes the file if none did."""
     path = output / FAILED

@@ -1,6 +1,6 @@
 """The command `map`: a whole archive through a model, on the cores of this machine or on a cluster."""
 
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, BooleanOptionalAction, Namespace
 from typing import Any
 
 from dilatednets.arguments import add_model, check_at_least_one, toml_value
@@ -24,11 +24,13 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--column", metavar="NAME", help=words)
     parser.add_argument("--whole", action="store_true", help="a text file is one record, and not each of its lines")
     words = "what the model lets one choose, such as speaker=theo or count=true"
+    resume = "whether to leave what an earlier run into the folder has answered (the default), or to answer all anew"
+    parser.add_argument("--resume", action=BooleanOptionalAction, default=True, help=resume)
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help=words)
 
 
 def run(options: Namespace) -> None:
-    """`dilatednets map MODEL INPUT... --output DIR [--format F] [--address A] [--workers N] [--set NAME=VALUE] ...`."""
+    """`dilatednets map MODEL INPUT... --output DIR [--format F] [--address A] [--workers N] [--no-resume] ...`."""
     from dilatednets.archives import on_ray
 
     check_at_least_one("--workers", options.workers)
@@ -43,6 +45,7 @@ def run(options: Namespace) -> None:
         options.column,
         options.whole,
         settings_of(options.set),
+        options.resume,
     )
     old = done["shards"] - done["made"]
     print(

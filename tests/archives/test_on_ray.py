@@ -118,6 +118,9 @@ def test_a_killed_worker_and_a_killed_run_lose_and_double_nothing(archive, model
     assert f"1 of {RECORDS + 1} records failed" in errors and "of them from before" in said
     assert done[1].stat().st_mtime_ns == kept
     check_answers(archive, output, model)
+    said, errors = start(archive, output, "--no-resume").communicate(timeout=300)
+    assert "of them from before" not in said and done[1].stat().st_mtime_ns != kept, errors
+    check_answers(archive, output, model)
     assert not [path.name for path in output.rglob("*") if path.name.startswith(".")]
 
 
