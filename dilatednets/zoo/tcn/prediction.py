@@ -1,6 +1,7 @@
 """What a TCN says of files: tables, archives of arrays and recordings."""
 
 import os
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +14,14 @@ from dilatednets.data.audio_folder import SILENT, note_of
 from dilatednets.data.table_csv import Series, Table, read_table
 from dilatednets.data.table_times import check_steps
 from dilatednets.data.time_steps import texts_of, times_after
-from dilatednets.errors import InputError
+from dilatednets.errors import InputError, Note
 from dilatednets.zoo.tcn.examples import padded
 from dilatednets.zoo.tcn.recipe import Data
 from dilatednets.zoo.tcn.table_examples import Past, pasts
 
 Row = dict[str, Any]
+FAR = 10.0
+"""Standard deviations of what was learnt from, beyond which an answer is a guess."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,7 @@ def _forecasts(model: Any, data: Data, table: Table) -> tuple[list[Row], list[Fo
     inputs = {"sequence": np.stack([one.values[-data.window :] for one in found]).astype(np.float32)}
     if model.known:
         inputs["known"] = np.stack([one.future[: model.horizon] for one in found]).astype(np.float32)
+    _note_of_far(model, inputs["sequence"], table.path)
     values = _answer(model, inputs, table.path)["values"]
     forecasts = [
         Forecast(one, times_after(one.series.times, model.horizon, data.step), value)
@@ -112,6 +116,21 @@ def _forecasts(model: Any, data: Data, table: Table) -> tuple[list[Row], list[Fo
     return rows, forecasts
 
 
+def _note_of_far(model: Any, x: np.ndarray, path: str, lengths: Any = None) -> None:
+    """Says which columns hold values that lie far outside of what the model has learnt from: it answers all the same."""
+    if not (model.mean and model.scale and model.columns):
+        return
+    away = np.abs(x - np.asarray(model.mean, np.float32)) / np.asarray(model.scale, np.float32)
+    if lengths is not None:
+        away[np.arange(x.shape[1]) >= np.asarray(lengths)[:, None]] = 0.0
+    for name, mean, scale, most in zip(model.columns, model.mean, model.scale, away.max(axis=(0, 1)), strict=True):
+        if most > FAR:
+            words = (
+                f"{path}: column {name!r} lies up to {most:.0f} standard deviations from what the model has learnt from"
+            )
+            warnings.warn(f"{words} (mean {mean:.4g}, deviation {scale:.4g}): answers are guesses", Note, stacklevel=3)
+
+
 def _looked_at(past: Past, window: int, horizon: int) -> Series:
     """The last rows of a series, and the first to come."""
     one, ahead = past.series, past.ahead
@@ -127,6 +146,7 @@ def _whole(model: Any, data: Data, table: Table) -> list[Row]:
     for one in found if data.time and data.step else []:
         check_steps(table, data.time, one.series, data.step)
     x, lengths = padded([one.values.astype(np.float32) for one in found])
+    _note_of_far(model, x, table.path, lengths)
     inputs = {"sequence": x} if lengths is None else {"sequence": x, "lengths": lengths}
     return rows_of(model, _answer(model, inputs, table.path), [one.series.name for one in found], lengths)
 

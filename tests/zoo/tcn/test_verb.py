@@ -55,6 +55,30 @@ def test_a_forecast_of_each_series(forecaster, tmp_path, capsys):
     assert (tmp_path / "a.png").stat().st_size > 5000
 
 
+def test_values_far_from_what_was_learnt_are_noted(forecaster, tmp_path, capsys):
+    file = table(tmp_path / "a.csv")
+    assert run(forecaster[1], file) == 0
+    assert "standard deviations" not in capsys.readouterr().err
+    file.write_text(file.read_text().replace("2024-01-08,a,13", "2024-01-08,a,1300"))
+    assert run(forecaster[1], file) == 0
+    said = capsys.readouterr().err
+    assert "column 'sold' lies up to 430 standard deviations" in said and "mean 10, deviation 3" in said
+    assert "promotion" not in said
+
+
+def test_what_fills_shorter_series_is_not_far(tmp_path, capsys):
+    data = {"reader": "csv", "series": "shop", "targets": ["kind"], "features": ["sold"]}
+    model = tiny_tcn(columns=("sold",), labels=("x", "y", "z"), pooling="last", mean=(1000,), scale=(1,), data=data)
+    model.save_to_preset(tmp_path / "net")
+    rows = ["shop,sold,kind", *(f"{shop},1001,x" for shop in "aab")]
+    (tmp_path / "a.csv").write_text("\n".join(rows))
+    assert run(tmp_path / "net", tmp_path / "a.csv") == 0
+    assert "standard deviations" not in capsys.readouterr().err
+    (tmp_path / "a.csv").write_text("\n".join([*rows, "b,900,x"]))
+    assert run(tmp_path / "net", tmp_path / "a.csv") == 0
+    assert "up to 100 standard deviations" in capsys.readouterr().err
+
+
 def test_answers_as_json_and_in_a_file(forecaster, tmp_path, capsys):
     file = table(tmp_path / "a.csv")
     assert run(forecaster[1], file, "--json", "--output", tmp_path / "out.csv") == 0
