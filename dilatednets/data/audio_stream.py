@@ -23,6 +23,8 @@ _HEADERS = (b"RIFF", b"fLaC", b"OggS", b"FORM", b"caff")
 """What files begin with; as float32, none of these is in [-1, 1]."""
 SUBTYPES = {".wav": "PCM_24", ".flac": "PCM_24"}
 """What formats are written with that have more than 16 bits."""
+WAV_BYTES = 2**32 - 2**16
+"""Of samples in a WAV, whose header has 32 bits for their number."""
 
 
 @dataclass
@@ -184,17 +186,21 @@ def check_length(path: str | os.PathLike[str], seconds: float) -> None:
 
 
 @contextmanager
-def sound_writer(path: str, sample_rate: int, channels: int) -> Iterator[Any]:
+def sound_writer(path: str, sample_rate: int, channels: int, frames: int | None = None) -> Iterator[Any]:
     """Gives a function that writes the next block, float32 (channels, samples).
+
+    A WAV of more than 4 GiB is written as RF64, which ffmpeg, SoX and audio workstations read, if it is known to become one.
 
     Args:
         path: A file, whole or not at all: .wav or .flac of 24 bits, .ogg or .mp3; or "-" for standard output, samples
             without a header, float32.
         sample_rate: Samples a second.
         channels: Channels; of standard output one.
+        frames: Samples in all; None if it is not known.
 
     Raises:
-        InputError: for more channels than can be written, a suffix that names no format, or a file that cannot be written.
+        InputError: for more channels than can be written, a suffix that names no format, a file that cannot be written, or
+            one that is full, which holds what came before.
     """
     if path == PIPE:
         if channels != 1:
@@ -210,6 +216,10 @@ def sound_writer(path: str, sample_rate: int, channels: int) -> Iterator[Any]:
 
     suffix = check_suffix(path)
     kind, subtype = WRITTEN[suffix]
+    room = WAV_BYTES // (3 * channels) if kind == "WAV" else None
+    if room is not None and frames is not None and room < frames < 2**40:  # more is what a damaged header says
+        kind, room = "RF64", None
+    given = 0
     with atomic_path(path) as temporary, _Target(temporary, "w+") as target:
         try:
             file = soundfile.SoundFile(target, "w", sample_rate, channels, SUBTYPES.get(suffix, subtype), format=kind)
@@ -219,12 +229,19 @@ def sound_writer(path: str, sample_rate: int, channels: int) -> Iterator[Any]:
             raise InputError(f"output: {words}") from error
 
         def write(block: np.ndarray) -> None:
-            file.write(np.clip(block, -1.0, 1.0).T)
+            nonlocal given
+            kept = block if room is None else block[:, : max(room - given, 0)]
+            given += block.shape[1]
+            file.write(np.clip(kept, -1.0, 1.0).T)
             target.check()
 
         with file:
             yield write
         target.check()
+    if room is not None and given > room:
+        raise InputError(
+            f"{path}: holds the first {room:,} of {given:,} samples, as many as a WAV can; write .flac instead"
+        )
 
 
 class _Target(io.FileIO):

@@ -191,7 +191,7 @@ class _Bytes(io.BytesIO):
 
 
 def with_sizes(data: Any, where: str) -> Any:
-    """The file with the size that a pipe could not know; refused if it ends before it should.
+    """The file with the size that a pipe could not know; refused if it ends before it should, or long after.
 
     Args:
         data: A whole file, in bytes or mapped into memory.
@@ -227,6 +227,9 @@ def with_sizes(data: Any, where: str) -> Any:
                 return data[: place + 4] + rest + data[place + 8 :]
             if end > len(data):
                 raise truncated(where, end, len(data))
+            if head == 8 and len(data) - end >= 2**32:
+                words = "longer than a WAV's header can say; convert it to FLAC, or to RF64 by ffmpeg -rf64 always"
+                raise InputError(f"{where}: {words}")
             return data
         place = end + -end % padding
         if size < 0:

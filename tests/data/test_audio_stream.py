@@ -135,6 +135,36 @@ def test_faults_a_full_disk_leaves_no_piece_of_a_recording(suffix, tmp_path, rng
         assert list(tmp_path.iterdir()) == []
 
 
+def test_faults_a_wav_is_never_longer_than_its_header_can_say(tmp_path, rng, monkeypatch):
+    audio = rng.uniform(-1, 1, (2, 3000)).astype(np.float32)
+    monkeypatch.setattr(audio_stream, "WAV_BYTES", 6000)
+    known, live, flac = (str(tmp_path / name) for name in ("known.wav", "live.wav", "live.flac"))
+    for path, frames in ((known, 3000), (flac, None)):
+        with sound_writer(path, 8000, 2, frames) as write:
+            for block in np.split(audio, 3, axis=1):
+                write(block)
+        with sound_reader(path, 8000) as sound:
+            np.testing.assert_allclose(np.concatenate(list(sound.blocks), axis=1), audio, atol=2**-23)
+    assert (tmp_path / "known.wav").read_bytes().startswith(b"RF64")
+    refused = pytest.raises(InputError, match=r"live.wav: holds the first 1,000 of 3,000 samples.* write .flac")
+    with refused, sound_writer(live, 8000, 2) as write:
+        write(audio[:, :700])
+        write(audio[:, 700:])
+    with sound_reader(live, 8000) as sound:
+        np.testing.assert_allclose(np.concatenate(list(sound.blocks), axis=1), audio[:, :1000], atol=2**-23)
+
+
+def test_faults_a_wav_whose_size_has_wrapped_is_refused(tmp_path):
+    write_audio(tmp_path / "a.wav", np.zeros(500, np.float32), 8000)
+    with open(tmp_path / "a.wav", "r+b") as file:
+        file.truncate(2**32 + (tmp_path / "a.wav").stat().st_size)  # a hole, which takes no room
+    with (
+        pytest.raises(InputError, match=r"a.wav: longer than a WAV's header can say; convert it to FLAC"),
+        sound_reader(str(tmp_path / "a.wav"), 8000),
+    ):
+        pass
+
+
 def test_a_named_pipe_is_read(tmp_path):
     os.mkfifo(tmp_path / "a.wav")
     audio = np.linspace(-0.5, 0.5, 500, dtype=np.float32)

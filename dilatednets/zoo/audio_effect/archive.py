@@ -71,7 +71,7 @@ class Mapper:
 
     def _play(self, dry: Sound, knobs: dict[str, Any], wet: Path) -> dict[str, Any]:
         heard = Beginnings(0)
-        with sound_writer(str(wet), dry.sample_rate, dry.channels) as write:
+        with sound_writer(str(wet), dry.sample_rate, dry.channels, dry.frames) as write:
             play(self.model, dry, self.model.initial_state(dry.channels, knobs=knobs), write, heard)
         return {"sample_rate": dry.sample_rate, "channels": dry.channels, "samples": heard.frames, "peak": heard.peak}
 

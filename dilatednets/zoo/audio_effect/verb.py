@@ -64,7 +64,7 @@ def run(options: Namespace) -> None:
         state = model.initial_state(dry.channels, knobs=knobs)
         heard = Beginnings(SHOWN * dry.sample_rate if options.plot else 0)
         begin = time.perf_counter()
-        with sound_writer(options.output, dry.sample_rate, dry.channels) as write:
+        with sound_writer(options.output, dry.sample_rate, dry.channels, dry.frames) as write:
             try:
                 play(model, dry, state, write, heard)
             except KeyboardInterrupt:  # which ends a live recording, and must not lose it
