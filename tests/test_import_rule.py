@@ -15,7 +15,7 @@ MODEL_ROOMS = GROUND | {"backend", "layers", "native", "presets", "registry", "z
 SHARED = MODEL_ROOMS | {"data", "training", "plots"}
 BACKENDS = {"tensorflow", "jax"}
 MODEL_LIBRARIES = {"keras", "numpy"}
-PEERS = {"skimage", "onnxruntime"}
+PEERS = {"skimage", "onnxruntime", "librosa", "pesq", "pystoi"}
 ANY_LIBRARY = MODEL_LIBRARIES | {"scipy", "PIL"}
 RULES = {
     "": (set(), set(), {"registry"}, set()),
@@ -49,7 +49,7 @@ RULES = {
     # A verb is known without Keras, a demonstration runs everything.
     "family/verb": (GROUND | {"registry"}, set(), SHARED, ANY_LIBRARY),
     # Comparisons train both sides on the same data.
-    "benchmarks": (SHARED | {"serving", "benchmarks"}, ANY_LIBRARY | {"torch"}, set(), BACKENDS | PEERS),
+    "benchmarks": (SHARED | {"serving", "archives", "benchmarks"}, ANY_LIBRARY | {"torch"}, set(), BACKENDS | PEERS),
     "cli": (GROUND | {"registry", "presets", "cli"}, set(), SHARED | {"serving", "benchmarks", "archives", "play"}, set()),
 }  # fmt: skip
 KINDS = {
@@ -129,7 +129,7 @@ def test_families_do_not_import_each_other():
 def test_shared_rooms_name_no_model(room):
     """But in examples, and in benchmarks of a single family, which stand in folders of their own or say so by their kind."""
     names = re.compile(r"WaveNet|ContextSegmenter|TCNChunker|AudioEffect|\bTCN\b(?=[(.\"])")
-    own = {"generation", "recognition", "context", "chunking", "effects"}
+    own = {"generation", "recognition", "vocoding", "context", "chunking", "effects"}
     for path in CHECKOUT.glob(f"dilatednets/{room}/**/*.py"):
         if path.parent.parent.name == "benchmarks" or (path.parent.name == "benchmarks" and path.stem in own):
             continue

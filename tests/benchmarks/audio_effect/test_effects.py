@@ -22,6 +22,7 @@ def test_all_engines_are_measured(tmp_path, capsys):
     assert "whole" in effects.report(result) and "of 1.33 ms" in effects.report(result)
 
 
+@pytest.mark.slow
 def test_the_command(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(effects, "PATIENCE", 0.0)
     tiny_effect().save_nam(tmp_path / "a.nam")

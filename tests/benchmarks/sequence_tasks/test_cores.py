@@ -108,7 +108,8 @@ def test_faults_an_unknown_core_is_named():
         make("lsmt", 8)
 
 
-@pytest.mark.parametrize("core", [pytest.param("attention", marks=pytest.mark.slow), "min_gru"])
+@pytest.mark.slow
+@pytest.mark.parametrize("core", ["attention", "min_gru"])
 def test_batches_of_several_lengths_train_and_are_answered(core, rng):
     net = net_of(core)
     net.compile("adam", "mse", jit_compile=False)

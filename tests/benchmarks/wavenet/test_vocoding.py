@@ -40,6 +40,9 @@ def test_griffin_lim_makes_a_sound_of_these_mels():
 
 def test_each_recording_is_made_in_both_ways_and_judged(vocoder, clips, monkeypatch):
     monkeypatch.setattr(vocoding, "griffin_lim", lambda mels, front_end: np.zeros(80, np.float32))
+    monkeypatch.setattr(
+        WaveNet, "generate", lambda self, condition, **asked: np.full((1, MELS.hop * len(condition)), 0.1, np.float32)
+    )
     heard = []
 
     def loudness(real, made):
