@@ -4,7 +4,7 @@ INK, GREY, GRID, PAPER = "#1e1e28", "#787e8a", "#d6dae2", "#ffffff"
 BLUE, ORANGE = "#265490", "#f57d15"
 SHADE = "#96b9e6"
 """What areas of blue darken towards."""
-CURVES = (BLUE, ORANGE, GREY, "#2a9d8f", "#8e5ea2", "#c2185b")
+CURVES = (BLUE, ORANGE, GREY, "#2a9d8f", "#8e5ea2", "#c2185b", "#8c6d1f")
 """One colour for each curve of a picture, in this order."""
 SPECTROGRAM = "inferno"
 """Matplotlib's dark blue over magenta and orange to pale yellow: even steps of lightness, readable in grey, too."""
