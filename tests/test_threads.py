@@ -7,6 +7,7 @@ import pytest
 from helpers import tiny_chunker, tiny_segmenter
 
 THREADS = 8
+pytestmark = pytest.mark.slow
 
 
 def by_threads(ask, questions):

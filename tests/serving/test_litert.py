@@ -31,6 +31,7 @@ def specs(inputs):
     return {name: spec(array, name) for name, array in inputs.items()}
 
 
+@pytest.mark.slow
 def test_segmenter(rng, tmp_path):
     model, image = tiny_segmenter(), rng.integers(0, 256, (1, 40, 56, 3), np.uint8)
     [scores] = interpreted(model, spec(image), image, tmp_path / "model.tflite").values()

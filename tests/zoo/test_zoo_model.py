@@ -19,6 +19,7 @@ for path in sys.argv[1:]:
 """
 
 
+@pytest.mark.slow
 def test_keras_files_load_in_a_new_process(tiny_model, tmp_path):
     """After `import dilatednets.zoo` alone."""
     small = (tiny_model, tiny_segmenter(), tiny_chunker(), tiny_tcn(), tiny_effect())

@@ -197,6 +197,7 @@ def test_arguments_out_of_range(arguments, says):
         ContextSegmenter(**arguments)
 
 
+@pytest.mark.slow
 def test_it_trains_with_plain_keras(rng):
     """In a few lines: compile, fit; the loss falls."""
     from dilatednets.zoo.context_segmenter.loss import SegmentationLoss

@@ -258,6 +258,7 @@ def clean(process):
     return said
 
 
+@pytest.mark.slow
 def test_who_reads_the_output_may_stop(saved):
     """As `| head -1` does, while more input may still come."""
     process = start(saved["none"][0])

@@ -23,6 +23,7 @@ def noise(length, seed=0):
     return np.clip(0.3 * np.random.default_rng(seed).standard_normal(length), -1, 1).astype(np.float32)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", SETTINGS)
 @pytest.mark.parametrize("length", [1, 100, 5000, 5120])
 def test_frames_are_those_of_librosa(settings, length):
