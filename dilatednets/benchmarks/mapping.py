@@ -79,7 +79,8 @@ def steadiness(folder: Path) -> float | None:
     """
     made = sorted(path.stat().st_mtime for path in folder.glob("part-*"))
     quarter = len(made) // 4
-    return (made[quarter] - made[0]) / (made[-1] - made[-1 - quarter]) if quarter > 1 else None
+    took = made[-1] - made[-1 - quarter] if quarter > 1 else 0.0
+    return (made[quarter] - made[0]) / took if took else None
 
 
 def _cost(command: list[str], cores: Sequence[int]) -> tuple[float, int]:
