@@ -10,7 +10,7 @@ from dilatednets.errors import InputError
 SILENCE = 10 ** (-70 / 20)
 """Root mean square below which a recording is digital silence with dither, not something heard from afar: -70 dB."""
 _MOST_CHANNELS = 8
-_CLEARLY_ABOVE_1 = 2.0
+CLEARLY_ABOVE_1 = 2.0
 """Decoders of MP3 and filters exceed full scale by less; samples in the range of integers exceed it by much more."""
 
 
@@ -87,7 +87,8 @@ def as_audio(value: Any, where: str = "audio", ndim: int | None = None) -> np.nd
 
     Args:
         value: Samples, of any shape. Integers are scaled by the range of their type (unsigned 8 bits have silence at 128);
-            floats must be in [-1, 1], and are cut where a filter or a decoder went a little beyond.
+            floats must be in [-1, 1], and are cut where a filter or a decoder went a little beyond. So must integers of
+            64 bits, such as Python's, unless they use that range.
         where: What messages begin with, such as the name of the argument or file.
         ndim: The number of dimensions; None for any.
 
@@ -108,15 +109,16 @@ def as_audio(value: Any, where: str = "audio", ndim: int | None = None) -> np.nd
     array = numbers(array, where, (None,) * array.ndim)
     if array.dtype == np.uint8:
         return (array.astype(np.float32) - 128.0) / 128.0
-    if array.dtype.kind == "i":
+    if array.dtype.kind == "i" and (array.dtype.itemsize < 8 or np.max(np.abs(array.astype(float))) > 2**31):
         return (array / -float(np.iinfo(array.dtype).min)).astype(np.float32)
     if array.dtype.kind in "ub":
         raise InputError(f"{where}: {array.dtype} is no type of samples; give integers with a sign, uint8 or floats")
+    kind = "floats" if array.dtype.kind == "f" else array.dtype
     array = array.astype(np.float32)
     peak = float(np.max(np.abs(array)))
-    if peak > _CLEARLY_ABOVE_1:
+    if peak > CLEARLY_ABOVE_1:
         raise InputError(
-            f"{where}: reaches {peak:g}, but floats must be in [-1, 1]; divide by the largest possible value"
+            f"{where}: reaches {peak:g}, but {kind} must be in [-1, 1]; divide by the largest possible value"
         )
     return np.clip(array, -1.0, 1.0)
 

@@ -223,6 +223,15 @@ def test_faults_integers_are_written_as_the_audio_they_are(path, dtype):
     assert read_audio(path).tolist() == [0.0, 0.5, -0.5]
 
 
+@pytest.mark.parametrize("samples", [[0, 12000, -12000], np.array([0, 2**30])])
+def test_faults_integers_whose_range_nobody_knows_are_not_written_as_silence(path, refusal, samples):
+    assert "but int64 must be in [-1, 1]; divide by the largest possible value" in refusal(
+        write_audio, path, samples, 8000
+    )
+    write_audio(path, [0, 1, -1], 8000)
+    np.testing.assert_allclose(read_audio(path), [0, 1, -1], atol=1e-4)
+
+
 def test_faults_sound_of_16_bits_is_kept_to_the_bit(path):
     codes = np.arange(-32768, 32768).astype(np.int16)
     write_audio(path, codes, 8000)
