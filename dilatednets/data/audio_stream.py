@@ -12,15 +12,13 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from dilatednets.data.sound_formats import WRITTEN, check_rate, check_suffix, refusal_of, truncated, with_sizes
+from dilatednets.data.sound_formats import HEADERS, WRITTEN, check_rate, check_suffix, refusal_of, truncated, with_sizes
 from dilatednets.errors import InputError
 from dilatednets.files import as_path, atomic_path
 
 PIPE = "-"
 BLOCK = 1 << 15
 """Samples that are read at once; of a pipe at most."""
-_HEADERS = (b"RIFF", b"fLaC", b"OggS", b"FORM", b"caff")
-"""What files begin with; as float32, none of these is in [-1, 1]."""
 SUBTYPES = {".wav": "PCM_24", ".flac": "PCM_24"}
 """What formats are written with that have more than 16 bits."""
 WAV_BYTES = 2**32 - 2**16
@@ -111,7 +109,7 @@ def _of_pipe(stream: BinaryIO) -> Iterator[np.ndarray]:
     """What has come, as soon as it has."""
     left, empty = b"", True
     while piece := stream.read1(4 * BLOCK):  # type: ignore[attr-defined]
-        if empty and piece.startswith(_HEADERS):
+        if empty and piece.startswith(HEADERS):
             words = "begins with the header of a file; pipe samples alone, float32, or give the file's name"
             raise InputError(f"standard input: {words}")
         left, empty = left + piece, False

@@ -33,6 +33,8 @@ _KNOWN = {
     b"ID3": "MP3",
 }
 _KNOWN |= {b"caff": "CAF", b".snd": "AU", b"riff": "W64", b"\xff": "MP3"}
+HEADERS = tuple(head for head in _KNOWN if len(head) > 2)
+"""What files of sound begin with, and samples without a header hardly ever."""
 _FOREIGN = {
     rb"....ftyp": "AAC or ALAC in MP4",
     rb"\xff[\xf0\xf1\xf8\xf9]|ADIF": "AAC",

@@ -93,6 +93,8 @@ def test_faults_of_files(tmp_path, monkeypatch):
         (bytes(9), "ends within a sample"),
         (b"", "holds no samples"),
         (whole, "begins with the header of a file; pipe samples alone"),
+        (b"ID3\4" + bytes(96), "begins with the header of a file; pipe samples alone"),
+        (b"RF64" + bytes(96), "begins with the header of a file; pipe samples alone"),
     ):
         monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(piped)))
         with pytest.raises(InputError, match=f"standard input: {words}"), sound_reader("-", 8000) as sound:

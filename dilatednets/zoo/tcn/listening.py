@@ -9,6 +9,7 @@ from typing import IO, Any
 import numpy as np
 
 from dilatednets.data.audio import read_audio
+from dilatednets.data.sound_formats import HEADERS
 from dilatednets.errors import InputError
 from dilatednets.zoo.tcn import stream
 from dilatednets.zoo.tcn.recipe import SOUNDS
@@ -112,7 +113,7 @@ def samples(pipe: IO[bytes], rate: int) -> Iterator[np.ndarray]:
         float32 (samples,) in [-1, 1].
 
     Raises:
-        InputError: for a WAV header of another kind of sound.
+        InputError: for no samples, a WAV header of another kind of sound, or the header of another kind of file.
 
     Example:
     >>> import io
@@ -122,8 +123,13 @@ def samples(pipe: IO[bytes], rate: int) -> Iterator[np.ndarray]:
     read = pipe.read1 if hasattr(pipe, "read1") else pipe.read
     rest = pipe.read(4)
     size: float = np.inf
+    if not rest:
+        raise InputError("-: holds no samples; see what should write them")
     if rest == b"RIFF":
         rest, size = b"", _size_of_data(pipe, rate)
+    elif rest.startswith(HEADERS):
+        cure = f"give WAV, or samples alone: ffmpeg -i FILE -ar {rate} -ac 1 -f s16le - makes them"
+        raise InputError(f"-: begins with the header of another kind of file, {rest.decode('latin-1')!r}; {cure}")
     while size > 0:
         piece = read(int(min(size, 1 << 16)))
         if not piece and len(rest) < 2:

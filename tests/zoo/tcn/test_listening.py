@@ -108,6 +108,11 @@ def test_faults_of_sound_and_options(sound, tmp_path, capsys):
         (wav(sound, rate=44100), "-: the WAV header says 44100 Hz, 1 channels, 16 bits; this model hears 8000 Hz"),
         (wav(sound, channels=2), "2 channels"),
         (wav(sound)[:30], "ends within its WAV header"),
+        (b"", "-: holds no samples"),
+        *(
+            (head + bytes(99), "-: begins with the header of another kind")
+            for head in (b"fLaC", b"OggS", b"RF64", b"ID3")
+        ),
     ):
         with pytest.raises(InputError, match=words):
             list(listening.samples(io.BytesIO(content), 8000))
