@@ -36,7 +36,8 @@ class Mapper:
                 raise InputError(f"{sequence}: no such file")
             return sequence
         try:
-            found = np.asarray(sequence, np.int32 if self.model.vocabulary else np.float32)
+            found = np.asarray(sequence)
+            found = found if self.model.vocabulary else found.astype(np.float32)
         except (ValueError, TypeError) as error:
             raise InputError("sequence: must be numbers, or a list of as many numbers a step; correct it") from error
         if found.ndim == 0 or not found.size:

@@ -58,6 +58,12 @@ def test_bad_sequences_are_named_faults(mapper_of):
     assert all("sequence" in error or "no such file" in error for _, error in failed)
 
 
+@pytest.mark.parametrize("tokens", [[1.7, 0.0], ["1", "2"], [True, False], [3], [-1], [2**40]])
+def test_what_are_no_tokens_is_named_faults(mapper_of, tokens):
+    rows, [(_, error)] = worker.answers(mapper_of(tiny_tcn(task="next", vocabulary=3)), [("a", {"sequence": tokens})])
+    assert not rows and "sequence: must" in error
+
+
 def test_recordings_give_the_command_s_csv(mapper_of, tmp_path, rng):
     data = {"reader": "audio_folder", "sample_rate": 8000}
     model = tiny_tcn(2, labels=("cat", "dog"), data=data)
