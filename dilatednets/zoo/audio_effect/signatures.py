@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from dilatednets.arrays import CLEARLY_ABOVE_1
 from dilatednets.serving.graphs import ServedModel, graph, refuse, spec
 
 Tensors = dict[str, tf.Tensor]
@@ -66,7 +67,7 @@ class Signatures(ServedModel):
 
     def _answer(self, dry: Any, knobs: Any = None) -> Tensors:
         with tf.control_dependencies(self._checks(dry, knobs)):
-            dry = tf.identity(dry)
+            dry = tf.clip_by_value(dry, -1.0, 1.0)
         return {"wet": self.model({"audio": dry} | ({} if knobs is None else {"knobs": knobs}), training=False)}
 
     def _start(self, batch_size: Any, knobs: Any = None) -> Tensors:
@@ -80,13 +81,13 @@ class Signatures(ServedModel):
         fits = tf.shape(dry)[0] == tf.shape(past)[0]
         checks = [*self._checks(dry, knobs), refuse(~fits, "dry: one for each stream of the state")]
         with tf.control_dependencies(checks):
-            wet, after = self.model.run(tf.identity(dry), past, knobs)
+            wet, after = self.model.run(tf.clip_by_value(dry, -1.0, 1.0), past, knobs)
         return {"wet": wet, "past": after}
 
     def _checks(self, dry: Any, knobs: Any) -> list[Any]:
         """Refusals of what is no audio, or of knobs that are no numbers."""
-        right = tf.reduce_all(tf.abs(dry) <= 1.0) & (tf.size(dry) > 0)  # NaN is not
-        checks = [refuse(~right, "dry: must hold samples, in [-1, 1]")]
+        right = tf.reduce_all(tf.abs(dry) <= CLEARLY_ABOVE_1) & (tf.size(dry) > 0)  # NaN is not
+        checks = [refuse(~right, "dry: must hold samples, in [-1, 1]; divide by the largest possible value")]
         if knobs is not None:
             right = tf.reduce_all(tf.math.is_finite(knobs)) & (tf.shape(knobs)[0] == tf.shape(dry)[0])
             checks.append(refuse(~right, "knobs: finite numbers, as many rows as recordings"))

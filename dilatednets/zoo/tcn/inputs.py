@@ -8,6 +8,14 @@ from keras import ops
 from dilatednets import arrays
 from dilatednets.errors import InputError
 
+SOUNDS = ("audio_folder", "spoken_digits")
+"""Readers of data whose sequences are sound in [-1, 1]."""
+
+
+def hears(model: Any) -> bool:
+    """Whether a model was trained on recordings."""
+    return (model.data or {}).get("reader") in SOUNDS
+
 
 def check_arguments(model: Any) -> None:
     """Refuses arguments that contradict each other.
@@ -170,8 +178,8 @@ def check_answer(answer: dict[str, np.ndarray]) -> None:
             raise InputError(f"{name}: {words}; train it with a lower learning rate, or look at the units of the data")
 
 
-def check_steps(model: Any, x: Any) -> None:
-    """Refuses steps of a stream that would spoil its state for good; in a graph, their values are not known.
+def checked_steps(model: Any, x: Any) -> Any:
+    """Steps of a stream, sound as audio; refused if they would spoil its state for good. In a graph, values are not known.
 
     Raises:
         InputError: for NaN or infinity, or token numbers that are none of the vocabulary.
@@ -179,13 +187,15 @@ def check_steps(model: Any, x: Any) -> None:
     try:
         values = np.asarray(x)
     except Exception:  # of a tensor in a graph, each backend has its own
-        return
-    if values.size and values.ndim > 1:
-        checked_sequence(model, values, "x")
+        return x
+    if not values.size or values.ndim < 2:
+        return x
+    found = checked_sequence(model, values, "x")
+    return found if hears(model) else x
 
 
 def checked_sequence(model: Any, sequence: Any, where: str = "sequence", empty: bool = False) -> np.ndarray:
-    """Sequences that a model takes, as float32 or int32.
+    """Sequences that a model takes, as float32 or int32; sound as `dilatednets.arrays.as_audio` has it.
 
     Args:
         model: A TCN.
@@ -194,7 +204,8 @@ def checked_sequence(model: Any, sequence: Any, where: str = "sequence", empty: 
         empty: Whether there may be no sequences.
 
     Raises:
-        InputError: for another shape, NaN or infinity, or token numbers that are none of the vocabulary.
+        InputError: for another shape, NaN or infinity, token numbers that are none of the vocabulary, or what is no sound
+            where the model was trained on recordings.
     """
     array = arrays.as_array(sequence, where)
     if model.vocabulary:
@@ -204,4 +215,4 @@ def checked_sequence(model: Any, sequence: Any, where: str = "sequence", empty: 
         return array.astype(np.int32)
     flat = model.features == 1 and array.ndim == 2
     array = arrays.numbers(array[..., None] if flat else array, where, (None, None, model.features), empty=empty)
-    return array.astype(np.float32)
+    return arrays.as_audio(array, where) if hears(model) and array.size else array.astype(np.float32)

@@ -11,8 +11,7 @@ import numpy as np
 from dilatednets.data.audio import read_audio
 from dilatednets.data.sound_formats import HEADERS
 from dilatednets.errors import InputError
-from dilatednets.zoo.tcn import stream
-from dilatednets.zoo.tcn.recipe import SOUNDS
+from dilatednets.zoo.tcn import inputs, stream
 
 BLOCKS = (16, 1)
 """Frames that are processed at once: a few, so that a recording takes few calls, or the one that a pipe has brought."""
@@ -64,17 +63,16 @@ def sample_rate(model: Any, file: str) -> int:
     Raises:
         InputError: for a model that does not listen.
     """
-    data = model.data or {}
-    if data.get("reader") not in SOUNDS or not model.streams:
+    if not inputs.hears(model) or not model.streams:
         how = "was not trained on recordings" if model.streams else "waits for the end of a recording"
         raise InputError(f"{file}: this model {how}, and cannot listen")
-    return int(data["sample_rate"])
+    return int(model.data["sample_rate"])
 
 
 def hears(model: Any, file: str) -> bool:
     """Whether a file is answered as it goes: standard input, and recordings where there is an answer a step."""
     sound = Path(file).suffix.lower() not in (".csv", ".tsv", ".txt", ".npz")
-    return file == "-" or (sound and model.pooling == "none" and (model.data or {}).get("reader") in SOUNDS)
+    return file == "-" or (sound and model.pooling == "none" and inputs.hears(model))
 
 
 def answers(model: Any, sound: Iterable[np.ndarray]) -> Iterator[np.ndarray]:

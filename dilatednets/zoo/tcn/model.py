@@ -238,8 +238,7 @@ class TCN(CheckedBatches, SequenceNet):
         >>> answers.shape
         TensorShape([1, 5, 2])
         """
-        inputs.check_steps(self, x)
-        return stream.process(self, x, state)
+        return stream.process(self, inputs.checked_steps(self, x), state)
 
     def generate(
         self,

@@ -20,9 +20,8 @@ from dilatednets.errors import InputError
 from dilatednets.pages import Download, File, Number, Page, Picture, Shown, Sound, Table
 from dilatednets.plots.audio import waveform_and_spectrogram
 from dilatednets.plots.piano_roll import piano_roll
-from dilatednets.zoo.tcn import listening, music
+from dilatednets.zoo.tcn import inputs, listening, music
 from dilatednets.zoo.tcn.prediction import predict_file, rows_of
-from dilatednets.zoo.tcn.recipe import SOUNDS
 from dilatednets.zoo.tcn.verb import as_csv, picture
 
 MOST_SECONDS = 60
@@ -43,7 +42,7 @@ def page(model: Any, handle: str) -> Page:
         steps = Number("steps", "Quarter notes, the most", music.STEPS)
         how = [Number("temperature", "Temperature", 1.0), Number("seed", "Seed (empty: a new one)")]
         return Page("It writes a piece.", [steps, *how], partial(compose, model))
-    if reader in SOUNDS:
+    if inputs.hears(model):
         example = sample("spoken_digits") / "recordings" / "7_theo_5.wav" if reader == "spoken_digits" else None
         words = f"Drop a recording of at most {MOST_SECONDS} s. It tells apart {', '.join(model.labels)}."
         return Page(words, [File("file", "Recording", sorted(SUFFIXES), example)], partial(listen, model))

@@ -9,6 +9,7 @@ from dilatednets.data.polymusic import KEYS, SETS
 from dilatednets.data.time_steps import is_step
 from dilatednets.rules import Names, Rule, arguments_of, not_negative, one_of, positive, share
 from dilatednets.training import recipe
+from dilatednets.zoo.tcn.inputs import SOUNDS
 from dilatednets.zoo.tcn.model import TCN
 
 FROM_DATA = (
@@ -19,7 +20,6 @@ FROM_DATA = (
 FREE = ("dropout", "horizon", "quantiles")
 """Keys of `net` that a run from a preset may set."""
 READERS = ("csv", "arrays", "audio_folder", "spoken_digits", "mnist", "polymusic")
-SOUNDS = ("audio_folder", "spoken_digits")
 OF_TABLES = ("file", "time", "step", "series", "targets", "features", "known", "window", "stride", "split")
 """Keys of `data` for the reader csv."""
 Net: Any = recipe.net_table({name: one for name, one in arguments_of(TCN).items() if name not in FROM_DATA})

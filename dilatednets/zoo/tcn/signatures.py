@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from dilatednets.arrays import CLEARLY_ABOVE_1
 from dilatednets.serving.graphs import ServedModel, checked, graph, refuse, spec
+from dilatednets.zoo.tcn.inputs import hears
 
 Tensors = dict[str, tf.Tensor]
 
@@ -95,7 +97,7 @@ class Signatures(ServedModel):
         with tf.control_dependencies(checks):
             real = tf.boolean_mask(sequence, tf.sequence_mask(tf.clip_by_value(lengths, 0, time), time))
         with tf.control_dependencies([self._check(real)]):
-            inputs = {"sequence": tf.identity(sequence), "lengths": lengths, **known}
+            inputs = {"sequence": self._taken(sequence), "lengths": lengths, **known}
         return self._in_words(self.model(inputs, training=False))
 
     def _start(self, batch_size: Any) -> Tensors:
@@ -114,7 +116,7 @@ class Signatures(ServedModel):
             self._check(sequence),
         ]
         with tf.control_dependencies(checks):  # before anything else fails, in words of its own
-            answers, state = self.model.process(tf.identity(sequence), state)
+            answers, state = self.model.process(self._taken(sequence), state)
         return {**self._in_words(answers), **state}
 
     def _check(self, values: Any) -> Any:
@@ -123,9 +125,17 @@ class Signatures(ServedModel):
                 (values >= 0) & (values < self.model.vocabulary),
                 f"token numbers from 0 to {self.model.vocabulary - 1}",
             )
+        elif hears(self.model):
+            right, words = (
+                tf.abs(values) <= CLEARLY_ABOVE_1,
+                "samples, in [-1, 1]; divide by the largest possible value",
+            )
         else:
             right, words = tf.math.is_finite(values), "finite numbers"
-        return refuse(tf.reduce_any(~right), f"sequence: must hold {words}")
+        return refuse(~tf.reduce_all(right), f"sequence: must hold {words}")
+
+    def _taken(self, sequence: Any) -> Any:
+        return tf.clip_by_value(sequence, -1.0, 1.0) if hears(self.model) else tf.identity(sequence)
 
     def _in_words(self, outputs: Any) -> Tensors:
         answer: Tensors = self.model.in_words(outputs)

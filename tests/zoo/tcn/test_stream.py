@@ -56,6 +56,18 @@ def test_frames_stream_whole(filters, rng):
         model.process(x[:, :6], state)
 
 
+@pytest.mark.parametrize("reader", ["audio_folder", "spoken_digits"])
+def test_faults_sound_of_integers_is_answered_as_the_same_of_floats(reader, rng):
+    model = tiny_tcn(frame=4, pooling="none", data={"reader": reader, "sample_rate": 8000})
+    whole = rng.integers(-32768, 32768, (2, 24, 1)).astype(np.int16)
+    for change in (lambda x: model.answer(x)["probabilities"], lambda x: model.process(x, model.initial_state(2))[0]):
+        wanted = keras.ops.convert_to_numpy(change(whole / np.float32(32768)))
+        np.testing.assert_allclose(keras.ops.convert_to_numpy(change(whole)), wanted, atol=1e-6)
+        for loud in (whole.astype(np.float32), whole.astype(int)):
+            with pytest.raises(InputError, match=r"must be in \[-1, 1\]; divide by"):
+                change(loud)
+
+
 def test_faults_states_of_others():
     model, other = tiny_tcn(), tiny_tcn(dilations=(1, 4))
     with pytest.raises(InputError, match=r"state: must be what initial_state .* past of shape \(batch, 81\), seen"):

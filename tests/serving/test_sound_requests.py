@@ -1,0 +1,30 @@
+"""Sound that reaches beyond full scale, as filters and decoders leave it, or is in the range of integers."""
+
+import numpy as np
+import pytest
+from helpers import tiny_effect, tiny_tcn
+
+pytestmark = pytest.mark.tensorflow
+
+
+@pytest.mark.parametrize("family", ["tcn", "audio_effect"])
+def test_faults_sound_beyond_full_scale_is_cut_or_refused_as_in_python(family, rng):
+    import tensorflow as tf
+
+    sound = rng.uniform(-1.5, 1.5, (2, 24)).astype(np.float32)
+    if family == "tcn":
+        from dilatednets.zoo.tcn.signatures import Signatures
+
+        model = tiny_tcn(frame=4, data={"reader": "audio_folder", "sample_rate": 8000})
+        wanted, request = model.answer(sound)["probabilities"], {"lengths": tf.constant([24, 24])}
+        name, answer, sound = "sequence", "probabilities", sound[..., None]
+    else:
+        from dilatednets.zoo.audio_effect.signatures import Signatures
+
+        model = tiny_effect()
+        wanted, request, name, answer = model.process(sound), {}, "dry", "wet"
+    ask = Signatures(model).signatures()["serving_default"]
+    np.testing.assert_allclose(ask(**request, **{name: tf.constant(sound)})[answer], wanted, atol=1e-5)
+    for loud in (3.0, np.nan):
+        with pytest.raises(tf.errors.InvalidArgumentError, match=rf"{name}: must hold samples, in \[-1, 1\]; divide"):
+            ask(**request, **{name: tf.fill(sound.shape, np.float32(loud))})
