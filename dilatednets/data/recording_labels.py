@@ -112,7 +112,7 @@ def _expression(pattern: str, words: bool) -> re.Pattern[str]:
 def _by_table(files: list[Labelled], table: Path, words: bool) -> list[Labelled]:
     texts: dict[str, str] = {}
     try:
-        lines = table.read_text(encoding="utf-8-sig").splitlines()
+        lines = table.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, ValueError) as error:
         raise InputError(f"{table}: cannot be read as UTF-8 text; save it so") from error
     for number, line in enumerate(lines, 1):

@@ -2,6 +2,7 @@
 
 import csv
 import difflib
+import io
 import os
 import re
 from collections.abc import Sequence
@@ -156,7 +157,7 @@ def read_table(path: str | os.PathLike[str]) -> Table:
     separator = max(SEPARATORS, key=first.count)
     if declared := _SEPARATOR_LINE.fullmatch(first.strip("\r\ufeff ")):
         separator, text = declared[1], f"{end}{rest}"
-    reader = csv.reader(text.splitlines(keepends=True), delimiter=separator, strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     rows, lines = [], []
     try:
         for row in reader:

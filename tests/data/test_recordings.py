@@ -74,8 +74,8 @@ def test_names_say_words_and_speakers(tmp_path):
 def test_lines_say_words(tmp_path, below):
     for name in ("a", "b"):
         write(tmp_path / below / f"{name}.wav")
-    (tmp_path / "metadata.csv").write_text("\ufeffa|No. 1|no one\r\n\nb|No one|\n", encoding="utf-8")
-    assert [one.word for one in labelled(tmp_path, words=True)] == ["no one", "No one"]
+    (tmp_path / "metadata.csv").write_text("\ufeffa|No. 1|no\u2028one\r\n\nb|No one|\n", encoding="utf-8")
+    assert [one.word for one in labelled(tmp_path, words=True)] == ["no\u2028one", "No one"]
 
 
 @given(

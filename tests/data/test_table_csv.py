@@ -29,8 +29,9 @@ def table(tmp_path):
         GOOD.replace("\n", "\r\n"),
         "\ufeff" + GOOD,
         GOOD + "\n,,\n",
+        GOOD.replace("\n", "\r"),
     ],
-    ids=["commas", "semicolons", "tabs", "Windows", "BOM", "empty lines"],
+    ids=["commas", "semicolons", "tabs", "Windows", "BOM", "empty lines", "old Mac"],
 )
 def test_tables_as_programs_write_them(table, text):
     read = table(text)
@@ -49,6 +50,12 @@ def test_the_separator_that_excel_declares(table, separator):
 def test_times_keep_their_zone(table):
     (one,) = series_of(table("day\n2024-03-31 01:00+01:00\n2024-03-31 03:00+02:00\n"), "day")
     assert one.zone == "+02:00" and np.diff(one.times).tolist() == [datetime.timedelta(hours=1)]
+
+
+@pytest.mark.parametrize("character", ["\u2028", "\x85", "\x0b", "\x0c", "\x1e"])
+def test_faults_what_ends_no_line_stays_in_its_cell(table, character):
+    read = table(f"name,sold\na{character}b,1\nc,2\n")
+    assert read.column("name") == [f"a{character}b", "c"] and read.lines == [2, 3]
 
 
 def test_quoted_cells_hold_separators_and_lines(table):
