@@ -137,6 +137,11 @@ def test_faults_bad_requests_are_refused_in_clear_words(answers, name, words):
                 "condition: holds NaN": {"condition": np.full((1, 3, 2), -np.inf, np.float32)},
             },
         ),
+        (
+            {"mel": {"sample_rate": 8000, "hop": 40, "bands": 2, "f_max": 4000.0}, "sample_rate": 8000},
+            {**FRAMES, "condition": FRAMES["condition"] * 0 - 5},
+            {"decibels and energies are others": {"condition": np.full((1, 3, 2), -60, np.float32)}},
+        ),
     ],
 )
 def test_faults_of_requests_without_text(settings, plain, refused, tmp_path):

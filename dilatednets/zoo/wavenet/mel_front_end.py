@@ -140,13 +140,16 @@ class MelFrontEnd:
             cure = "transpose it" if first else "make mels by these settings, or take a model of others"
             what = "its bands come first" if first else f"mels of {frames.shape[-1]} bands"
             raise InputError(f"{where}: {what}, of shape {frames.shape}; this model wants {self}; {cure}")
-        frames, floor = frames.astype(np.float32), float(np.log(self.floor))
+        frames = frames.astype(np.float32)
         low, high = float(frames.min()), float(frames.max())
-        if low < floor - _TOLERANCE or high > _LOUDEST:
-            raise InputError(
-                f"{where}: mels from {low:.3g} to {high:.3g}; this model wants {self}; decibels are others"
-            )
+        if self.excludes(low, high):
+            words = "decibels are others, and so are energies themselves"
+            raise InputError(f"{where}: mels from {low:.3g} to {high:.3g}; this model wants {self}; {words}")
         return frames
+
+    def excludes(self, low: Any, high: Any) -> Any:
+        """Whether frames from so low to so high, numbers or tensors, are of another kind: sound is not loud everywhere."""
+        return (low < float(np.log(self.floor)) - _TOLERANCE) | (high > _LOUDEST) | ((low >= 0) & (high > 0))
 
     def __str__(self) -> str:
         """What the frames are, in words.

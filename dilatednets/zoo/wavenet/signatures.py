@@ -156,7 +156,16 @@ class Signatures(ServedModel):
             refuse(frames == 0, "condition: has no frames"),
         ]
         if condition is not None:
-            refusals.append(refuse(tf.reduce_any(_no_numbers(condition)), "condition: holds NaN or infinity"))
+            refusals += self._refusals_of_frames(condition)
+        return refusals
+
+    def _refusals_of_frames(self, condition: Any) -> list[Any]:
+        refusals = [refuse(tf.reduce_any(_no_numbers(condition)), "condition: holds NaN or infinity")]
+        if (mels := self.model.mel_front_end) is not None:
+            others = mels.excludes(tf.reduce_min(condition), tf.reduce_max(condition))
+            refusals.append(
+                refuse(others, f"condition: this model wants mels of {mels}; decibels and energies are others")
+            )
         return refusals
 
     def _score(self, audio: Any, **asked: Any) -> Tensors:
@@ -176,10 +185,7 @@ class Signatures(ServedModel):
             frames = _rows("condition", asked["condition"], batch)
             few = f"condition: too few frames for the audio; one lasts {self.model.condition_hop} samples"
             too_few = (tf.shape(frames)[1] * self.model.condition_hop < time) & (rows > 0)
-            no_numbers = tf.reduce_any(_no_numbers(frames))
-            with tf.control_dependencies(
-                [refuse(too_few, few), refuse(no_numbers, "condition: holds NaN or infinity")]
-            ):
+            with tf.control_dependencies([refuse(too_few, few), *self._refusals_of_frames(frames)]):
                 missing = tf.where(rows > 0, 0, time)
                 inputs["condition"] = tf.pad(frames, [(0, 0), (0, missing), (0, 0)])
         bits = self.model.distribution.bits(audio, self.model(inputs, training=False))

@@ -166,6 +166,7 @@ def test_faults_text_and_mels_exclude_each_other(front_end):
         (np.zeros((9, 40)), "^condition: mels of 40 bands, .*this model wants 20 bands .* every 80 samples at 8000 Hz"),
         (np.zeros((20, 9)), "^condition: its bands come first, of shape .20, 9.*transpose it"),
         (np.full((9, 20), -80.0), "^condition: mels from -80 to -80; .*natural logarithms .*decibels are others"),
+        (np.linspace(0, 0.9, 180).reshape(9, 20), "^condition: mels from 0 to 0.9; .*so are energies themselves"),
         (np.full((9, 20), np.nan), "^condition: holds NaN"),
         ([np.zeros((9, 20)), np.zeros((9, 21))], "^condition: number 1: mels of 21 bands"),
         ([np.zeros((9, 20)), np.zeros((0, 20))], "^condition: number 1: is empty"),
