@@ -87,8 +87,6 @@ def read(data: Any, net: Any, data_dir: str | os.PathLike[str], split: str, labe
     sequences.check_split(split)
     if data.reader == "csv":
         return table_examples.read(data, net, data_dir, split, labels)
-    if data.reader == "audio_folder":
-        return _of_clips(data, data_dir, split, labels)
     if data.reader == "spoken_digits":
         from dilatednets.zoo.tcn import spoken_examples  # which is made of what stands here
 
@@ -97,7 +95,42 @@ def read(data: Any, net: Any, data_dir: str | os.PathLike[str], split: str, labe
         return _of_digits(data, data_dir, split)
     if data.reader == "polymusic":
         return _of_music(data, data_dir, split)
-    return of_arrays(sequences.load(data_dir, split), net, labels)
+    if data.reader == "audio_folder":
+        examples = _of_clips(data, data_dir, split, labels)
+    else:
+        examples = of_arrays(sequences.load(data_dir, split), net, labels)
+    if split == "train":
+        examples.settings |= _scales(examples, net)
+    return examples
+
+
+def _scales(examples: Examples, net: Any) -> dict[str, list[float]]:
+    """Means and scales of features and of values to learn, over real steps: units, and how loud sound is, do not matter.
+
+    A filterbank keeps silence at 0, and its scale lies 30 dB below the sound: energies below that hardly count.
+    """
+    x, y, lengths = examples.x, examples.y, examples.lengths
+    if net.task == "next":
+        return {}
+    lengths = np.full(len(x), x.shape[1]) if lengths is None else lengths
+    found: dict[str, list[float]] = {}
+    if x.dtype.kind == "f":
+        mean, scale = _spread(x[np.arange(x.shape[1]) < lengths[:, None]])
+        found = (
+            {"scale": (scale / 10**1.5).tolist()} if net.filters else {"mean": mean.tolist(), "scale": scale.tolist()}
+        )
+    if net.task in ("regress", "forecast"):
+        frames = -(-lengths[:, None] // net.frame)
+        mean, scale = _spread(y[np.arange(y.shape[1]) < frames] if net.pooling == "none" else y)
+        found |= {"target_mean": mean.tolist(), "target_scale": scale.tolist()}
+    return found
+
+
+def _spread(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and deviation of each column (..., columns); of one that does not vary, 1."""
+    rows = values.reshape(-1, values.shape[-1])
+    mean, scale = rows.mean(axis=0, dtype=np.float64), rows.std(axis=0, dtype=np.float64)
+    return mean, np.where(scale > 1e-7 * np.abs(mean), scale, 1.0)
 
 
 def _of_digits(data: Any, data_dir: str | os.PathLike[str], split: str) -> Examples:
@@ -211,6 +244,7 @@ def _answers(found: sequences.Sequences, net: Any, labels: Sequence[str]) -> tup
     if y.dtype.kind == "U":
         numbers, names = numbered(y.ravel().tolist(), labels, origin)
         return numbers.reshape(y.shape), {"outputs": len(names), "labels": names}
-    if y.dtype.kind not in "iub" or y.min() < 0:
-        raise InputError(f"{origin}: y must hold numbers of classes from 0 on, or their names, not {y.dtype}")
+    if y.dtype.kind not in "iufb" or np.any((y < 0) | (y % 1 != 0)):
+        found_there = f"{y.min():g}" if y.dtype.kind == "i" else y.dtype
+        raise InputError(f"{origin}: y must hold numbers of classes from 0 on, or their names, not {found_there}")
     return y.astype(np.int32), {"outputs": int(y.max()) + 1}

@@ -8,6 +8,7 @@ from scipy.io import savemat
 
 from dilatednets import registry
 from dilatednets.data import mnist, polymusic
+from dilatednets.data.audio import write_audio
 from dilatednets.errors import InputError
 from dilatednets.zoo.tcn.examples import ExampleBatches, read
 from dilatednets.zoo.tcn.recipe import Data
@@ -180,6 +181,37 @@ def test_arrays_of_each_task(tmp_path, net, arrays, expected):
 def test_faults_of_archives(tmp_path, net, arrays, words):
     with pytest.raises(InputError, match=f"train.npz: {words}|train.npz: .*{words}"):
         Task(recipe(net, {"reader": "arrays"}), archives(tmp_path, **arrays))
+
+
+@pytest.mark.parametrize(
+    "net", [{}, {"task": "regress", "pooling": "none", "frame": 2}, {"task": "forecast", "horizon": 2}]
+)
+@pytest.mark.parametrize("lengths", [None, [9, 4, 7, 9, 1, 9]])
+def test_faults_units_of_arrays_do_not_matter(tmp_path, net, lengths, rng):
+    x = rng.normal(size=(6, 9, 2))
+    y = rng.normal(size=(6, 5 if net.get("frame") else 2, 1)) if net else np.arange(6.0) % 3  # as pandas writes classes
+    more, found = {} if lengths is None else {"lengths": np.array(lengths)}, []
+    for gain, offset in ((1.0, 0.0), (1e6, 7e6), (1e-4, 0.0)):
+        told = y * gain - offset if net else y
+        archives(tmp_path, x=np.concatenate([x * gain + offset, np.full((6, 9, 1), 5.0)], axis=-1), y=told, **more)
+        task = Task(recipe(net, {"reader": "arrays"}), tmp_path)
+        inputs, _ = task.examples.take(np.arange(6))
+        answer = np.asarray(task.net(inputs))
+        found.append((answer + offset) / gain if net else answer)
+        assert measure(task.net, task.held_out).get("scaled_error", 0) < 5
+    for one in found[1:]:
+        np.testing.assert_allclose(one, found[0], atol=0.02)
+
+
+@pytest.mark.parametrize("net", [{"frame": 8}, {"frame": 80, "filters": 4}])
+def test_faults_how_loud_recordings_are_does_not_matter(tmp_path, net, rng):
+    sound, found = rng.uniform(-0.5, 0.5, (2, 3, 800)), []
+    for gain in (1.0, 0.02):
+        for label, number in np.ndindex(2, 3):
+            write_audio(tmp_path / str(gain) / f"{label}" / f"{number}.flac", gain * sound[label, number], 8000)
+        task = Task(recipe({**net, "pooling": "mean"}, {"reader": "audio_folder"}), tmp_path / str(gain))
+        found.append(np.asarray(task.net(task.examples.take(np.arange(2))[0])))
+    np.testing.assert_allclose(found[1], found[0], atol=0.02)
 
 
 def test_faults_of_a_class_that_training_did_not_have(tmp_path):
