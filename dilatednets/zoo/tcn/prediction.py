@@ -16,12 +16,15 @@ from dilatednets.data.table_times import check_steps
 from dilatednets.data.time_steps import texts_of, times_after
 from dilatednets.errors import InputError, Note
 from dilatednets.zoo.tcn.examples import padded
+from dilatednets.zoo.tcn.inputs import hears
 from dilatednets.zoo.tcn.recipe import Data
 from dilatednets.zoo.tcn.table_examples import Past, pasts
 
 Row = dict[str, Any]
 FAR = 10.0
 """Standard deviations of what was learnt from, beyond which an answer is a guess."""
+FLAT = 0.02
+"""Of a standard deviation of what was learnt from, below which all that varies is noise, or in other units."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,9 @@ def predict_file(model: Any, path: str | os.PathLike[str]) -> tuple[list[Row], l
     if suffix == ".npz":
         found = sequences.read(path)
         lengths = {} if found.lengths is None else {"lengths": found.lengths}
+        if not (model.vocabulary or hears(model) or model.filters):
+            x = found.x if found.x.ndim == 3 else found.x[..., None]
+            _note_of_far(model, x.astype(np.float32), str(path), found.lengths)
         return rows_of(
             model, _answer(model, {"sequence": found.x, **lengths}, str(path)), range(len(found.x)), found.lengths
         ), []
@@ -117,18 +123,25 @@ def _forecasts(model: Any, data: Data, table: Table) -> tuple[list[Row], list[Fo
 
 
 def _note_of_far(model: Any, x: np.ndarray, path: str, lengths: Any = None) -> None:
-    """Says which columns hold values that lie far outside of what the model has learnt from: it answers all the same."""
-    if not (model.mean and model.scale and model.columns):
+    """Says which columns lie far outside of what the model has learnt from, or hardly vary: it answers all the same."""
+    if not (model.mean and model.scale) or x.shape[-1] != model.features:
         return
-    away = np.abs(x - np.asarray(model.mean, np.float32)) / np.asarray(model.scale, np.float32)
-    if lengths is not None:
-        away[np.arange(x.shape[1]) >= np.asarray(lengths)[:, None]] = 0.0
-    for name, mean, scale, most in zip(model.columns, model.mean, model.scale, away.max(axis=(0, 1)), strict=True):
+    real = np.arange(x.shape[1]) < (np.full(len(x), x.shape[1]) if lengths is None else lengths)[:, None]
+    away = (x[real] - np.asarray(model.mean, np.float32)) / np.asarray(model.scale, np.float32)
+    names = model.columns or tuple(f"feature {number}" for number in range(model.features))
+    for name, mean, scale, values in zip(names, model.mean, model.scale, away.T, strict=True):
+        learnt, most, spread = (
+            f"(mean {mean:.4g}, deviation {scale:.4g})",
+            float(np.abs(values).max()),
+            float(values.std()),
+        )
+        words = ""
         if most > FAR:
-            words = (
-                f"{path}: column {name!r} lies up to {most:.0f} standard deviations from what the model has learnt from"
-            )
-            warnings.warn(f"{words} (mean {mean:.4g}, deviation {scale:.4g}): answers are guesses", Note, stacklevel=3)
+            words = f"lies up to {most:.0f} standard deviations from what the model has learnt from {learnt}"
+        elif 1e-6 < spread < FLAT:
+            words = f"varies by {spread:.1%} of what the model has learnt from {learnt}; see to its units"
+        if words:
+            warnings.warn(f"{path}: column {name!r} {words}: answers are guesses", Note, stacklevel=3)
 
 
 def _looked_at(past: Past, window: int, horizon: int) -> Series:

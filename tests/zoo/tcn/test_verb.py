@@ -66,6 +66,29 @@ def test_values_far_from_what_was_learnt_are_noted(forecaster, tmp_path, capsys)
     assert "promotion" not in said
 
 
+def test_faults_arrays_and_columns_in_other_units_are_noted(forecaster, tmp_path, capsys, rng):
+    model = tiny_tcn(features=2, mean=(5, 0), scale=(2, 1))
+    model.save_to_preset(tmp_path / "net")
+    for change, words in (
+        ([1, 1], ""),
+        ([1, 1e-3], "'feature 1' varies by 0.1% of what the model has learnt from"),
+        ([100, 1], "'feature 0' lies up to"),
+        ([1, 0], ""),
+    ):
+        np.savez(tmp_path / "a.npz", x=rng.normal([5, 0], [2, 1], (9, 30, 2)) * change)
+        assert run(tmp_path / "net", tmp_path / "a.npz") == 0
+        said = capsys.readouterr().err
+        assert words in said and said.count("note:") == bool(words)
+    file = table(tmp_path / "a.csv")
+    lines = [line.split(",") for line in file.read_text().splitlines()]
+    place = lines[0].index("sold")
+    for line in lines[1:]:
+        line[place] = line[place] and str(float(line[place]) / 1000)
+    file.write_text("\n".join(map(",".join, lines)))
+    assert run(forecaster[1], file) == 0
+    assert "column 'sold' varies by 0." in capsys.readouterr().err
+
+
 def test_what_fills_shorter_series_is_not_far(tmp_path, capsys):
     data = {"reader": "csv", "series": "shop", "targets": ["kind"], "features": ["sold"]}
     model = tiny_tcn(columns=("sold",), labels=("x", "y", "z"), pooling="last", mean=(1000,), scale=(1,), data=data)
