@@ -69,6 +69,13 @@ def test_a_text_file_may_be_one_record(tmp_path):
     assert whole == {"text": "one\ntwo\n"} and "not UTF-8" in str(error)
 
 
+@pytest.mark.parametrize("name", ["a.csv", "a.TSV", "a.conllu"])
+def test_tables_are_no_texts_faults(tmp_path, name):
+    (tmp_path / name).write_text("id,text\n1,It works.\n")
+    with pytest.raises(InputError, match=f"{name}: a table; give its texts as lines, or in .parquet or .jsonl"):
+        inputs.sources([tmp_path / name], Texts, tmp_path / "out")
+
+
 def test_bad_lines_are_errors_in_their_place_faults(tmp_path):
     rows = [b'{"line": "good", "speaker": "ann"}', b"{", b"[1]", b'{"line": null}', b'"\xff"']
     (tmp_path / "a.jsonl").write_bytes(b"\n".join(rows))

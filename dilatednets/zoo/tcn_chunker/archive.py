@@ -31,7 +31,13 @@ class Mapper:
         """The sentences of a text."""
         from dilatednets.data.plain_text import split
 
-        return list(split([arrays.text(record["text"], "text")], self.model.tokenizer))
+        text = arrays.text(record["text"], "text")
+        if "\0" in text:
+            raise InputError("text: holds a NUL byte, and may be UTF-16; convert it to UTF-8")
+        if len(fields := text.split()) > 1 and fields[-1] in self.model.tags and fields[-1] != "O":
+            words = "a word and its tag in columns, no text; the command chunk reads these"
+            raise InputError(f"text: {words}, or give each sentence as a line")
+        return list(split([text], self.model.tokenizer))
 
     def size(self, item: list[Any]) -> int:
         """Words."""

@@ -25,6 +25,16 @@ def test_texts_are_chunked_together_as_alone(eager, monkeypatch):
     assert [json.loads(line) for line in lines] == rows[0]["chunks"] != []
 
 
+def test_what_is_no_text_is_refused_faults(eager, monkeypatch):
+    monkeypatch.setattr(registry, "from_preset", lambda handle, kind: tiny_chunker(pos="none"))
+    mapper = archive.Mapper("tiny")
+    tag = next(tag for tag in mapper.model.tags if tag != "O")
+    for text, words in (("I\0t\0", "may be UTF-16"), (f"It PRP {tag}\n", "a word and its tag in columns")):
+        _, [(_, error)] = worker.answers(mapper, [("a", {"text": text})])
+        assert words in error
+    assert len(worker.answers(mapper, [("a", {"text": tag}), ("b", {"text": "Vitamin O"})])[0]) == 2
+
+
 def test_a_model_that_needs_parts_of_speech_is_refused_faults(given_pos, monkeypatch):
     monkeypatch.setattr(registry, "from_preset", lambda handle, kind: given_pos)
     with pytest.raises(InputError, match="needs the part of speech of each word"):
