@@ -37,8 +37,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--input",
         choices=["text", "conll"],
-        help="plain text, or a word a line and an empty line after each sentence (default: text; with --format conll, the "
-        "latter if the first lines are single words)",
+        help="plain text, or a word a line and an empty line after each sentence (default: text; "
+        "the latter if the first lines are columns with a tag in the last, or with --format conll single words)",
     )
     words = "what the columns hold, such as word,pos,- (default: words, parts of speech and others, or CoNLL-U's ten)"
     parser.add_argument("--columns", metavar="NAMES", help=words)
@@ -141,6 +141,13 @@ class _Peekable:
             self.peeked += line
             yield line
 
+    def peek_piece(self) -> Iterator[bytes]:
+        """The whole lines of what has come so far, of which text is not to wait for more."""
+        from dilatednets.data.text_stream import PIECE
+
+        self.peeked = self.read1(PIECE)
+        yield from self.peeked[: self.peeked.rfind(b"\n") + 1].splitlines(keepends=True)
+
     def readline(self, size: int) -> bytes:
         end = min(self.peeked.find(b"\n") + 1 or len(self.peeked), size)
         line, self.peeked = self.peeked[:end], self.peeked[end:]
@@ -153,10 +160,10 @@ class _Peekable:
         return piece
 
 
-def _columns_of(options: Namespace, lines: Iterator[bytes], name: str, with_pos: bool) -> list[str]:
+def _columns_of(options: Namespace, stream: "_Peekable", name: str, with_pos: bool) -> list[str]:
     """What the columns hold; nothing for text. No more of a live stream is read than is needed to tell.
 
-    Unasked, lines are columns that look like one word each, or like several columns with a tag in the last.
+    Unasked, lines are columns that look like several with a tag in the last, or, with --format conll, like one word each.
     """
     from dilatednets.data.columns import CONLL_U, column_count, known_columns, known_names
 
@@ -164,7 +171,8 @@ def _columns_of(options: Namespace, lines: Iterator[bytes], name: str, with_pos:
         return ["-" if name == "tag" else name for name in known_names(options.columns.split(","))]
     asked = options.input == "conll" or (options.input is None and with_pos)
     counts: list[int] = []
-    for line in lines if asked or (options.input is None and options.format == "conll") else ():
+    words_alone = asked or options.format == "conll"
+    for line in () if options.input == "text" else stream.peek() if words_alone else stream.peek_piece():
         row = line.decode(errors="replace")
         if not column_count([row]):
             continue
@@ -173,7 +181,8 @@ def _columns_of(options: Namespace, lines: Iterator[bytes], name: str, with_pos:
             raise InputError(f"{name}: columns are separated by {fields[1]!r}; put spaces or tabs between them")
         if known_columns([row]) == CONLL_U:
             return list(CONLL_U)
-        if counts[-1] != counts[0] or (not asked and counts[0] > 1 and not _TAG.fullmatch(row.split()[-1])):
+        tagged = counts[0] > 1 and _TAG.fullmatch(row.split()[-1])
+        if counts[-1] != counts[0] or not (asked or tagged or (words_alone and counts[0] == 1)):
             return []
         if asked or len(counts) == LINES_TO_TELL:
             break
@@ -203,7 +212,7 @@ def _read(options: Namespace, model: Any, name: str) -> Iterator[Any]:
     with_pos = model.pos_embedding is not None
     with open(options.file, "rb") if options.file else nullcontext(_standard_input()) as stream:
         lines: Any = _Peekable(stream, name)
-        columns = _columns_of(options, lines.peek(), name, with_pos)
+        columns = _columns_of(options, lines, name, with_pos)
         if columns:
             if with_pos and "pos" not in columns:
                 has = "one column" if len(columns) == 1 else "no column pos"

@@ -115,6 +115,22 @@ def test_columns_are_told_from_text(output):
         assert output("none", text, "--format", "conll") == output("none", text, "--input", "text", "--format", "conll")
 
 
+@pytest.mark.parametrize("layout", ["brackets", "json"])
+def test_faults_columns_with_tags_are_no_text_in_any_format(output, layout):
+    conll_u = "# sent_id = 1\n# text = It works\n1\tIt\tit" + 7 * "\t_" + "\n2\tworks\twork" + 7 * "\t_" + "\n\n"
+    for given in (CONLL, CONLL * 2000, "-DOCSTART- -X- O\n\n" + CONLL, CONLL.replace("\n", "\r\n"), conll_u):
+        want = output("none", given, "--input", "conll", "--format", layout)
+        assert output("none", given, "--format", layout) == want, given[:99]
+    for text in (
+        "It\nworks\n",
+        "Title\n\nIt works today.\n",
+        "Vitamin O\n",
+        "It works O\nThe dog\n",
+        "# A title\nIt is O\n",
+    ):
+        assert output("none", text, "--format", layout) == output("none", text, "--input", "text", "--format", layout)
+
+
 def test_more_columns_than_are_needed(output):
     given = CONLL.replace(" B-", " x B-").replace(" I-", " x I-")
     assert output("input", "-DOCSTART- -X- -X- O\n\n" + given) == output("input", CONLL)
