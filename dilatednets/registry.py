@@ -65,8 +65,14 @@ class Family:
         return bool(self.files) and isinstance(handle, str | os.PathLike) and str(handle).lower().endswith(self.files)
 
     def part(self, name: str) -> ModuleType:
-        """One of its modules; of a family that is a single module, that."""
+        """One of its modules; of a family that is a single module, that.
+
+        Raises:
+            InputError: if it is one that may be left out, and is.
+        """
         whole = importlib.import_module(self.package)
+        if not self.has(name) and hasattr(whole, "__path__"):
+            raise InputError(f"{self.model}: there is no {name.replace('_', '-')} of such a model; try another one")
         return importlib.import_module(f"{self.package}.{name}") if hasattr(whole, "__path__") else whole
 
     def has(self, name: str) -> bool:

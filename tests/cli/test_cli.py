@@ -14,6 +14,7 @@ from PIL import Image
 from dilatednets import registry
 from dilatednets.cli.main import main, parser
 from dilatednets.data.audio import read_audio, write_audio
+from dilatednets.errors import InputError
 from dilatednets.presets import presets
 
 RECORD = {
@@ -190,6 +191,13 @@ def test_output_that_cannot_be_written_is_named_before_the_work(preset, tmp_path
     assert "it is a folder" in refusal(capsys, *say, tmp_path)
     assert "cannot write there" in refusal(capsys, *say, tmp_path / "a.wav", "--plot", tmp_path / "file" / "a.png")
     assert not (tmp_path / "a.wav").exists()
+
+
+@pytest.mark.parametrize("model", ["TCN", "AudioEffect"])
+@pytest.mark.parametrize("part", ["fine_tuning", "programs"])
+def test_parts_that_a_family_leaves_out_are_named_faults(model, part):
+    with pytest.raises(InputError, match=f"{model}: there is no {part.replace('_', '-')} of such a model; try another"):
+        registry.FAMILIES[model].part(part)
 
 
 def test_benchmarks_of_other_models_are_pointed_at_faults(preset, capsys):
