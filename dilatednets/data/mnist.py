@@ -113,9 +113,9 @@ def of_picture(grey: np.ndarray) -> np.ndarray:
         ink = 255 - ink
     if np.ptp(ink) == 0:
         raise InputError("image: is of one shade; give a digit, dark on light or light on dark")
-    if ink.shape == (SIDE, SIDE):
-        return ink.astype(np.uint8).reshape(PIXELS)
     ink = (ink - ink.min()) / np.ptp(ink) * 255
+    if ink.shape == (SIDE, SIDE):
+        return (ink + 0.5).astype(np.uint8).reshape(PIXELS)
     rows, columns = (np.flatnonzero((ink > 64).any(axis=axis)) for axis in (1, 0))
     ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     height, width = (max(round(20 * side / max(ink.shape)), 1) for side in ink.shape)

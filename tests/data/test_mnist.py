@@ -104,6 +104,14 @@ def test_a_picture_is_brought_to_the_size_and_place_of_a_digit(scale, dark_on_li
     np.testing.assert_array_equal(found.reshape(28, 28), digit)
 
 
+@pytest.mark.parametrize(("gain", "offset"), [(1 / 255, 0), (0.2, 100), (1, 0)])
+def test_how_bright_a_small_picture_is_does_not_matter_faults(gain, offset, rng):
+    digit = rng.integers(0, 2, (28, 28), np.uint8) * 255
+    digit[[0, -1]], digit[:, [0, -1]] = 0, 0
+    found = mnist.of_picture((digit * gain + offset).round().astype(np.uint8))
+    np.testing.assert_array_equal(found.reshape(28, 28), digit)
+
+
 def test_a_picture_of_one_shade_is_no_digit_faults():
     for shade in (0, 128, 255):
         with pytest.raises(InputError, match="is of one shade"):

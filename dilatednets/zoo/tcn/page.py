@@ -5,13 +5,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PIL import Image
 
 from dilatednets.data import mnist
 from dilatednets.data.audio import read_audio
 from dilatednets.data.audio_stream import check_length
-from dilatednets.data.images import as_rgb, check_size
+from dilatednets.data.images import check_size
 from dilatednets.data.midi import midi_bytes
 from dilatednets.data.picture_folders import SUFFIXES as PICTURES
 from dilatednets.data.samples import sample
@@ -21,7 +20,7 @@ from dilatednets.pages import Download, File, Number, Page, Picture, Shown, Soun
 from dilatednets.plots.audio import waveform_and_spectrogram
 from dilatednets.plots.piano_roll import piano_roll
 from dilatednets.zoo.tcn import inputs, listening, music
-from dilatednets.zoo.tcn.prediction import predict_file, rows_of
+from dilatednets.zoo.tcn.prediction import digit_in, predict_file, rows_of
 from dilatednets.zoo.tcn.verb import as_csv, picture
 
 MOST_SECONDS = 60
@@ -79,10 +78,8 @@ def listen(model: Any, file: Path) -> Iterator[Shown]:
 def read(model: Any, image: Path) -> Iterator[Shown]:
     """A digit as the model gets it, and how probable each is."""
     check_size(image, MOST_PIXELS)
-    digit = mnist.of_picture(as_rgb(image).mean(axis=2).astype(np.uint8))
-    order = mnist.permuted if model.data["order"] == "permuted" else np.asarray
-    answer = model.answer({"sequence": order(digit[None])[..., None].astype(np.float32)})
-    [row] = rows_of(model, answer, ["image"])
+    digit, sequence = digit_in(model, image)
+    [row] = rows_of(model, model.answer({"sequence": sequence}), ["image"])
     seen = Image.fromarray(digit.reshape(mnist.SIDE, mnist.SIDE)).resize((224, 224), Image.Resampling.NEAREST)
     yield Picture("What it reads, 28 x 28 pixels", seen)
     likely = sorted(model.labels, key=lambda label: -row[label])

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from dilatednets.data import sequences
+from dilatednets.data import mnist, sequences
 from dilatednets.data.audio_folder import SILENT, note_of
+from dilatednets.data.images import as_rgb
 from dilatednets.data.table_csv import Series, Table, read_table
 from dilatednets.data.table_times import check_steps
 from dilatednets.data.time_steps import texts_of, times_after
@@ -47,8 +48,8 @@ def predict_file(model: Any, path: str | os.PathLike[str]) -> tuple[list[Row], l
 
     Args:
         model: A TCN.
-        path: A CSV file with the columns that the model was trained on, an .npz archive of x and perhaps lengths, or a
-            recording.
+        path: A CSV file with the columns that the model was trained on, an .npz archive of x and perhaps lengths, a
+            recording, or a picture of a digit.
 
     Raises:
         InputError: for a file that cannot be read, or does not fit the model.
@@ -69,6 +70,8 @@ def predict_file(model: Any, path: str | os.PathLike[str]) -> tuple[list[Row], l
             raise InputError(f"{path}: this model was not trained on tables; give an .npz archive or a recording")
         table = read_table(path)
         return _forecasts(model, data, table) if model.task == "forecast" else (_whole(model, data, table), [])
+    if data is not None and data.reader == "mnist":
+        return rows_of(model, _answer(model, {"sequence": digit_in(model, path)[1]}, str(path)), [Path(path).name]), []
     if data is None or data.reader != "audio_folder":
         raise InputError(f"{path}: this model was not trained on recordings; give a .csv file or an .npz archive")
     from dilatednets.data.audio import is_silent, read_audio
@@ -76,6 +79,17 @@ def predict_file(model: Any, path: str | os.PathLike[str]) -> tuple[list[Row], l
     audio = read_audio(path, data.sample_rate)
     note_of([path] if is_silent(audio) else [], SILENT)
     return rows_of(model, model.answer(audio[None, :, None]), [Path(path).name]), []
+
+
+def digit_in(model: Any, picture: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndarray]:
+    """A picture of a digit as a model of MNIST gets it: uint8 (784,), and in the model's order, float32 (1, 784, 1).
+
+    Raises:
+        InputError: for what is no picture, or one of one shade.
+    """
+    digit = mnist.of_picture(as_rgb(picture).mean(axis=2).astype(np.uint8))
+    ordered = mnist.permuted(digit[None]) if model.data["order"] == "permuted" else digit[None]
+    return digit, ordered[..., None].astype(np.float32)
 
 
 def _answer(model: Any, inputs: dict[str, np.ndarray], path: str) -> dict[str, np.ndarray]:

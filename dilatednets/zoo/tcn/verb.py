@@ -19,7 +19,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     """MODEL, the file, and where the answers go."""
     add_model(parser, f"a TCN: {PRESET}")
     parser.add_argument(
-        "file", metavar="FILE", help="a CSV file, an .npz archive with x, a recording, or - to listen to standard input"
+        "file",
+        metavar="FILE",
+        help="a CSV file, an .npz archive with x, a recording, a picture of a digit, or - to listen to standard input",
     )
     parser.add_argument("--output", metavar="FILE.csv", help="write the answers there (default: standard output)")
     parser.add_argument("--plot", metavar="FILE.png", help="draw the forecast: .png, .svg or .pdf")

@@ -7,8 +7,10 @@ import json
 import numpy as np
 import pytest
 from helpers import tiny_tcn
+from PIL import Image
 
 from dilatednets.cli.main import main
+from dilatednets.data import mnist
 
 TABLE = {"reader": "csv", "time": "day", "series": "shop", "targets": ["sold"], "features": ["sold", "promotion"]}
 
@@ -64,6 +66,22 @@ def test_values_far_from_what_was_learnt_are_noted(forecaster, tmp_path, capsys)
     said = capsys.readouterr().err
     assert "column 'sold' lies up to 430 standard deviations" in said and "mean 10, deviation 3" in said
     assert "promotion" not in said
+
+
+def test_faults_a_picture_of_a_digit_is_answered_as_on_the_page(tmp_path, capsys):
+    model = tiny_tcn(10, labels=tuple("0123456789"), data={"reader": "mnist", "order": "permuted"})
+    model.save_to_preset(tmp_path / "net")
+    one = np.full((90, 60), 255, np.uint8)
+    one[20:70, 25:30] = 0
+    Image.fromarray(one).save(tmp_path / "one.png")
+    assert run(tmp_path / "net", tmp_path / "one.png") == 0
+    [row] = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    wanted = model.answer(mnist.permuted(mnist.of_picture(one)[None])[..., None])
+    assert row["sequence"] == "one.png" and row["label"] == wanted["label"][0]
+    np.testing.assert_allclose([float(row[name]) for name in model.labels], wanted["probabilities"][0], atol=1e-5)
+    (tmp_path / "two.png").write_bytes(b"no picture")
+    assert run(tmp_path / "net", tmp_path / "two.png") == 2
+    assert capsys.readouterr().err.startswith("dilatednets: ")
 
 
 def test_faults_arrays_and_columns_in_other_units_are_noted(forecaster, tmp_path, capsys, rng):
