@@ -57,6 +57,20 @@ class Table:
             raise InputError(f"{self.path}: has no column {name!r}{asked}; did you mean {near!r}?")
         return self.cells[name]
 
+    def filled(self, name: str, where: str = "") -> list[str]:
+        """As `column`, of names.
+
+        Raises:
+            InputError: for a cell that is empty, with its line.
+        """
+        cells = self.column(name, where)
+        if "" in cells:
+            line = self.lines[cells.index("")]
+            raise InputError(
+                f"{self.path}: line {line}, column {name}: is empty; fill it in each row, or leave the row out"
+            )
+        return cells
+
     def numbers(self, name: str, where: str = "") -> np.ndarray:
         r"""A column as float64 (rows,); empty cells are NaN.
 
@@ -237,7 +251,7 @@ def series_of(table: Table, time: str = "", series: str = "") -> list[Series]:
     """
     times, zone = table.times(time, "time") if time else (None, "")
     rows: dict[str, list[int]] = {}
-    for row, name in enumerate(table.column(series, "series") if series else [""] * len(table.lines)):
+    for row, name in enumerate(table.filled(series, "series") if series else [""] * len(table.lines)):
         rows.setdefault(name, []).append(row)
     found = []
     for name, numbers in rows.items():

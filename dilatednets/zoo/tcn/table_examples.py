@@ -13,6 +13,9 @@ from dilatednets.data.table_times import check_steps, even_step, joined_rows
 from dilatednets.data.time_steps import common_step
 from dilatednets.errors import InputError
 
+LOST = 0.01
+"""Share of a column's deviation that may be rounded off."""
+
 
 @dataclass(frozen=True)
 class Past:
@@ -222,10 +225,15 @@ def _inside(found: Sequence[Past], data: Any, split: str, path: str) -> tuple[li
 
 def _scales(path: str, rows: np.ndarray, values: np.ndarray, names: list[str], prefix: str) -> dict[str, list[float]]:
     """Mean and scale of each column over the rows to train on."""
-    mean, scale = values[rows].mean(axis=0), values[rows].std(axis=0)
-    for name, one, value in zip(names, scale, mean, strict=True):
-        if not one > 1e-7 * abs(value):
+    values = values[rows]
+    mean, scale = values.mean(axis=0), values.std(axis=0)
+    lost = np.abs(values - values.astype(np.float32)).max(axis=0)
+    for name, one, value, off, extent in zip(names, scale, mean, lost, np.ptp(values, axis=0), strict=True):
+        if not extent:
             raise InputError(f"{path}: column {name}: is {value:g} in all rows to train on; leave it out")
+        if off > LOST * one:
+            words = f"differs by {one:.2g} around {value:.7g}, of which numbers of 32 bits keep too little"
+            raise InputError(f"{path}: column {name}: {words}; take {value:.4g} off it")
     return {f"{prefix}mean": mean.tolist(), f"{prefix}scale": scale.tolist()}
 
 
@@ -243,14 +251,14 @@ def _whole_series(
         raise InputError(f"{table.path}: data.targets: give one column of labels; several at once are read from arrays")
     found = pasts(table, data, features, [] if classes else targets)
     if not classes:
-        y_rows = np.stack([table.numbers(name) for name in targets], axis=1).astype(np.float32)
+        y_rows = np.stack([table.numbers(name) for name in targets], axis=1)
     several = [one.series for one in found]
     step = (data.step or even_step(several)) if data.time else ""
     for one in several if step else []:
         check_steps(table, data.time, one, step)
     chosen = shared_out(len(found), data.validation, data.test, f"{table.path}: series")
     if classes:
-        column = table.column(targets[0])
+        column = table.filled(targets[0])
         of_train = sorted({column[row] for place in chosen["train"] for row in found[place].series.rows})
         numbers, names = numbered(
             [column[row] for place in chosen[split] for row in found[place].series.rows], labels or of_train, table.path
@@ -277,5 +285,8 @@ def _whole_series(
         values, rows = np.concatenate([one.values for one in parts]), slice(None)
         settings |= _scales(table.path, rows, values, features, "")  # type: ignore[arg-type]
         if not classes:
-            settings |= _scales(table.path, rows, y.reshape(-1, len(targets)), targets, "target_")  # type: ignore[arg-type]
-    return Examples(x, y, lengths, settings)
+            told = (
+                np.concatenate([y_rows[one.series.rows[:: net.frame]] for one in parts]) if net.pooling == "none" else y
+            )
+            settings |= _scales(table.path, rows, told, targets, "target_")  # type: ignore[arg-type]
+    return Examples(x, y if classes else y.astype(np.float32), lengths, settings)

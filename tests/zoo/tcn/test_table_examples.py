@@ -101,6 +101,50 @@ def test_series_to_classify_have_a_step_if_all_have_the_same(tmp_path):
         assert read(data, net, tmp_path, "train").settings["step"] == step
 
 
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        (["a,1,x", ",2,x"], "line 3, column who: is empty; fill it in each row, or leave the row out"),
+        (["a,1,x", "a,2,"], "line 3, column kind: is empty; fill it in each row"),
+    ],
+)
+def test_faults_cells_that_name_nothing(tmp_path, rows, words):
+    (tmp_path / "a.csv").write_text("\n".join(["who,x,kind", *rows, *(f"{who},{who},y" for who in range(20))]))
+    net = registry.parse_recipe({"name": "a", "model": "TCN", "data": {"series": "who"}, "net": {"dilations": [1]}}).net
+    with pytest.raises(InputError, match=words):
+        read(Data(series="who", targets=["kind"]), net, tmp_path, "train")
+
+
+@pytest.mark.parametrize(
+    ("offset", "words"),
+    [
+        (0.0, ""),
+        (1e5, ""),
+        (2e7, r"column sold: differs by 17 around 2.000003e\+07, .* take 2e\+07 off it"),
+        (1e9, "take 1e.09"),
+    ],
+)
+def test_faults_what_numbers_of_32_bits_do_not_keep(tmp_path, offset, words):
+    rows = [f"2024-01-01 {n // 60:02}:{n % 60:02},{offset + 1.37 * n}" for n in range(60)]
+    (tmp_path / "a.csv").write_text("\n".join(["date,sold", *rows]))
+    given = Data(time="date", targets=["sold"], window=5)
+    if not words:
+        assert read(given, recipe(known=[]).net, tmp_path, "train").settings["target_scale"][0] > 10
+        return
+    with pytest.raises(InputError, match=words):
+        read(given, recipe(known=[]).net, tmp_path, "train")
+
+
+def test_faults_the_ends_of_shorter_series_are_no_values(tmp_path):
+    rows = [f"{who},{step},{100 + (who + step) % 2}" for who in range(20) for step in range(2 + 9 * (who % 2))]
+    (tmp_path / "a.csv").write_text("\n".join(["who,x,told", *rows]))
+    net = {"task": "regress", "pooling": "none", "dilations": [1]}
+    net = registry.parse_recipe({"name": "a", "model": "TCN", "data": {"series": "who"}, "net": net}).net
+    settings = read(Data(series="who", targets=["told"]), net, tmp_path, "train").settings
+    assert settings["target_mean"][0] == pytest.approx(100.5, abs=0.1)
+    assert settings["target_scale"][0] == pytest.approx(0.5, abs=0.01)
+
+
 @pytest.mark.parametrize("step", ["daily", "0 days", "1.5 days"])
 def test_faults_of_the_key_step(step):
     with pytest.raises(InputError, match=r'data.step: must be such as "1 day"'):
