@@ -35,9 +35,11 @@ def checked(model: Any, x: Any, y: Any) -> tuple[Any, Any]:
     if not isinstance(audio, list) and not hasattr(audio, "__array__"):
         return x, y
     shape = (None, None, 1) if np.ndim(audio) == 3 else (None, None)
-    audio = arrays.numbers(audio, "audio", shape).astype(np.float32)
+    audio = arrays.as_audio(arrays.numbers(audio, "audio", shape), "audio")
     if isinstance(y, list) or hasattr(y, "__array__"):
-        y = arrays.numbers(y, "y", (*audio.shape[:2], *(None for _ in np.shape(y)[2:]))).astype(np.float32)
+        y = arrays.numbers(y, "y", (*audio.shape[:2], *(None for _ in np.shape(y)[2:])))
+        wet = arrays.as_audio(y, "y")
+        y = y.astype(np.float32) if y.dtype.kind == "f" else wet  # which may reach a little beyond full scale
     return ({**x, "audio": audio} if isinstance(x, Mapping) else audio), y
 
 

@@ -186,6 +186,19 @@ def test_a_copy_of_a_state_goes_on_from_there(rng):
     np.testing.assert_array_equal(model.process(dry, kept)[0], wet)
 
 
+def test_faults_integers_are_learnt_and_answered_as_the_sound_they_are(rng):
+    model = tiny_effect()
+    dry = rng.integers(-32768, 32768, (2, 50)).astype(np.int16)
+    same = dry / np.float32(32768)
+    np.testing.assert_array_equal(model.predict(dry, verbose=0), model.predict(same, verbose=0))
+    model.compile(loss="mse")
+    assert model.evaluate(dry, dry, verbose=0) == model.evaluate(same, same, verbose=0)
+    assert model.evaluate(same, 1.5 * same, verbose=0) == pytest.approx(float(np.mean((model(same) - 1.5 * same) ** 2)))
+    for x, y in ((20000 * same, same), (same, 20000 * same)):
+        with pytest.raises(InputError, match=r"reaches .* but floats must be in \[-1, 1\]"):
+            model.fit(x, y)
+
+
 def test_faults_of_calls(rng):
     model, knobs, dry = tiny_effect(), tiny_effect(knobs=["gain"]), rng.uniform(-1, 1, 50)
     for call, words in (
