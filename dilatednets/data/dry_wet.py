@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from dilatednets.arrays import as_audio
 from dilatednets.data.audio import is_silent
+from dilatednets.data.audio_folder import note_of
 from dilatednets.data.sequences import check_split
 from dilatednets.data.sound_formats import SUFFIXES, decode
-from dilatednets.data.splits import data_folder
+from dilatednets.data.splits import data_folder, is_run
 from dilatednets.errors import InputError, Note, one_line
 
 LAYOUT = "DIR/dry.wav and DIR/wet.wav, or DIR/NAME/wet.wav of each pair; its dry.wav beside it or one folder above"
@@ -79,6 +81,13 @@ def load(data_dir: str | os.PathLike[str], split: str) -> list[Pair]:
     if not found:
         raise InputError(f"{root}: holds no wet recording; the layout is {LAYOUT}")
     pairs = [_pair(folder, split == "train") for folder in found]
+    if split == "train":
+        used = {_recording(folder, stem) for folder in (root, *found) for stem in ("dry", "wet")}
+        sounds = [one for folder in (root, *folders) if not is_run(folder) for one in sorted(folder.iterdir())]
+        note_of(
+            [one for one in sounds if one.suffix.lower() in SUFFIXES and one not in used],
+            f"not used; the layout is {LAYOUT}",
+        )
     rates = {pair.sample_rate for pair in pairs}
     if len(rates) > 1:
         raise InputError(
@@ -133,10 +142,9 @@ def _read(file: Path) -> tuple[int, np.ndarray]:
     except OSError as error:
         raise InputError(f"{file}: cannot be read ({error.strerror})") from error
     rate, audio = decode(data, str(file))
-    if audio.shape[1] > 1:
+    if audio.shape[1] > 1 and not np.array_equal(audio, np.repeat(audio[:, :1], audio.shape[1], axis=1)):
         raise InputError(f"{file}: has {audio.shape[1]} channels; export the one that is to be learnt, in mono")
-    if not np.all(np.isfinite(audio)):
-        raise InputError(f"{file}: holds NaN or infinity; export it again")
+    as_audio(audio, str(file))  # refuses what is none; a wet one may reach a little beyond full scale
     if is_silent(audio):
         raise InputError(f"{file}: is silent; check the cables, and record it again")
     return rate, audio[:, 0]
@@ -147,10 +155,11 @@ def _knobs(folder: Path) -> dict[str, float]:
     if not path.is_file():
         return {}
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: not a TOML file ({one_line(error)}); write lines such as gain = 0.7") from error
-    wrong = [name for name, value in content.items() if isinstance(value, bool) or not isinstance(value, int | float)]
+    numbers = {name for name, value in content.items() if isinstance(value, int | float) and np.isfinite(float(value))}
+    wrong = [name for name, value in content.items() if isinstance(value, bool) or name not in numbers]
     if wrong:
         raise InputError(f"{path}: {wrong[0]} is no number; write lines such as gain = 0.7")
     return {name: float(value) for name, value in content.items()}

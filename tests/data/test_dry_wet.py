@@ -86,11 +86,12 @@ FAULTS = {
     "lengths": ((DRY, DRY[:-RATE]), "wet.wav: lasts 2.00 s, dry.wav 3.00 s"),
     "silent": ((DRY, 0 * DRY), "wet.wav: is silent; check the cables"),
     "clipped": ((DRY, np.clip(99 * DRY, -1, 1)), "wet.wav: is clipped at"),
-    "stereo": ((DRY, np.stack([DRY, DRY], 1)), "wet.wav: has 2 channels; export the one that is to be learnt"),
+    "stereo": ((DRY, np.stack([DRY, -DRY], 1)), "wet.wav: has 2 channels; export the one that is to be learnt"),
     "unrelated": (
         (DRY, np.clip(playing(seed=1), -0.99, 0.99)),
         "wet.wav: has nothing in common with the dry recording",
     ),
+    "dry in the range of integers": ((20000 * DRY, distorted(DRY)), "dry.wav: reaches "),
     "NaN": ((DRY, np.where(np.arange(24000) == 99, np.nan, DRY)), "wet.wav: holds NaN or infinity"),
 }
 
@@ -107,10 +108,23 @@ def test_faults_of_folders(tmp_path):
     pair(tmp_path, DRY, distorted(DRY))
     with pytest.raises(InputError, match="test: no such folder; the layout is"):
         dry_wet.load(tmp_path, "test")
-    (tmp_path / "knobs.toml").write_text("gain = 'much'\n")
-    with pytest.raises(InputError, match=r"knobs.toml: gain is no number"):
-        dry_wet.load(tmp_path, "train")
+    for much in ("'much'", "nan", "inf", "true"):
+        (tmp_path / "knobs.toml").write_text(f"gain = {much}\n")
+        with pytest.raises(InputError, match=r"knobs.toml: gain is no number"):
+            dry_wet.load(tmp_path, "train")
     pair(tmp_path / "b", DRY, distorted(DRY), 16000)
     (tmp_path / "knobs.toml").write_text("")
     with pytest.raises(InputError, match="its pairs are of 8000 Hz, 16000 Hz"):
+        dry_wet.load(tmp_path, "train")
+
+
+def test_faults_what_is_not_used_is_named_and_what_is_alike_is_read(tmp_path):
+    pair(tmp_path, np.stack([DRY, DRY], 1), distorted(DRY))
+    (tmp_path / "knobs.toml").write_text("gain = 0.7\n", encoding="utf-8-sig")  # as Windows writes it
+    [one] = dry_wet.load(tmp_path, "train")
+    assert one.knobs == {"gain": 0.7}
+    np.testing.assert_allclose(one.dry, DRY, atol=1e-6)
+    pair(tmp_path / "lead", DRY, None)
+    soundfile.write(tmp_path / "lead" / "output.WAV", DRY, RATE)
+    with pytest.warns(Note, match=r"lead/dry.wav \(and 1 more\): not used; the layout is"):
         dry_wet.load(tmp_path, "train")
