@@ -34,7 +34,7 @@ def load(data_dir: str | os.PathLike[str], split: str, any_label: bool = False) 
     folder = data_folder(data_dir)
     path = folder / CLASSES_FILE
     try:
-        content = {} if any_label and not path.exists() else json.loads(path.read_text(encoding="utf-8"))
+        content = {} if any_label and not path.exists() else json.loads(path.read_text(encoding="utf-8-sig"))
         default = {"low": [0, 0, 0], "high": [255, 255, 255]} if any_label else {}
         classes = {name: tuple(colour) for name, colour in content.get("classes", default).items()}
         ignore = content.get("ignore")

@@ -39,7 +39,7 @@ def load(data_dir: str | os.PathLike[str], split: str) -> LabelledImages:
     folder, split = data_folder(data_dir), split_name("nuclei", split)
     index = folder / "index.tsv"
     try:
-        with open(index, encoding="utf-8", newline="") as file:
+        with open(index, encoding="utf-8-sig", newline="") as file:
             names = sorted(row["id"] for row in csv.DictReader(file, delimiter="\t") if row["split"] == split)
     except (OSError, KeyError, UnicodeDecodeError, csv.Error) as error:
         reason = f"{type(error).__name__}: {error}"

@@ -109,7 +109,7 @@ def read_toml(path: str | os.PathLike[str], settings: list[str] | None = None) -
     """The content of a recipe's file, changed by settings `key=value`; nothing of it is checked."""
     path = Path(path)
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         raise InputError(
             f"{path}: no such recipe; trained presets hold one, e.g. zoo/wavenet_digits/recipe.toml"

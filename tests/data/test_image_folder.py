@@ -57,7 +57,7 @@ def test_void_may_be_a_colour_faults(tmp_path, ignore):
     for name in ("images/a.png", "labels/a.png"):
         Image.fromarray(colours[truth]).save(tmp_path / "train" / name)
     classes = {"classes": {"a": [0, 0, 0], "b": [200, 0, 0]}, "ignore": ignore}
-    (tmp_path / "classes.json").write_text(json.dumps(classes))
+    (tmp_path / "classes.json").write_text(json.dumps(classes), encoding="utf-8-sig")  # as Windows writes it
     np.testing.assert_array_equal(image_folder.load(tmp_path, "train")[0][1], np.where(truth == 2, -1, truth))
 
 
@@ -68,5 +68,5 @@ def test_void_may_be_a_colour_faults(tmp_path, ignore):
 )
 def test_colours_that_are_none_are_refused_faults(tmp_path, wrong, refusal):
     classes = {"classes": {"a": [0, 0, 0], "b": [200, 0, 0]}, **wrong}
-    (tmp_path / "classes.json").write_text(json.dumps(classes))
+    (tmp_path / "classes.json").write_text(json.dumps(classes), encoding="utf-8-sig")  # as Windows writes it
     assert "must be like" in refusal(image_folder.load, tmp_path, "train")

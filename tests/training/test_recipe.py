@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from dilatednets.errors import InputError
 from dilatednets.registry import parse_recipe, read_recipe
-from dilatednets.training.recipe import recipe_toml
+from dilatednets.training.recipe import read_toml, recipe_toml
 from dilatednets.zoo.wavenet.recipe import Recipe
 
 
@@ -135,6 +135,11 @@ def test_bad_file_is_named(tmp_path, content, says):
         path.write_bytes(content)
     message = refusal(read_recipe, path)
     assert message.startswith(str(path)) and says in message
+
+
+def test_a_recipe_as_windows_writes_it_is_read_faults(tmp_path):
+    (tmp_path / "a.toml").write_text('name = "a"\n', encoding="utf-8-sig")
+    assert read_toml(tmp_path / "a.toml") == {"name": "a"}
 
 
 def test_defaults_are_a_recipe():
