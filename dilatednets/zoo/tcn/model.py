@@ -169,6 +169,11 @@ class TCN(CheckedBatches, SequenceNet):
             metrics = own if metrics is None else metrics
         super().compile(optimizer, loss, loss_weights, metrics, **kwargs)
 
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """As `keras.Model.compile_from_config`: loaded from a .keras file, the model goes on training."""
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        self.optimizer.build(self.trainable_variables)
+
     def objective(self) -> tuple[Any, list[Any]]:
         """The task's loss and metrics, new ones each time."""
         if self.task in ("regress", "forecast"):

@@ -286,6 +286,39 @@ def test_no_sequences_have_no_answers(settings):
         assert answer["label"].shape == shape and answer["probabilities"].shape == (*shape, 3)
 
 
+@pytest.mark.parametrize("settings", [{}, {"task": "regress", "target_scale": (2, 3, 4)}, {"multi_label": True}])
+def test_faults_a_saved_model_goes_on_training(settings, tmp_path, rng):
+    model, x = tiny_tcn(**settings), rng.normal(size=(4, 5, 1)).astype(np.float32)
+    y = rng.integers(0, 2, (4, 3)) if settings else np.array([0, 1, 2, 1])
+    model.compile(keras.optimizers.Adam(0.01))
+    model.fit(x, y, verbose=0)
+    model.save(tmp_path / "a.keras")
+    again = keras.models.load_model(tmp_path / "a.keras")  # warnings are errors in tests
+    assert int(again.optimizer.iterations) == 1
+    losses = [one.fit(x, y, verbose=0, shuffle=False).history["loss"] for one in (model, again)]
+    assert losses[0] == pytest.approx(losses[1])
+
+
+@pytest.mark.parametrize("size", [0, -1, 2.5, "2"])
+def test_faults_of_batch_size(size):
+    model, x, y = tiny_tcn(), np.zeros((4, 5, 1)), np.zeros(4)
+    model.compile()
+    for call in (
+        lambda: model.fit(x, y, size),
+        lambda: model.evaluate(x, y, batch_size=size),
+        lambda: model.predict(x, size),
+    ):
+        with pytest.raises(InputError, match="batch_size: must be"):
+            call()
+
+
+def test_faults_masked_values_are_no_numbers():
+    x = np.ma.masked_greater(np.arange(10.0).reshape(1, 10, 1), 5)
+    with pytest.raises(InputError, match="sequence: holds masked values; fill them"):
+        tiny_tcn().answer(x)
+    assert tiny_tcn().answer(x[:, :3])["label"].shape == (1,)
+
+
 def test_faults_steps_that_would_spoil_a_stream():
     model, x = tiny_tcn(), np.zeros((1, 2, 1), np.float32)
     with pytest.raises(InputError, match="x: holds NaN or infinity"):
