@@ -60,7 +60,7 @@ def as_array(value: Any, where: str) -> np.ndarray:
         where: What messages begin with.
 
     Raises:
-        InputError: for lists of unequal lengths, text, and what is no array at all.
+        InputError: for lists of unequal lengths, text, masked values, and what is no array at all.
 
     Example:
     >>> as_array([1, 2], "audio").shape
@@ -68,6 +68,8 @@ def as_array(value: Any, where: str) -> np.ndarray:
     """
     if value is None or isinstance(value, str | bytes | dict | set | os.PathLike):
         raise InputError(f"{where}: must be an array of numbers, not {type(value).__name__}")
+    if np.ma.is_masked(value):
+        raise InputError(f"{where}: holds masked values; fill them, as numpy.ma.filled does")
     try:
         array = np.asarray(value)
     except Exception as error:  # each library has its own

@@ -5,6 +5,7 @@ from typing import Any
 import keras
 
 from dilatednets.errors import InputError
+from dilatednets.rules import Size, checked
 
 
 class CheckedArrays(keras.Model):
@@ -12,6 +13,7 @@ class CheckedArrays(keras.Model):
 
     def fit(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
         """As Keras's, of arrays that are checked, also those of `validation_data`."""
+        _check_batch_size(args, kwargs)
         x, y = self._pair(x, y)
         held = kwargs.get("validation_data")
         if isinstance(held, tuple | list) and len(held) > 1:
@@ -20,10 +22,12 @@ class CheckedArrays(keras.Model):
 
     def evaluate(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
         """As Keras's, of arrays that are checked."""
+        _check_batch_size(args, kwargs)
         return super().evaluate(*self._pair(x, y), *args, **kwargs)
 
     def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
         """As Keras's, of arrays that are checked."""
+        _check_batch_size(args, kwargs)
         return super().predict(self._checked(x)[0], *args, **kwargs)
 
     def _pair(self, x: Any, y: Any) -> tuple[Any, Any]:
@@ -35,6 +39,11 @@ class CheckedArrays(keras.Model):
     def _checked(self, x: Any, y: Any = None) -> tuple[Any, Any]:
         """Inputs and answers in arrays that are right, and what is no array as it is: each model says how."""
         raise NotImplementedError
+
+
+def _check_batch_size(args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Refuses what is no size, with which Keras would go through no data at all."""
+    checked(args[0] if args else kwargs.get("batch_size"), Size | None, "batch_size")
 
 
 class CheckedBatches(CheckedArrays):

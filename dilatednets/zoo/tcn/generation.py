@@ -28,6 +28,8 @@ def generate(model: Any, steps: int, prime: Any, batch_size: int, temperature: f
         x = x.astype(np.int32 if model.vocabulary else np.float32)
     else:
         x = checked_sequence(model, prime, "prime")
+        if batch_size not in (1, len(x)):
+            raise InputError(f"batch_size: {batch_size}, but prime has {len(x)} sequences; leave it out")
     if model.multi_label and not np.all(np.isin(numbers(x, "prime", (None, None, None)), (0, 1))):
         raise InputError("prime: must hold 0 and 1, for what is there at a step")
     made: list[np.ndarray] = []

@@ -49,6 +49,7 @@ def test_draws_have_the_probabilities_of_the_scores():
         ({"prime": [[7]]}, "prime: must be token numbers, integers from 0 to 4"),
         ({"prime": [1, 2]}, r"prime: must be an array of shape \(any, any\)"),
         ({"prime": []}, "prime: must be an array"),
+        ({"prime": [[1]], "batch_size": 2}, "batch_size: 2, but prime has 1 sequences; leave it out"),
     ],
 )
 def test_faults_of_requests(request_, words):
