@@ -84,7 +84,7 @@ class AudioEffect(CheckedBatches, EffectNet):
         "receptive_field_ms": "Receptive field, ms",
         "sample_rate": "Sample rate, Hz",
     }
-    fresh_by_argument = {"arrays": ("block", "head")}
+    fresh_by_argument = {"arrays": ("block", "head"), "activations": ("block",)}
     _program: Any = None
 
     def __init__(
@@ -202,10 +202,17 @@ class AudioEffect(CheckedBatches, EffectNet):
 
     @classmethod
     def from_preset(cls, handle: Any, **overrides: Any) -> Self:
-        """As `ZooModel.from_preset`; also of a .nam file."""
-        return (
-            cls.from_nam(handle, **overrides) if nam_file.is_one(handle) else super().from_preset(handle, **overrides)
-        )
+        """As `ZooModel.from_preset`; also of a .nam file.
+
+        Raises:
+            InputError: also for another sample rate than the preset's, at which its weights mean another effect.
+        """
+        if nam_file.is_one(handle):
+            return cls.from_nam(handle, **overrides)
+        rate = cls.preset_config(handle)["sample_rate"]
+        if overrides.get("sample_rate", rate) != rate:
+            raise InputError(f"sample_rate: {handle} is of {rate} Hz; leave it out, and resample recordings to that")
+        return super().from_preset(handle, **overrides)
 
     @classmethod
     def preset_config(cls, handle: Any) -> dict[str, Any]:

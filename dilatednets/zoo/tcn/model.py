@@ -108,10 +108,10 @@ class TCN(CheckedBatches, SequenceNet):
         "receptive_field": "Receptive field, steps",
     }
     fresh_by_argument = {
-        **dict.fromkeys(("task", "labels", "horizon", "quantiles"), ("head",)),
+        **dict.fromkeys(("task", "labels", "multi_label", "horizon", "quantiles", "skip_connections"), ("head",)),
         **dict.fromkeys(("columns", "frame", "filters"), ("projection", "block_0")),
         "known": ("known_projection",),
-        "dilations": ("block",),
+        **dict.fromkeys(("dilations", "causal"), ("block",)),
     }
     _program: Any = None
 

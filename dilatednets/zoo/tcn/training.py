@@ -12,6 +12,7 @@ from dilatednets.errors import InputError
 from dilatednets.training.epoch_end import Goal
 from dilatednets.training.loop import Task as BaseTask
 from dilatednets.zoo.tcn.examples import ExampleBatches, read
+from dilatednets.zoo.tcn.inputs import SOUNDS
 from dilatednets.zoo.tcn.losses import middle
 from dilatednets.zoo.tcn.model import TCN
 from dilatednets.zoo.tcn.net import receptive_field
@@ -64,6 +65,9 @@ def build_model(recipe: Recipe, data_dir: str | os.PathLike[str]) -> tuple[TCN, 
     data = recipe.data
     if data.reader == "csv" and net.task == "forecast" and not data.window:
         data = dataclasses.replace(data, window=receptive_field(net))
+    heard = (start.get("data") or {}).get("sample_rate")
+    if data.reader in SOUNDS and heard not in (None, data.sample_rate):
+        raise InputError(f"data.sample_rate: {recipe.init} hears {heard} Hz, not {data.sample_rate}; set it to {heard}")
     examples = read(data, net, data_dir, "train")
     stored = {**vars(data)}
     if data.reader == "csv":  # what was found in the table; other tables must have it too

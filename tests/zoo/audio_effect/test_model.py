@@ -148,6 +148,17 @@ def test_saved_and_loaded(tmp_path, rng):
     np.testing.assert_array_equal(again.process(dry, knobs={"gain": 1}), model.process(dry, knobs={"gain": 1}))
 
 
+def test_faults_a_trained_net_under_other_arguments(tmp_path):
+    model = tiny_effect()
+    model.save_to_preset(tmp_path / "effect")
+    rate = model.sample_rate
+    with pytest.raises(InputError, match=f"sample_rate: .*effect is of {rate} Hz; leave it out, and resample"):
+        AudioEffect.from_preset(tmp_path / "effect", sample_rate=rate + 1)
+    assert AudioEffect.from_preset(tmp_path / "effect", sample_rate=rate).sample_rate == rate
+    with pytest.warns(Note, match="weights start fresh, since activations changed: block_0_0"):
+        AudioEffect.from_preset(tmp_path / "effect", activations=["sigmoid"])
+
+
 def test_a_knob_is_added_to_a_trained_net(tmp_path):
     """Only the mixers, whose shape changes, start fresh."""
     model = tiny_effect()

@@ -335,7 +335,16 @@ def test_faults_of_tokens(tokens):
         tiny_tcn(vocabulary=5).answer(tokens)
 
 
-@pytest.mark.parametrize("settings", [{"labels": ["x", "y", "z"]}, {"columns": ["p"]}, {"dilations": (2, 1)}])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"labels": ["x", "y", "z"]},
+        {"columns": ["p"]},
+        {"dilations": (2, 1)},
+        {"causal": False},
+        {"skip_connections": True},
+    ],
+)
 def test_faults_weights_of_another_meaning_start_fresh(settings, tmp_path):
     model = tiny_tcn(labels=["a", "b", "c"], columns=["q"])
     model.save_to_preset(tmp_path / "preset")
@@ -343,7 +352,14 @@ def test_faults_weights_of_another_meaning_start_fresh(settings, tmp_path):
     other = TCN.from_preset(tmp_path / "preset", **settings)
     for weight, own in zip(same.weights, model.weights, strict=True):
         np.testing.assert_array_equal(numbers(weight), numbers(own))
-    fresh = {"labels": "head", "columns": "block_0", "dilations": "block"}[next(iter(settings))]
+    fresh = {
+        "labels": "head",
+        "columns": "block_0",
+        "dilations": "block",
+        "causal": "block",
+        "skip_connections": "head",
+    }
+    fresh = fresh[next(iter(settings))]
     for weight, own in zip(other.weights, model.weights, strict=True):
         assert np.array_equal(numbers(weight), numbers(own)) != weight.path.startswith(fresh), weight.path
 

@@ -262,6 +262,9 @@ def test_recordings_by_label(tmp_path, capsys):
     assert model.labels == ("high", "low") and model.evaluate_on(tmp_path / "data", "test")["accuracy"] == 1
     assert main(["predict", str(best), str(tmp_path / "data" / "low" / "1.wav")]) == 0
     assert capsys.readouterr().out.splitlines()[-1].startswith("1.wav,low,")
+    more = {"name": "more", "init": str(best), "data": {"reader": "audio_folder", "sample_rate": 16000}}
+    with pytest.raises(InputError, match=r"data.sample_rate: .*best hears 8000 Hz, not 16000; set it to 8000"):
+        Task(registry.parse_recipe(more), tmp_path / "data")
 
 
 def test_a_run_goes_on_from_a_preset(forecaster):
