@@ -1,9 +1,12 @@
-"""The doors of Keras, behind which arrays are cut into batches: they are checked before."""
+"""The doors of Keras: arrays that are checked before they are cut into batches, and sound of any type."""
 
 from typing import Any
 
 import keras
+import numpy as np
+from keras import ops
 
+from dilatednets.arrays import as_array, as_audio
 from dilatednets.errors import InputError
 from dilatednets.rules import Size, checked
 
@@ -60,3 +63,41 @@ class CheckedBatches(CheckedArrays):
     def predict_on_batch(self, x: Any) -> Any:
         """As Keras's, of arrays that are checked."""
         return super().predict_on_batch(self._checked(x)[0])
+
+
+def samples(audio: Any, where: str = "audio", ndim: int | None = None) -> Any:
+    """Audio of any type as a float32 tensor, integers by the range of their type.
+
+    Args:
+        audio: An array or a tensor, as `as_audio` takes it.
+        where: What messages begin with.
+        ndim: The number of dimensions; None for any.
+
+    Raises:
+        InputError: for what is no audio, as far as that is known.
+
+    Example:
+    >>> ops.convert_to_numpy(samples(np.array([0, 16384, -32768], "int16"))).tolist()
+    [0.0, 0.5, -1.0]
+    """
+    audio = audio if hasattr(audio, "dtype") else as_array(audio, where)
+    if ndim is not None and len(audio.shape) != ndim:
+        raise InputError(f"{where}: must be of shape (batch, samples), not {tuple(audio.shape)}")
+    known = known_values(audio)
+    if known is not None and known.size:
+        scaled = as_audio(known, where)
+        if known.dtype.kind in "iu":  # of which there is no gradient
+            return ops.convert_to_tensor(scaled)
+    dtype = keras.backend.standardize_dtype(audio.dtype)
+    x = ops.cast(audio, "float32")
+    if dtype == "uint8":
+        return (x - 128.0) / 128.0
+    return x / -float(np.iinfo(dtype).min) if dtype.startswith("int") else x
+
+
+def known_values(value: Any) -> np.ndarray | None:
+    """The values of an array or an eager tensor; None of a symbolic one."""
+    try:
+        return np.asarray(value)
+    except Exception:  # each backend has its own
+        return None

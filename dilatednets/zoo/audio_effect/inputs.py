@@ -9,6 +9,7 @@ from dilatednets import arrays
 from dilatednets.errors import InputError, did_you_mean
 from dilatednets.layers.shapes import as_tensor, check_shape
 from dilatednets.rules import checked as checked_by_rule
+from dilatednets.zoo.checked_arrays import samples
 
 
 def parts(model: Any, given: Any) -> tuple[Any, Any]:
@@ -22,7 +23,7 @@ def parts(model: Any, given: Any) -> tuple[Any, Any]:
     if given.keys() != wanted:
         words = f"a dict of audio and knobs ({', '.join(model.knobs)})" if model.knobs else "audio alone"
         raise InputError(f"inputs: this model takes {words}")
-    audio = as_tensor(given["audio"], "float32", "audio")
+    audio = samples(given["audio"])
     check_shape(audio.shape, "audio", (None, None, 1) if len(audio.shape) == 3 else (None, None))
     if not model.knobs:
         return audio, None

@@ -7,6 +7,7 @@ from keras import ops
 
 from dilatednets import arrays
 from dilatednets.errors import InputError
+from dilatednets.zoo.checked_arrays import known_values, samples
 
 SOUNDS = ("audio_folder", "spoken_digits")
 """Readers of data whose sequences are sound in [-1, 1]."""
@@ -100,6 +101,7 @@ def parts(model: Any, given: Any, mask: Any) -> tuple[Any, Any, Any]:
     sequence, known, lengths = named["sequence"], named.get("known"), named.get("lengths")
     if not hasattr(sequence, "shape"):
         sequence = arrays.as_array(sequence, "sequence")
+    sequence = samples(sequence, "sequence") if hears(model) else sequence
     if model.vocabulary == 0 and model.features == 1 and len(sequence.shape) == 2:
         sequence = sequence[..., None]
     wanted_shape = (None, None) if model.vocabulary else (None, None, model.features)
@@ -184,11 +186,8 @@ def checked_steps(model: Any, x: Any) -> Any:
     Raises:
         InputError: for NaN or infinity, or token numbers that are none of the vocabulary.
     """
-    try:
-        values = np.asarray(x)
-    except Exception:  # of a tensor in a graph, each backend has its own
-        return x
-    if not values.size or values.ndim < 2:
+    values = known_values(x)
+    if values is None or not values.size or values.ndim < 2:
         return x
     found = checked_sequence(model, values, "x")
     return found if hears(model) else x

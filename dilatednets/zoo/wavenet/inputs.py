@@ -3,40 +3,11 @@
 import math
 from typing import Any
 
-import keras
 import numpy as np
-from keras import ops
 
-from dilatednets.arrays import as_audio, numbers
+from dilatednets.arrays import numbers
 from dilatednets.errors import InputError
-
-
-def samples(audio: Any, where: str = "audio", ndim: int | None = None) -> Any:
-    """Audio of any type as a float32 tensor, integers by the range of their type.
-
-    Args:
-        audio: An array or a tensor, as `as_audio` takes it.
-        where: What messages begin with.
-        ndim: The number of dimensions; None for any.
-
-    Raises:
-        InputError: for what is no audio, as far as that is known.
-
-    Example:
-    >>> ops.convert_to_numpy(samples(np.array([0, 16384, -32768], "int16"))).tolist()
-    [0.0, 0.5, -1.0]
-    """
-    audio = audio if hasattr(audio, "dtype") else np.asarray(audio)
-    if ndim is not None and len(audio.shape) != ndim:
-        raise InputError(f"{where}: must be of shape (batch, samples), not {tuple(audio.shape)}")
-    known = _values(audio)
-    if known is not None and known.size:
-        as_audio(known, where)
-    dtype = keras.backend.standardize_dtype(audio.dtype)
-    x = ops.cast(audio, "float32")
-    if dtype == "uint8":
-        return (x - 128.0) / 128.0
-    return x / -float(np.iinfo(dtype).min) if dtype.startswith("int") else x
+from dilatednets.zoo.checked_arrays import known_values, samples
 
 
 def checked_inputs(model: Any, inputs: Any) -> dict[str, Any]:
@@ -102,13 +73,5 @@ def _check_rows(name: str, value: Any, batch: int | None) -> None:
 
 
 def _check_known(name: str, value: Any) -> np.ndarray | None:
-    known = _values(value)
+    known = known_values(value)
     return numbers(known, name, known.shape) if known is not None and known.size else known
-
-
-def _values(value: Any) -> np.ndarray | None:
-    """The values of an array or an eager tensor; None of a symbolic one."""
-    try:
-        return np.asarray(value)
-    except Exception:  # each backend has its own
-        return None

@@ -202,6 +202,7 @@ def test_faults_integers_are_learnt_and_answered_as_the_sound_they_are(rng):
     dry = rng.integers(-32768, 32768, (2, 50)).astype(np.int16)
     same = dry / np.float32(32768)
     np.testing.assert_array_equal(model.predict(dry, verbose=0), model.predict(same, verbose=0))
+    np.testing.assert_array_equal(model(dry), model(same))
     model.compile(loss="mse")
     assert model.evaluate(dry, dry, verbose=0) == model.evaluate(same, same, verbose=0)
     assert model.evaluate(same, 1.5 * same, verbose=0) == pytest.approx(float(np.mean((model(same) - 1.5 * same) ** 2)))

@@ -60,7 +60,8 @@ def test_frames_stream_whole(filters, rng):
 def test_faults_sound_of_integers_is_answered_as_the_same_of_floats(reader, rng):
     model = tiny_tcn(frame=4, pooling="none", data={"reader": reader, "sample_rate": 8000})
     whole = rng.integers(-32768, 32768, (2, 24, 1)).astype(np.int16)
-    for change in (lambda x: model.answer(x)["probabilities"], lambda x: model.process(x, model.initial_state(2))[0]):
+    doors = (model, lambda x: model.answer(x)["probabilities"], lambda x: model.process(x, model.initial_state(2))[0])
+    for change in doors:
         wanted = keras.ops.convert_to_numpy(change(whole / np.float32(32768)))
         np.testing.assert_allclose(keras.ops.convert_to_numpy(change(whole)), wanted, atol=1e-6)
         for loud in (whole.astype(np.float32), whole.astype(int)):
