@@ -22,6 +22,8 @@ from dilatednets.zoo.tcn.recipe import Data
 from dilatednets.zoo.tcn.table_examples import Past, pasts
 
 Row = dict[str, Any]
+AT_ONCE = 64
+"""Sequences that are answered together."""
 FAR = 10.0
 """Standard deviations of what was learnt from, beyond which an answer is a guess."""
 FLAT = 0.02
@@ -93,11 +95,15 @@ def digit_in(model: Any, picture: str | os.PathLike[str]) -> tuple[np.ndarray, n
 
 
 def _answer(model: Any, inputs: dict[str, np.ndarray], path: str) -> dict[str, np.ndarray]:
+    """The model's answer, of so many sequences at once as memory holds."""
     try:
-        answer: dict[str, np.ndarray] = model.answer(inputs)
+        parts = [
+            model.answer({name: values[first : first + AT_ONCE] for name, values in inputs.items()})
+            for first in range(0, len(inputs["sequence"]), AT_ONCE)
+        ]
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
-    return answer
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def _forecasts(model: Any, data: Data, table: Table) -> tuple[list[Row], list[Forecast]]:

@@ -11,6 +11,7 @@ from PIL import Image
 
 from dilatednets.cli.main import main
 from dilatednets.data import mnist
+from dilatednets.zoo.tcn.prediction import predict_file
 
 TABLE = {"reader": "csv", "time": "day", "series": "shop", "targets": ["sold"], "features": ["sold", "promotion"]}
 
@@ -118,6 +119,17 @@ def test_what_fills_shorter_series_is_not_far(tmp_path, capsys):
     (tmp_path / "a.csv").write_text("\n".join([*rows, "b,900,x"]))
     assert run(tmp_path / "net", tmp_path / "a.csv") == 0
     assert "up to 100 standard deviations" in capsys.readouterr().err
+
+
+def test_faults_many_sequences_are_answered_some_at_a_time(tmp_path, rng, monkeypatch):
+    model, sizes = tiny_tcn(labels=("x", "y", "z")), []
+    answer = model.answer
+    monkeypatch.setattr(model, "answer", lambda given: sizes.append(len(given["sequence"])) or answer(given))
+    x, lengths = rng.normal(size=(150, 5, 1)).astype("float32"), rng.integers(1, 6, 150)
+    np.savez(tmp_path / "a.npz", x=x, lengths=lengths)
+    rows, _ = predict_file(model, tmp_path / "a.npz")
+    assert [row["label"] for row in rows] == answer({"sequence": x, "lengths": lengths})["label"].tolist()
+    assert sizes == [64, 64, 22]
 
 
 def test_answers_as_json_and_in_a_file(forecaster, tmp_path, capsys):
