@@ -20,6 +20,8 @@ _SEPARATOR_LINE = re.compile(r"sep=([,;\t])", re.IGNORECASE)
 _SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """What files of Excel, or archives, begin with."""
 _DIGITS_OF_DATE = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
+_DECIMAL = re.compile(r"(?:[+-]?\d+(?:,\d+)?(?:[eE][+-]?\d+)?)?")
+_THOUSANDS = re.compile(r"(?:[+-]?\d{1,3}(?:,\d{3})?)?")
 _MISSING = ("nan", "na", "n/a", "null", "none", "nil", "-", "?", ".", "inf", "-inf", "infinity", "-infinity")
 
 
@@ -32,12 +34,14 @@ class Table:
         header: Names of the columns.
         cells: The texts of each column, by its name.
         lines: The line in the file of each row.
+        separator: What stands between cells.
     """
 
     path: str
     header: tuple[str, ...]
     cells: dict[str, list[str]]
     lines: list[int]
+    separator: str = ","
 
     def column(self, name: str, where: str = "") -> list[str]:
         """The texts of a column.
@@ -72,7 +76,7 @@ class Table:
         return cells
 
     def numbers(self, name: str, where: str = "") -> np.ndarray:
-        r"""A column as float64 (rows,); empty cells are NaN.
+        r"""A column as float64 (rows,); empty cells are NaN. Between semicolons, 3,5 is 3.5 where no cell says otherwise.
 
         Raises:
             InputError: for a cell that is neither empty nor a finite number, with its line.
@@ -85,6 +89,9 @@ class Table:
         [3.5, nan]
         """
         cells = self.column(name, where)
+        decimals = self.separator == ";" and all(map(_DECIMAL.fullmatch, cells))
+        if decimals and not all(map(_THOUSANDS.fullmatch, cells)):
+            cells = [cell.replace(",", ".") for cell in cells]
         try:
             values = _as_numbers([cell or "nan" for cell in cells])
         except ValueError:
@@ -200,7 +207,7 @@ def read_table(path: str | os.PathLike[str]) -> Table:
                 f"{path}: line {line}: {len(row)} cells where line {lines[0]} names {len(header)} columns; {words}"
             )
     cells = dict(zip(header, map(list, zip(*rows[1:], strict=True)), strict=True))
-    return Table(str(path), tuple(header), cells, lines[1:])
+    return Table(str(path), tuple(header), cells, lines[1:], separator)
 
 
 def find_table(folder: str | os.PathLike[str], name: str = "") -> Path:

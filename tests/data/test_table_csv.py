@@ -58,6 +58,16 @@ def test_faults_what_ends_no_line_stays_in_its_cell(table, character):
     assert read.column("name") == [f"a{character}b", "c"] and read.lines == [2, 3]
 
 
+def test_faults_commas_of_decimals_between_semicolons(table):
+    read = table(
+        "day;sold;more;mixed;odd\n2024-01-01;3,5;1,234;3,5;1.234,5\n2024-01-02;;2,345;3.5;2\n2024-01-03;-1e3;3;;\n"
+    )
+    assert np.nan_to_num(read.numbers("sold"), nan=-9).tolist() == [3.5, -9, -1000]
+    for name, words in (("more", "write 1.234, or 1234 if the comma"), ("mixed", "write 3.5"), ("odd", "is no number")):
+        with pytest.raises(InputError, match=words):
+            read.numbers(name)
+
+
 def test_quoted_cells_hold_separators_and_lines(table):
     read = table('name,sold\n"a, ""b""\nc",1\nd,2\n')
     assert read.column("name") == ['a, "b"\nc', "d"] and read.lines == [3, 4]
