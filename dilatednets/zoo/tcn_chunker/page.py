@@ -6,11 +6,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from dilatednets.data.text_stream import read_pieces
 from dilatednets.errors import InputError
 from dilatednets.pages import File, Page, Shown, Table, Text, Words
 from dilatednets.zoo.tcn_chunker.demo import PARAGRAPH
-from dilatednets.zoo.tcn_chunker.verb import brackets, in_columns
+from dilatednets.zoo.tcn_chunker.verb import brackets, in_columns, sentences_in
 
 MOST_KB = 100
 REQUEST = "Book a table for two at a sushi bar in Boston tonight"
@@ -40,7 +39,7 @@ def answer(model: Any, text: str, file: Path | None) -> Iterator[Shown]:
         pairs = list(in_columns(source, ["word", "pos"], model.pos_tags))
         sentences = list(model.chunk_sentences([one for one, _ in pairs], [pos for _, pos in pairs]))
     else:
-        sentences = list(model.chunk_stream(read_pieces(source, name)))
+        sentences = list(model.chunk_sentences([one for one, _ in sentences_in(source, model, name)]))
     if not sentences:
         raise InputError(f"{name}: holds no words; write some, such as: It works.")
     yield Words("In brackets", "".join(map(brackets, sentences)))

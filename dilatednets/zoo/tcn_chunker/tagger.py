@@ -224,6 +224,8 @@ class Tagger(keras.Model):
             pos: Parts of speech of each, for a model with `pos="input"`.
             stream: That of the sentences before these in a stream.
         """
+        if not sentences:
+            return
         pairs = _paired((sentence.words for sentence in sentences), pos)
         for sentence, tagged in zip(sentences, self._annotated(pairs, stream or self.stream()), strict=True):
             chunks = []

@@ -25,6 +25,8 @@ WORDS_AHEAD = 1 << 16
 LINES_TO_TELL = 10
 """Lines with words by which columns are told from text."""
 _TAG = re.compile("O|[BIESLU]-.+")
+UNASKED = Namespace(input=None, columns=None, format="brackets")
+"""Options of who says nothing of the input."""
 MOST_PEEKED = 1000
 """Lines after which no more are read to tell, such as empty ones."""
 
@@ -206,25 +208,28 @@ def _read(options: Namespace, model: Any, name: str) -> Iterator[Any]:
 
     Who reads the input also closes it, for that would have to wait for a read in another thread.
     """
+    with open(options.file, "rb") if options.file else nullcontext(_standard_input()) as stream:
+        yield from sentences_in(stream, model, name, options)
+
+
+def sentences_in(stream: IO[bytes], model: Any, name: str, options: Namespace = UNASKED) -> Iterator[Any]:
+    """Sentences of text, or of columns where lines look like them or `options` say so, with their parts of speech."""
     from dilatednets.data.plain_text import split
     from dilatednets.data.text_stream import read_pieces
 
     with_pos = model.pos_embedding is not None
-    with open(options.file, "rb") if options.file else nullcontext(_standard_input()) as stream:
-        lines: Any = _Peekable(stream, name)
-        columns = _columns_of(options, lines, name, with_pos)
-        if columns:
-            if with_pos and "pos" not in columns:
-                has = "one column" if len(columns) == 1 else "no column pos"
-                raise InputError(f"{name}: {has}; this model needs two, a word and its part of speech a line")
-            yield from in_columns(lines, columns, model.pos_tags if with_pos else ())
-        elif with_pos:
-            raise InputError(
-                "--input: this model needs parts of speech; give a word and its part of speech a line, conll"
-            )
-        else:
-            for sentence in split(read_pieces(lines, name), model.tokenizer):
-                yield sentence, None
+    lines: Any = _Peekable(stream, name)
+    columns = _columns_of(options, lines, name, with_pos)
+    if columns:
+        if with_pos and "pos" not in columns:
+            has = "one column" if len(columns) == 1 else "no column pos"
+            raise InputError(f"{name}: {has}; this model needs two, a word and its part of speech a line")
+        yield from in_columns(lines, columns, model.pos_tags if with_pos else ())
+    elif with_pos:
+        raise InputError("--input: this model needs parts of speech; give a word and its part of speech a line, conll")
+    else:
+        for sentence in split(read_pieces(lines, name), model.tokenizer):
+            yield sentence, None
 
 
 def in_columns(lines: Any, columns: list[str], known: Sequence[str]) -> Iterator[Any]:

@@ -20,6 +20,11 @@ def test_a_text_is_put_in_brackets_faults(joint):
             assert status == 400 and answer.wrong.startswith(line)
         _, instead = visitor.fill_in(text="", file=("a.txt", text.encode()))
         assert instead.part == visitor.fill_in(text=text)[1].part
+        columns = "It PRP B-NP\nworks VBZ B-VP\n\nThe DT B-NP\ndog NN I-NP\n"
+        _, told = visitor.fill_in(text="", file=("a.conll", columns.encode()))
+        assert "works" in told.text and "PRP" not in told.text and "B-NP" not in told.text
+        assert list(joint.chunk_sentences([])) == []
+        assert told.text.split("Chunks")[0].split() == visitor.fill_in(text=columns)[1].text.split("Chunks")[0].split()
         for file, line in ((b"It \xff", "a.txt: "), (b"a\0", "a.txt: a NUL byte"), (b" ", "a.txt: holds no words")):
             status, answer = visitor.fill_in(text=text, file=("a.txt", file))
             assert status == 400 and answer.wrong.startswith(line)
