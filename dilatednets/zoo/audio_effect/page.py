@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from dilatednets.data.audio import read_audio
-from dilatednets.data.audio_stream import check_length
+from dilatednets.data.audio_stream import check_length, sound_reader
 from dilatednets.data.samples import sample
 from dilatednets.data.sound_formats import SUFFIXES
 from dilatednets.errors import InputError
@@ -33,6 +33,10 @@ def answer(model: Any, dry: Any, **knobs: float) -> Iterator[Shown]:
     rate = model.sample_rate
     check_length(dry, MOST_SECONDS)
     audio = read_audio(dry, rate)
+    with sound_reader(str(dry), rate) as file:
+        if file.channels > 1:
+            words = f"This is the mean of {file.channels} channels; dilatednets process plays each by itself."
+            yield Words("Note", words)
     wet = model.process(audio, knobs={name.removeprefix(KNOB): value for name, value in knobs.items()})
     peak = float(np.abs(wet).max())
     if not np.isfinite(peak):

@@ -20,6 +20,9 @@ def test_dry_and_wet_are_heard_and_seen_faults():
         expected = np.clip(model.process(dry, knobs={"gain": 0.25}), -1, 1)
         assert rate == 8000 and np.ptp(wet) > 0.01
         np.testing.assert_allclose(wet, expected, atol=1.01 / 32768)
+        assert "mean of" not in answer.text
+        both = ("dry.wav", wav_bytes(np.stack([dry, 0 * dry], 1), 8000, "float32"))
+        assert "This is the mean of 2 channels" in visitor.fill_in(**{"dry": both, "knob.gain": "0.25"})[1].text
         first, second = answer.pictures
         assert first.shape == second.shape == (520, 900, 3) and (first != second).any()
         status, answer = visitor.fill_in(**{"dry": ("dry.wav", b"RIFF"), "knob.gain": "0.25"})
