@@ -1,14 +1,17 @@
 """An archive of sequences, tables or recordings through a TCN: classes, values or forecasts of each."""
 
+import io
 import os
 from typing import Any
 
 import numpy as np
 
 from dilatednets import registry
+from dilatednets.data.audio import read_audio
 from dilatednets.data.sound_formats import SUFFIXES
 from dilatednets.errors import InputError
 from dilatednets.zoo.tcn import listening
+from dilatednets.zoo.tcn.inputs import hears
 from dilatednets.zoo.tcn.prediction import predict_file, rows_of
 from dilatednets.zoo.tcn.verb import as_csv
 
@@ -29,8 +32,10 @@ class Mapper:
         self.model = registry.from_preset(handle, "TCN")
 
     def read(self, record: dict[str, Any]) -> Any:
-        """A path, or the sequence as an array (time,) or (time, features)."""
+        """A path, the bytes of a recording, or the sequence as an array (time,) or (time, features)."""
         sequence = record["sequence"]
+        if isinstance(sequence, bytes) and hears(self.model):
+            return sequence
         if isinstance(sequence, str):
             if not os.path.isfile(sequence):
                 raise InputError(f"{sequence}: no such file")
@@ -46,15 +51,17 @@ class Mapper:
 
     def size(self, item: Any) -> int:
         """Steps; files come last, by their bytes."""
-        return 2**40 + os.path.getsize(item) if isinstance(item, str) else len(item)
+        if isinstance(item, str | bytes):
+            return 2**40 + (len(item) if isinstance(item, bytes) else os.path.getsize(item))
+        return len(item)
 
     def answer(self, items: list[Any]) -> list[dict[str, Any]]:
         """Rows of each; sequences of one shape together."""
         found: dict[int, list[dict[str, Any]]] = {}
         alike: dict[Any, list[int]] = {}
         for place, item in enumerate(items):
-            if isinstance(item, str):
-                found[place] = self._of_file(item)
+            if isinstance(item, str | bytes):
+                found[place] = self._of_file(item) if isinstance(item, str) else self._of_sound(io.BytesIO(item))
             else:
                 alike.setdefault(item.shape, []).append(place)
         for shape, places in alike.items():
@@ -71,6 +78,12 @@ class Mapper:
         if listening.hears(self.model, path):
             return list(listening.rows(self.model, path))
         return predict_file(self.model, path)[0]
+
+    def _of_sound(self, file: Any) -> list[dict[str, Any]]:
+        if self.model.pooling == "none":
+            return list(listening.rows(self.model, file))
+        audio = read_audio(file, self.model.data["sample_rate"])
+        return rows_of(self.model, self.model.answer(audio[None]), [0])
 
     def _row(self, row: dict[str, Any]) -> dict[str, Any]:
         """A row, names and labels as words, whatever they are: a column has one type."""

@@ -22,12 +22,13 @@ ENDLESS = 2**31 - 65536
 """From this size of its data on, a WAV header is that of a pipe, whose writer did not know the end."""
 
 
-def rows(model: Any, file: str, every: float | None = None) -> Iterator[dict[str, Any]]:
+def rows(model: Any, file: Any, every: float | None = None) -> Iterator[dict[str, Any]]:
     """What a model hears, as it goes.
 
     Args:
         model: A causal TCN that was trained on recordings.
-        file: A recording, or "-" for standard input: 16-bit WAV, or samples without a header, at the model's sample rate.
+        file: A recording, by its path or opened in binary mode, or "-" for standard input: 16-bit WAV, or samples without a
+            header, at the model's sample rate.
         every: Milliseconds from one row to the next; None for a row whenever the answer changes.
 
     Yields:
@@ -57,7 +58,7 @@ def rows(model: Any, file: str, every: float | None = None) -> Iterator[dict[str
         yield {"seconds": round(seconds, 3), **row}
 
 
-def sample_rate(model: Any, file: str) -> int:
+def sample_rate(model: Any, file: Any) -> int:
     """Samples a second that a model hears.
 
     Raises:

@@ -74,6 +74,20 @@ def test_recordings_give_the_command_s_csv(mapper_of, tmp_path, rng):
     assert types_of(row["answer"][0]) == types_of(mapper.example()["answer"][0])
 
 
+@pytest.mark.parametrize("settings", [{}, {"pooling": "none", "frame": 80}])
+def test_recordings_in_a_table_are_bytes_or_paths_faults(mapper_of, tmp_path, rng, settings):
+    model = tiny_tcn(2, labels=("cat", "dog"), data={"reader": "audio_folder", "sample_rate": 8000}, **settings)
+    write_audio(tmp_path / "a.flac", rng.uniform(-0.5, 0.5, 1600), 8000)
+    content = (tmp_path / "a.flac").read_bytes()
+    (one, other), [(_, error)] = worker.answers(
+        mapper_of(model),
+        [(str(n), {"sequence": x}) for n, x in enumerate((str(tmp_path / "a.flac"), content, content[:999]))],
+    )
+    for row in (*one["answer"], *other["answer"]):
+        row.pop("sequence", None)
+    assert one["answer"] == other["answer"] != [] and "truncated" in error
+
+
 def test_tables_give_the_command_s_forecast(mapper_of, tmp_path):
     data = {"reader": "csv", "series": "shop", "targets": ["sold"], "features": ["sold"], "window": 3}
     model = tiny_tcn(1, task="forecast", horizon=2, columns=("sold",), labels=("sold",), data=data)
