@@ -56,8 +56,12 @@ def predict_file(model: Any, path: str | os.PathLike[str]) -> tuple[list[Row], l
     Raises:
         InputError: for a file that cannot be read, or does not fit the model.
     """
-    suffix = Path(path).suffix.lower()
+    suffix, data = Path(path).suffix.lower(), Data(**model.data) if model.data else None
     if suffix == ".npz":
+        if data and (data.reader, data.order) == ("mnist", "permuted"):
+            note_of(
+                [path], "x is taken for permuted already, as by dilatednets.data.mnist.permuted; pictures need not be"
+            )
         found = sequences.read(path)
         lengths = {} if found.lengths is None else {"lengths": found.lengths}
         if not (model.vocabulary or hears(model) or model.filters):
@@ -66,7 +70,6 @@ def predict_file(model: Any, path: str | os.PathLike[str]) -> tuple[list[Row], l
         return rows_of(
             model, _answer(model, {"sequence": found.x, **lengths}, str(path)), range(len(found.x)), found.lengths
         ), []
-    data = Data(**model.data) if model.data else None
     if suffix in (".csv", ".tsv", ".txt"):
         if data is None or data.reader != "csv":
             raise InputError(f"{path}: this model was not trained on tables; give an .npz archive or a recording")
