@@ -30,6 +30,7 @@ class Mapper:
 
     def __init__(self, handle: str) -> None:
         self.model = registry.from_preset(handle, "TCN")
+        self.listens = listening.hears(self.model, "a.wav")
 
     def read(self, record: dict[str, Any]) -> Any:
         """A path, the bytes of a recording, or the sequence as an array (time,) or (time, features)."""
@@ -62,6 +63,8 @@ class Mapper:
         for place, item in enumerate(items):
             if isinstance(item, str | bytes):
                 found[place] = self._of_file(item) if isinstance(item, str) else self._of_sound(io.BytesIO(item))
+            elif self.listens:
+                found[place] = self._of_sound(item[:, 0] if item.shape[1:] == (1,) else item)
             else:
                 alike.setdefault(item.shape, []).append(place)
         for shape, places in alike.items():
@@ -72,15 +75,19 @@ class Mapper:
             for number, place in enumerate(places):
                 own = {name: values[number : number + 1] for name, values in answer.items()}
                 found[place] = rows_of(self.model, own, [0])
+        columns = self._example()[0].keys()
+        for other in [row for rows in found.values() for row in rows if row.keys() != columns]:
+            words = f"has the columns {', '.join(other)}, others in this archive {', '.join(columns)}"
+            raise InputError(f"sequence: its answer {words}; see the command predict, or give a recording or a table")
         return [{"answer": [self._row(row) for row in found[place]]} for place in range(len(items))]
 
     def _of_file(self, path: str) -> list[dict[str, Any]]:
         if listening.hears(self.model, path):
-            return list(listening.rows(self.model, path))
+            return self._of_sound(path)
         return predict_file(self.model, path)[0]
 
     def _of_sound(self, file: Any) -> list[dict[str, Any]]:
-        if self.model.pooling == "none":
+        if self.listens:
             return list(listening.rows(self.model, file))
         audio = read_audio(file, self.model.data["sample_rate"])
         return rows_of(self.model, self.model.answer(audio[None]), [0])
@@ -94,7 +101,7 @@ class Mapper:
         return {"answer": self._example()}
 
     def _example(self) -> list[dict[str, Any]]:
-        if listening.hears(self.model, "a.wav"):
+        if self.listens:
             return [{"seconds": 0.0, "label": "", "probability": 0.0}]
         shape = [1] + [1] * (self.model.pooling == "none")
         if self.model.task == "forecast":

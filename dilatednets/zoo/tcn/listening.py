@@ -8,6 +8,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from dilatednets.arrays import as_audio
 from dilatednets.data.audio import read_audio
 from dilatednets.data.sound_formats import HEADERS
 from dilatednets.errors import InputError
@@ -27,8 +28,8 @@ def rows(model: Any, file: Any, every: float | None = None) -> Iterator[dict[str
 
     Args:
         model: A causal TCN that was trained on recordings.
-        file: A recording, by its path or opened in binary mode, or "-" for standard input: 16-bit WAV, or samples without a
-            header, at the model's sample rate.
+        file: A recording, by its path, opened in binary mode or as an array (samples,); or "-" for standard input: 16-bit
+            WAV, or samples without a header. Samples are at the model's rate.
         every: Milliseconds from one row to the next; None for a row whenever the answer changes.
 
     Yields:
@@ -40,7 +41,10 @@ def rows(model: Any, file: Any, every: float | None = None) -> Iterator[dict[str
     rate = sample_rate(model, file)
     if every is not None and not every * rate / 1000 >= model.frame:
         raise InputError(f"every: must be at least {1000 * model.frame / rate:g}, the milliseconds of a frame")
-    sound = samples(sys.stdin.buffer, rate) if file == "-" else [read_audio(file, rate)]
+    if isinstance(file, np.ndarray):
+        sound: Iterable[np.ndarray] = [as_audio(file, "sequence", ndim=1)]
+    else:
+        sound = samples(sys.stdin.buffer, rate) if file == "-" else [read_audio(file, rate)]
     said, label, since, due, row = None, None, 0.0, 0.0, {}
     for number, answer in enumerate(answers(model, sound), start=1):
         seconds, row = number * model.frame / rate, _row(model, answer)

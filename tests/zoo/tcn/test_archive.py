@@ -88,6 +88,27 @@ def test_recordings_in_a_table_are_bytes_or_paths_faults(mapper_of, tmp_path, rn
     assert one["answer"] == other["answer"] != [] and "truncated" in error
 
 
+def test_answers_of_other_columns_are_not_lost_faults(mapper_of, tmp_path, rng):
+    sound = rng.uniform(-0.5, 0.5, 1600).astype(np.float32).round(3)
+    model = tiny_tcn(
+        2, labels=("cat", "dog"), data={"reader": "audio_folder", "sample_rate": 8000}, pooling="none", frame=80
+    )
+    np.savez(tmp_path / "a.npz", x=sound[None])
+    write_audio(tmp_path / "a.wav", sound, 8000)
+    mapper = mapper_of(model)
+    given = [str(tmp_path / "a.wav"), sound.tolist(), sound[:, None].tolist(), str(tmp_path / "a.npz")]
+    rows, [(_, error)] = worker.answers(mapper, [(str(n), {"sequence": one}) for n, one in enumerate(given)])
+    assert [row["answer"][0].keys() for row in rows] == 3 * [mapper.example()["answer"][0].keys()]
+    assert all([row["label"] for row in one["answer"]] == [row["label"] for row in rows[0]["answer"]] for one in rows)
+    assert (
+        "has the columns sequence, step, label, cat, dog, others in this archive seconds, label, probability" in error
+    )
+    data = {"reader": "csv", "targets": ["sold"], "features": ["sold"], "window": 3}
+    forecaster = tiny_tcn(1, task="forecast", horizon=2, columns=("sold",), labels=("sold",), data=data)
+    rows, [(_, error)] = worker.answers(mapper_of(forecaster), [("a", {"sequence": [1.0, 2.0, 3.0]})])
+    assert not rows and "others in this archive step, sold" in error
+
+
 def test_tables_give_the_command_s_forecast(mapper_of, tmp_path):
     data = {"reader": "csv", "series": "shop", "targets": ["sold"], "features": ["sold"], "window": 3}
     model = tiny_tcn(1, task="forecast", horizon=2, columns=("sold",), labels=("sold",), data=data)
