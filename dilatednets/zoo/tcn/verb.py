@@ -118,11 +118,17 @@ def picture(model: Any, forecasts: list[Any], title: str) -> Any:
 def add_generation_arguments(parser: ArgumentParser) -> None:
     """How much music."""
     parser.add_argument("--steps", type=int, help="music: the most quarter notes (default 64); a piece may end before")
+    parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="music: replace NAME.mid and NAME.wav where --output is NAME, or the other",
+    )
 
 
 def generation_options(options: Namespace) -> dict[str, Any]:
     """Those that were given."""
-    return {} if options.steps is None else {"steps": options.steps}
+    given = {"steps": options.steps, "overwrite": options.overwrite or None}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def generate(options: Namespace) -> None:
@@ -134,11 +140,16 @@ def generate(options: Namespace) -> None:
 
     for path in music.music_files(options.output):
         check_writable(path)
+        if path.exists() and str(path) != options.output and not options.overwrite:
+            raise InputError(
+                f"output: {path}: is there already; give --overwrite to replace it, or choose another name"
+            )
     if options.plot is not None:
         check_suffix(options.plot)
         check_writable(options.plot)
     model = registry.from_preset(options.model, "TCN")
-    roll = music.make_music(model, **generation_options(options), temperature=options.temperature, seed=options.seed)
+    how = {} if options.steps is None else {"steps": options.steps}
+    roll = music.make_music(model, **how, temperature=options.temperature, seed=options.seed)
     lowest = music.lowest_key(model)
     midi, sound = music.write_music(options.output, roll, lowest)
     print(f"{midi}: {len(roll)} steps for any synthesiser or notation program")

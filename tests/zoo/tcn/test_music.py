@@ -92,6 +92,18 @@ def test_faults_of_the_command(composer, tmp_path, monkeypatch, capsys, more, sa
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(("output", "there"), [("song", "song.mid"), ("song", "song.wav"), ("song.mid", "song.wav")])
+def test_faults_a_file_that_was_not_named_is_not_replaced(composer, tmp_path, monkeypatch, capsys, output, there):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / there).write_bytes(b"made by hand")
+    command = ["generate", str(composer[1]), "--steps", "3", "--output", output]
+    assert main(command) == 2
+    assert f"--output: {there}: is there already; give --overwrite to replace it" in capsys.readouterr().err
+    assert [one.name for one in tmp_path.iterdir()] == [there] and (tmp_path / there).read_bytes() == b"made by hand"
+    assert main([*command, "--overwrite"]) == 0 and len(list(tmp_path.iterdir())) == 2
+    assert main(["generate", str(composer[1]), "--steps", "3", "--output", "other.mid"]) == 0
+
+
 def test_faults_of_models_that_make_no_music(tmp_path, capsys):
     tiny_tcn(3, task="next").save_to_preset(tmp_path / "tokens")
     assert main(["generate", str(tmp_path / "tokens"), "--output", str(tmp_path / "a")]) == 2
