@@ -6,7 +6,7 @@ import numpy as np
 
 from dilatednets.arrays import numbers
 from dilatednets.errors import InputError
-from dilatednets.files import atomic_path
+from dilatednets.files import as_path, atomic_path
 
 TICKS = 480
 """Of MIDI's clock in a step."""
@@ -18,13 +18,14 @@ def write_midi(path: str | os.PathLike[str], roll: np.ndarray, steps_a_minute: f
     """Writes a piano roll as a Standard MIDI File of one track (format 0); a key that sounds on is one long note.
 
     Args:
-        path: The file to write.
+        path: The file to write, .mid or .midi.
         roll: What sounds, 0 and 1 (time, keys).
         steps_a_minute: Tempo, 4 to 60,000: a step is a quarter note in the file.
         lowest: MIDI's number of the first key; 21 is A0, a piano's lowest.
 
     Raises:
-        InputError: for a roll or tempo that is none, keys beyond MIDI's 0 to 127, or a file that cannot be written.
+        InputError: for a roll or tempo that is none, keys beyond MIDI's 0 to 127, another suffix, or a file that cannot
+            be written.
 
     Reference:
         MIDI Manufacturers Association 1996, "Standard MIDI Files 1.0" (RP-001).
@@ -37,6 +38,8 @@ def write_midi(path: str | os.PathLike[str], roll: np.ndarray, steps_a_minute: f
     ...         file.read(4)
     b'MThd'
     """
+    if as_path(path).suffix.lower() not in (".mid", ".midi"):
+        raise InputError(f"{path}: MIDI is written to names ending in .mid or .midi")
     data = midi_bytes(roll, steps_a_minute, lowest)
     with atomic_path(path) as temporary:
         temporary.write_bytes(data)

@@ -80,3 +80,11 @@ def test_faults_of_arguments(tmp_path, roll, tempo, lowest, words):
     with pytest.raises(InputError, match=words):
         write_midi(tmp_path / "a.mid", roll, tempo, lowest)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a", "a.midi.png"])
+def test_faults_a_name_says_what_is_in_a_file(tmp_path, name):
+    with pytest.raises(InputError, match=r"MIDI is written to names ending in \.mid or \.midi"):
+        write_midi(tmp_path / name, np.eye(88), 90)
+    write_midi(tmp_path / "a.MIDI", np.eye(88), 90)
+    assert [one.name for one in tmp_path.iterdir()] == ["a.MIDI"]
