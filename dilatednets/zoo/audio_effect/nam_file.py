@@ -28,6 +28,7 @@ _near = Rule(lambda dilations: max(dilations) <= 2**20, "dilations up to 2**20")
 _VERSION = "0.5.4"
 _READ = ("0.5", "0.6", "0.7")
 _OF_ARRAY = ("input_size", "condition_size", "channels", "kernel_size", "dilations", "activation")
+_OF_CONFIG = ("layers", "head", "head_scale")
 _KNOWN = {*_OF_ARRAY, "gated", "gating_mode", "head_size", "head_bias", "head", "groups_input", "groups_input_mixin"}
 
 
@@ -79,6 +80,9 @@ def _arguments(config: Any) -> dict[str, Any]:
         raise InputError("config.layers: must be a list of arrays; export it again")
     if config.get("head") is not None:
         raise InputError("config.head: a net with layers behind its head is not read; choose a standard one")
+    for name, value in config.items():
+        if name not in _OF_CONFIG and value not in (None, False, [], {}) and (name, value) != ("in_channels", 1):
+            raise InputError(f"config.{name}: a net with this is newer than A1, and not read; choose an A1 model")
     for place, array in enumerate(layers):
         where = f"config.layers[{place}]"
         missing = [name for name in _OF_ARRAY if name not in array]
@@ -140,7 +144,9 @@ def _unpacked(arguments: dict[str, Any], layers: list[Any], flat: Any) -> NamCon
         raise InputError("weights: must be a list of numbers; export it again") from error
     with np.errstate(over="ignore"):
         finite = np.all(np.isfinite(numbers.astype(np.float32)))
-    if numbers.ndim != 1 or not finite:
+    if numbers.ndim != 1:
+        raise InputError("weights: must be a list of numbers; export it again")
+    if not finite:
         raise InputError("weights: hold NaN or infinity; train the model again, or export it again")
     needed = _count(arguments, layers)
     if len(numbers) != needed:

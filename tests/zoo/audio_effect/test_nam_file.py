@@ -110,6 +110,15 @@ FAULTS = {
     "too few": (changed(weights=nam_content()["weights"][:-3]), "weights: there are 128 of 131; the file is damaged"),
     "too many": (changed(weights=nam_content()["weights"] * 2), "weights: there are 262 of 131"),
     "NaN": (WHOLE.replace(str(nam_content()["weights"][5]), "NaN"), "weights: hold NaN or infinity"),
+    "nested": (changed(weights=[nam_content()["weights"]]), "weights: must be a list of numbers"),
+    "another net before": (
+        changed(config={**nam_content()["config"], "condition_dsp": {"layers": []}}),
+        "config.condition_dsp: a net with this is newer",
+    ),
+    "two inputs": (
+        changed(config={**nam_content()["config"], "in_channels": 2}),
+        "config.in_channels: a net with this is newer than A1",
+    ),
     "texts": (changed(weights=["a"]), "weights: must be a list of numbers"),
     "no arrays": (changed(config={"layers": []}), "config.layers: must be a list of arrays"),
     "a head": (
