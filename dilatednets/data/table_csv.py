@@ -5,6 +5,7 @@ import difflib
 import io
 import os
 import re
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from dilatednets.data.time_steps import dates_of
-from dilatednets.errors import InputError, one_line
+from dilatednets.errors import InputError, Note, one_line
 
-SEPARATORS = (",", ";", "\t")
-_SEPARATOR_LINE = re.compile(r"sep=([,;\t])", re.IGNORECASE)
+SEPARATORS = (",", ";", "\t", "|")
+_SEPARATOR_LINE = re.compile(r"sep=([,;\t|])", re.IGNORECASE)
 """What Excel reads as the separator, before the line of names."""
 _SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """What files of Excel, or archives, begin with."""
@@ -154,7 +155,9 @@ class Series:
 
 
 def read_table(path: str | os.PathLike[str]) -> Table:
-    """Reads a CSV file in UTF-8 with a line of names first; separated by comma, semicolon or tab.
+    """Reads a CSV file in UTF-8 with a line of names first; separated by comma, semicolon, tab or bar.
+
+    A first column without a name, in which pandas counts rows, is left out; a `dilatednets.errors.Note` says so.
 
     Args:
         path: The file.
@@ -195,7 +198,8 @@ def read_table(path: str | os.PathLike[str]) -> Table:
             f"{path}: line {lines[0]}: begins with #; remove comments, so that the names of columns come first"
         )
     for number, name in enumerate(header, start=1):
-        if not name or name in header[: number - 1]:
+        counted = number == 1 < len(header) and all(header[1:]) and not (name or _holds_values(header))
+        if not counted and (not name or name in header[: number - 1]):
             if _holds_values(header):
                 raise InputError(_without_names(str(path), header))
             words = f"has the same name as another, {name!r}; rename one" if name else "has no name; give it one"
@@ -207,6 +211,9 @@ def read_table(path: str | os.PathLike[str]) -> Table:
                 f"{path}: line {line}: {len(row)} cells where line {lines[0]} names {len(header)} columns; {words}"
             )
     cells = dict(zip(header, map(list, zip(*rows[1:], strict=True)), strict=True))
+    if cells.pop("", None):
+        header = header[1:]
+        warnings.warn(f"{path}: column 1 has no name, and is left out", Note, stacklevel=2)
     return Table(str(path), tuple(header), cells, lines[1:], separator)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dilatednets.data.table_csv import find_table, read_table, series_of
-from dilatednets.errors import InputError
+from dilatednets.errors import InputError, Note
 
 GOOD = "day,shop,sold\n2024-01-01,a,1\n2024-01-01,b,2.5\n2024-01-02,a,3\n"
 
@@ -30,8 +30,9 @@ def table(tmp_path):
         "\ufeff" + GOOD,
         GOOD + "\n,,\n",
         GOOD.replace("\n", "\r"),
+        GOOD.replace(",", "|"),
     ],
-    ids=["commas", "semicolons", "tabs", "Windows", "BOM", "empty lines", "old Mac"],
+    ids=["commas", "semicolons", "tabs", "Windows", "BOM", "empty lines", "old Mac", "bars"],
 )
 def test_tables_as_programs_write_them(table, text):
     read = table(text)
@@ -66,6 +67,15 @@ def test_faults_commas_of_decimals_between_semicolons(table):
     for name, words in (("more", "write 1.234, or 1234 if the comma"), ("mixed", "write 3.5"), ("odd", "is no number")):
         with pytest.raises(InputError, match=words):
             read.numbers(name)
+
+
+def test_faults_the_numbers_of_rows_that_pandas_writes_are_left_out(table):
+    with pytest.warns(Note, match=r"a.csv: column 1 has no name, and is left out"):
+        read = table(",day,sold\n0,2024-01-01,1\n1,2024-01-02,\n")
+    assert read.header == ("day", "sold") and read.cells == {"day": ["2024-01-01", "2024-01-02"], "sold": ["1", ""]}
+    for text in ("\n,\n1,2\n", ",day,\n1,2,3\n", '""\n1\n', ",2024-01-01,5\n0,2024-01-02,6\n"):
+        with pytest.raises(InputError):
+            table(text)
 
 
 def test_quoted_cells_hold_separators_and_lines(table):
