@@ -128,6 +128,10 @@ def _forecasts(model: Any, data: Data, table: Table) -> tuple[list[Row], list[Fo
     if model.known:
         inputs["known"] = np.stack([one.future[: model.horizon] for one in found]).astype(np.float32)
     _note_of_far(model, inputs["sequence"], table.path)
+    if model.known and model.mean:
+        ahead = np.tile(np.asarray(model.mean, np.float32), (len(found), model.horizon, 1))
+        ahead[..., [model.columns.index(name) for name in model.known]] = inputs["known"]
+        _note_of_far(model, ahead, table.path)
     values = _answer(model, inputs, table.path)["values"]
     forecasts = [
         Forecast(one, times_after(one.series.times, model.horizon, data.step), value)

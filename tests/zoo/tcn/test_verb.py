@@ -67,6 +67,13 @@ def test_values_far_from_what_was_learnt_are_noted(forecaster, tmp_path, capsys)
     said = capsys.readouterr().err
     assert "column 'sold' lies up to 430 standard deviations" in said and "mean 10, deviation 3" in said
     assert "promotion" not in said
+    lines = table(file).read_text().splitlines()
+    ahead = [number for number, line in enumerate(lines) if ",," in line]
+    lines[ahead[0]] = ",".join([*lines[ahead[0]].split(",")[:-1], "70"])
+    file.write_text("\n".join(lines))
+    assert run(forecaster[1], file) == 0
+    said = capsys.readouterr().err
+    assert "column 'promotion' lies up to" in said and said.count("note:") == 1
 
 
 def test_faults_a_picture_of_a_digit_is_answered_as_on_the_page(tmp_path, capsys):
