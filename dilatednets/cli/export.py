@@ -63,7 +63,5 @@ def _export_file(options: Namespace, name: str) -> None:
         raise InputError(f"--version: is for TensorFlow Serving, not for {options.format}; leave it out")
     path = Path(options.folder) / f"{name}{SUFFIXES[options.format]}"
     check_format(options.format, path)
-    if path.exists():
-        raise InputError(f"{path}: is there already, perhaps of another model; choose another --name, or remove it")
     names = export_file(registry.from_preset(options.model), path, options.format)
     print(f"{path}: {', '.join(names['inputs'])} -> {', '.join(names['outputs'])}")

@@ -103,17 +103,3 @@ def test_faults_of_options(tmp_path, capsys):
     tiny_tcn().save_to_preset(tmp_path / "net")
     assert main(["export", str(tmp_path / "net"), str(tmp_path / "out"), "--format", "litert", "--version", "2"]) == 2
     assert "--version: is for TensorFlow Serving" in capsys.readouterr().err
-
-
-def test_faults_the_file_of_another_model_is_not_replaced(tmp_path, capsys):
-    for run in ("a", "b"):
-        tiny_tcn().save_to_preset(tmp_path / run / "best")
-
-    def export(run, *more):
-        return main(["export", str(tmp_path / run / "best"), str(tmp_path), "--format", "litert", *more])
-
-    assert export("a") == 0
-    written = (tmp_path / "best.tflite").read_bytes()
-    assert export("b") == 2
-    assert "best.tflite: is there already, perhaps of another model; choose another --name" in capsys.readouterr().err
-    assert (tmp_path / "best.tflite").read_bytes() == written and export("b", "--name", "b") == 0
