@@ -49,7 +49,11 @@ def whole_image(
     pixels, net = pixels_of(image, model.channels, page), model.compiled_outputs()
     brightness = None
     if model.normalization == "percentiles":
-        brightness = normalization.levels(np.ascontiguousarray(normalization.sampled(pixels[None])))
+        seen = np.ascontiguousarray(normalization.sampled(pixels[None]))
+        brightness = normalization.levels(normalization.grey(seen))
+        band = int(normalization.only_band(seen)[0])
+        if band >= 0:
+            pixels = np.broadcast_to(pixels[..., band : band + 1], pixels.shape)
     else:
         _warn_if_dark(pixels)
 

@@ -268,6 +268,7 @@ class ContextSegmenter(ZooModel):
         scales, flip = self.scales if scales is None else scales, self.flip if flip is None else flip
         height, width = ops.shape(images)[1:3]
         if self.normalization == "percentiles" and brightness is None:
+            images = levels.grey(images)
             brightness = levels.levels(levels.sampled(images))
         lengths = bool(self.things) and self.head == "regression"
         outputs = []

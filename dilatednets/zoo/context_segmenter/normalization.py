@@ -7,6 +7,8 @@ from keras import ops
 
 LOW, HIGH = 0.01, 0.999
 """Shares of the pixels below the level that becomes 0, and below the one that becomes 255."""
+LEAST_SPREAD = 0.2
+"""Of the widest spread of levels: a channel of less is empty, but for what JPEG left in it."""
 SAMPLED = 256
 """Rows, and columns, that are looked at: enough for percentiles, of a picture of any size."""
 KINDS = ("none", "percentiles")
@@ -34,10 +36,41 @@ def levels(images: Any) -> Any:
     >>> np.asarray(levels(ramp)).tolist()
     [[10.0, 999.0]]
     """
-    grey = ops.mean(ops.cast(images, "float32"), axis=-1)
-    ordered = ops.sort(ops.reshape(grey, (ops.shape(grey)[0], -1)), axis=1)
+    return ops.concatenate(_levels(ops.mean(ops.cast(images, "float32"), axis=-1, keepdims=True)), axis=1)
+
+
+def _levels(images: Any) -> list[Any]:
+    """The dark and the bright level of each channel, both (batch, channels)."""
+    ordered = ops.sort(ops.reshape(images, (ops.shape(images)[0], -1, images.shape[-1])), axis=1)
     last = ops.shape(ordered)[1] - 1
-    return ops.stack([ordered[:, int(LOW * 1000) * last // 1000], ordered[:, int(HIGH * 1000) * last // 1000]], axis=1)
+    return [ordered[:, int(share * 1000) * last // 1000] for share in (LOW, HIGH)]
+
+
+def only_band(images: Any) -> Any:
+    """Which channel of each picture holds all there is, as where a grey picture was coloured blue; -1 if several do.
+
+    Args:
+        images: As for `levels`.
+
+    Returns:
+        int32 (batch,).
+
+    Example:
+    >>> blue = np.arange(1001).reshape(1, 1, 1001, 1) * np.array([0, 0, 1])
+    >>> np.asarray(only_band(blue)).tolist(), np.asarray(only_band(blue + blue[..., ::-1])).tolist()
+    ([2], [-1])
+    """
+    dark, bright = _levels(ops.cast(images, "float32"))
+    spread = bright - dark
+    alone = ops.sum(ops.cast(spread > LEAST_SPREAD * ops.max(spread, axis=1, keepdims=True), "int32"), axis=1) == 1
+    return ops.where(alone & (images.shape[-1] > 1), ops.cast(ops.argmax(spread, axis=1), "int32"), -1)
+
+
+def grey(images: Any) -> Any:
+    """Pictures, those of an `only_band` as this band in all channels: they were grey before they were coloured."""
+    band = only_band(sampled(images))
+    shown = ops.max(images * ops.one_hot(band, images.shape[-1], dtype=images.dtype)[:, None, None], -1, keepdims=True)
+    return ops.where(band[:, None, None, None] >= 0, shown, images)
 
 
 def normalized(images: Any, dark_and_bright: Any) -> Any:

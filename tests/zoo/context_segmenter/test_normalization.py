@@ -8,8 +8,9 @@ from helpers import tiny_segmenter
 from hypothesis import given
 from hypothesis import strategies as st
 from keras import ops
+from PIL import Image
 
-from dilatednets.zoo.context_segmenter import inference, tiling
+from dilatednets.zoo.context_segmenter import inference, normalization, tiling
 from dilatednets.zoo.context_segmenter.normalization import HIGH, LOW, SAMPLED, levels, normalized, sampled
 
 SEEDS = st.integers(0, 10**6)
@@ -120,9 +121,30 @@ def test_faults_tiles_have_the_levels_of_the_whole_picture(monkeypatch, model):
     whole = np.argmax(ops.convert_to_numpy(model.averaged_outputs(image[None]))[0], -1)
     assert (tiles == whole).mean() > 0.98
     np.testing.assert_array_equal(model.segment(image.astype(np.uint16) * 16), tiles)
-    none = SimpleNamespace(sampled=sampled, levels=lambda images: None)
+    none = SimpleNamespace(**vars(normalization) | {"levels": lambda images: None})
     monkeypatch.setattr(inference, "normalization", none)
     assert (model.segment(image) == whole).mean() < 0.95
+
+
+@pytest.mark.parametrize("band", [0, 1, 2])
+def test_faults_a_grey_picture_coloured_in_one_band_is_seen_as_grey(band, model, tmp_path):
+    grey = picture(bands=1, size=(60, 70))
+    expected = model.segment(np.repeat(grey, 3, axis=2))
+    coloured = np.zeros((60, 70, 3), np.uint8)
+    coloured[..., band] = grey[..., 0]
+    np.testing.assert_array_equal(model.segment(coloured), expected)
+    served = ops.convert_to_numpy(model.averaged_outputs(np.stack([coloured, np.repeat(grey, 3, axis=2)])))
+    np.testing.assert_array_equal(np.argmax(served, -1), [expected, expected])
+    Image.fromarray(coloured).save(tmp_path / "coloured.jpg")  # which leaves something in the other bands
+    assert (model.segment(tmp_path / "coloured.jpg") == expected).mean() > 0.97
+
+
+def test_pictures_of_several_bands_stay_as_they_are():
+    two = picture(size=(60, 70))
+    two[..., 0] = 0
+    two[..., 1] = two[::-1, :, 1] // 2
+    images = np.stack([two, picture(3, size=(60, 70)), np.full((60, 70, 3), 7, np.uint8)])
+    np.testing.assert_array_equal(ops.convert_to_numpy(normalization.grey(images)), images)
 
 
 def test_faults_a_picture_of_few_values_is_named_where_brightness_matters(model):
