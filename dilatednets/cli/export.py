@@ -29,7 +29,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="savedmodel for TensorFlow Serving, litert for phones and boards, or onnx (default: %(default)s)",
     )
     parser.add_argument("--version", type=int, metavar="N", help="number of the version (default: the next)")
-    parser.add_argument("--name", help="what the server calls the model (default: the preset's name)")
+    parser.add_argument("--name", help="what the server calls the model (default: the preset's name, or its run's)")
 
 
 def run(options: Namespace) -> None:
@@ -39,6 +39,8 @@ def run(options: Namespace) -> None:
         single = Path(options.model)
         path = single.with_suffix("") if single.is_file() else presets.find(options.model)
         name = presets.card(options.model).get("name") or path.name
+        if name in ("best", "last"):  # of a run: so all are called
+            name = path.resolve().parent.name
     if options.format != FORMATS[0]:
         _export_file(options, name)
         return

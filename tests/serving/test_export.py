@@ -245,6 +245,17 @@ def test_command(quick, tmp_path, capsys):
     assert "the next is 4" in capsys.readouterr().err
 
 
+def test_faults_models_of_two_runs_are_two_on_a_server(quick, tmp_path, monkeypatch):
+    model = tiny_segmenter()
+    for run in ("first", "second"):
+        model.save_to_preset(tmp_path / run / "best")
+        assert main(["export", str(tmp_path / run / "best"), str(tmp_path / "models")]) == 0
+    monkeypatch.chdir(tmp_path / "second")
+    assert main(["export", "./best", str(tmp_path / "models")]) == 0
+    versions = sorted(str(path.parent.relative_to(tmp_path)) for path in tmp_path.rglob("saved_model.pb"))
+    assert versions == ["models/first/1", "models/second/1", "models/second/2"]
+
+
 def test_the_page_shows_requests_of_all_kinds():
     assert {name for name, _ in REQUESTS} == {"wavenet_digits", "context_segmenter_nuclei", "tcn_chunker_conll2000"}
     assert PAGE.count("```json") == len(REQUESTS)
