@@ -43,7 +43,7 @@ RULES = {
     "play": (GROUND | {"data", "plots", "presets", "registry", "play"}, set(), set(), set()),
     "zoo": (MODEL_ROOMS, MODEL_LIBRARIES, {"serving"}, BACKENDS),
     # In a family, the model and what it needs to run; a verb reads data, a description draws.
-    "family": (MODEL_ROOMS, MODEL_LIBRARIES, {"data", "plots"}, BACKENDS),
+    "family": (MODEL_ROOMS, MODEL_LIBRARIES, {"data", "plots"}, BACKENDS | {"scipy"}),
     "family/training": (SHARED, ANY_LIBRARY, set(), BACKENDS),
     "family/signatures": (MODEL_ROOMS | {"data", "serving"}, MODEL_LIBRARIES | {"tensorflow"}, set(), set()),
     # A verb is known without Keras, a demonstration runs everything.
@@ -57,7 +57,9 @@ KINDS = {
     "demo": "family/verb",
     "signatures": "family/signatures",
     "encoded_pictures": "family/signatures",
-    **dict.fromkeys(("folded_wavenet", "word_frames", "split_words", "word_numbers"), "family/signatures"),
+    **dict.fromkeys(
+        ("folded_wavenet", "speech_graph", "word_frames", "split_words", "word_numbers"), "family/signatures"
+    ),
     **dict.fromkeys(
         ("training", "recipe", "tasks", "counting", "watershed", "fine_tuning", "programs"), "family/training"
     ),

@@ -9,6 +9,8 @@ from helpers import tiny_chunker, tiny_effect, tiny_segmenter, tiny_tcn
 from PIL import Image
 
 from dilatednets.serving.saved_model_runner import ask
+from dilatednets.zoo.wavenet.linear_prediction import excitation
+from dilatednets.zoo.wavenet.mel_front_end import MelFrontEnd
 from dilatednets.zoo.wavenet.model import WaveNet
 from dilatednets.zoo.wavenet.noise import uniform
 from dilatednets.zoo.wavenet.request import resolve
@@ -233,6 +235,9 @@ def check_audio(model, request, answer):
     audio = right_answer(answer)["audio"]
     asked = resolve(model, **request)
     assert audio.shape == (asked.batch, asked.num_samples)
+    if model.mel_front_end is not None and model.mel_front_end.prediction:
+        filters = model.mel_front_end.predictors(asked.frames)
+        audio = excitation(audio, filters, model.condition_hop).astype(np.float32)
     inputs = {"audio": audio, "speaker": asked.speaker, "condition": asked.frames}
     parameters = model({name: value for name, value in inputs.items() if value is not None})
     shape = (*audio.T.shape, model.distribution.noise_size)
@@ -304,6 +309,25 @@ def check_score(model, audio, texts, speakers, answer):
         parameters = model({"audio": audio[row : row + 1], "speaker": speaker, "condition": frames[None]})
         bits = numbers(model.distribution.bits(audio[row : row + 1], parameters)).mean()
         np.testing.assert_allclose(right_answer(answer)["bits_per_sample"][row], bits, atol=1e-4)
+
+
+@pytest.mark.slow
+def test_a_vocoder_with_linear_prediction(rng, tmp_path_factory):
+    mels = {"sample_rate": 8000, "hop": 80, "bands": 20, "window": 256, "fft_size": 256, "f_max": 4000.0}
+    mel = MelFrontEnd(**mels, prediction=8).get_config()
+    model, folder = exported(WaveNet((1, 2, 4), 2, 8, 16, 8, mel=mel), tmp_path_factory)
+    frames = rng.uniform(-9, -6, (2, 30, 20)).astype(np.float32)  # softly: what is cut at 1 cannot be filtered back
+    audio = rng.normal(0, 1e-3, (2, 2350)).astype(np.float32)
+    asked = {"condition": frames, "temperature": np.float32(0.9), "seed": np.int32(3)}
+    requests = [("serving_default", asked), ("stream", asked), ("score", {"audio": audio, "condition": frames})]
+    whole, stream, score = ask(folder, requests)
+    check_audio(model, {"condition": frames, "temperature": 0.9, "seed": 3}, whole)
+    np.testing.assert_allclose(right_answer(stream)["audio"], whole["audio"], atol=1e-6)
+    left = excitation(audio, model.mel_front_end.predictors(frames), 80).astype(np.float32)
+    bits = numbers(model.distribution.bits(left, model({"audio": left, "condition": frames}))).mean(axis=1)
+    np.testing.assert_allclose(right_answer(score)["bits_per_sample"], bits, atol=1e-4)
+    [compiled] = ask(folder, [("generate_compiled", asked)], xla=True)
+    check_audio(model, {"condition": frames, "temperature": 0.9, "seed": 3}, compiled)
 
 
 @pytest.mark.slow

@@ -14,6 +14,7 @@ from keras import ops
 from dilatednets import native
 from dilatednets.backend import compiled, on_cpu
 from dilatednets.rules import checked, one_of, positive
+from dilatednets.zoo.wavenet.linear_prediction import SpeechFilter, excitation
 from dilatednets.zoo.wavenet.native_weights import NativeNet
 from dilatednets.zoo.wavenet.noise import uniform
 from dilatednets.zoo.wavenet.request import Request
@@ -123,6 +124,12 @@ class _Shard:
         self.ends = request.ends(model.condition_hop)[rows]
         if frames is not None and request.lasts is not None:
             frames = frames[:, : request.lasts[rows].max()]
+        self.filter = None
+        if model.mel_front_end is not None and model.mel_front_end.prediction:
+            filters = model.mel_front_end.predictors(frames)
+            self.filter = SpeechFilter(filters, model.condition_hop, prime, primed)
+            if prime is not None:
+                prime = excitation(prime, filters, model.condition_hop).astype(np.float32)
         speaker = model.global_condition(speaker)
         local = model.local_condition(frames, primed + request.num_samples)
         self.voices: Any
@@ -142,7 +149,10 @@ class _Shard:
         if left.max() <= 0:
             return np.zeros(noise.shape[:2], np.float32)
         local = None if self.local is None else self.local[:, position : position + self.chunk]
-        return np.where(np.arange(self.chunk) < left[:, None], self.voices.make(local, noise), np.float32(0))
+        audio = self.voices.make(local, noise)
+        if self.filter is not None:
+            audio = self.filter(audio)
+        return np.where(np.arange(self.chunk) < left[:, None], audio, np.float32(0))
 
 
 class CompiledVoices:

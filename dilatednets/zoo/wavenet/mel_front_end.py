@@ -14,9 +14,11 @@ import numpy as np
 from dilatednets.arrays import as_audio, numbers
 from dilatednets.errors import InputError
 from dilatednets.rules import Rule, below_2_16, config_of, keep_arguments, not_negative, positive
+from dilatednets.zoo.wavenet import linear_prediction
 
 _BLOCK = 1024  # frames that are transformed at once: an hour of sound must not lie in memory a thousand times
 _TOLERANCE = 3.0  # by how much, in natural logarithms, what an acoustic model predicts may lie below the floor
+_NEAR = 4  # frequencies of the transform
 _LOUDEST = 12.0  # full scale in one band, windows of 16,384 samples, squared magnitudes: more is no logarithm
 even = Rule(lambda x: x > 0 and x % 2 == 0, "even and above 0")
 one_or_two = Rule(lambda x: x in (1, 2), "1 (magnitudes) or 2 (their squares)")
@@ -39,6 +41,8 @@ class MelFrontEnd:
         f_max: Where the highest band ends, in Hz.
         power: Whether bands add magnitudes (1) or their squares (2).
         floor: What lies below counts as this before the logarithm is taken.
+        prediction: Order of a linear prediction that is made of the mels: a net then makes what it leaves of the sound, and
+            a filter the sound of that; about one sample for each 1,000 Hz of the rate. 0 for a net that makes sound.
 
     Raises:
         InputError: for an argument of another type or out of range, and for bands so narrow that no frequency of the
@@ -63,6 +67,7 @@ class MelFrontEnd:
     f_max: Annotated[float, positive] = 8000.0
     power: Annotated[int, one_or_two] = 1
     floor: Annotated[float, positive, Rule(lambda x: x < 1, "below 1")] = 1e-5
+    prediction: Annotated[int, not_negative, Rule(lambda x: x <= 64, "at most 64")] = 0
 
     def __post_init__(self) -> None:
         """Checks the arguments."""
@@ -116,6 +121,25 @@ class MelFrontEnd:
         energies = [np.abs(np.fft.rfft(block * weights, axis=1)) ** self.power @ self.filters.T for block in blocks]
         return np.log(np.maximum(np.concatenate(energies), self.floor)).astype(np.float32)
 
+    def predictors(self, frames: Any, xp: Any = np) -> Any:
+        """The filters of a linear prediction of `prediction` samples, as `linear_prediction.predictors` has them.
+
+        Of a spectrum, frames have the bands alone: it is taken to be the smallest that has them, and above `f_max` what it
+        is just below.
+
+        Args:
+            frames: As `frames` makes them, (..., frames, bands).
+            xp: What computes: numpy, or keras.ops in a graph.
+
+        Returns:
+            (..., frames, 1 + prediction).
+        """
+        last = int(self.f_max * self.fft_size / self.sample_rate)
+        inverse = np.linalg.pinv(self.filters.T)
+        inverse[:, last:] = inverse[:, max(last - _NEAR, 0) : last].mean(axis=1, keepdims=True)
+        magnitudes = xp.maximum(xp.matmul(xp.exp(linear_prediction.exact(frames, xp)), inverse), 0)
+        return linear_prediction.predictors(magnitudes ** (2 / self.power), self.sample_rate, self.prediction, xp)
+
     def silence(self, num_frames: int) -> np.ndarray:
         """Frames of silence: float32 (num_frames, bands)."""
         return np.full((num_frames, self.bands), np.log(self.floor), np.float32)
@@ -163,6 +187,7 @@ class MelFrontEnd:
             f"{self.bands} bands from {self.f_min:g} to {self.f_max:g} Hz (Slaney), every {self.hop} samples at "
             f"{self.sample_rate} Hz, windows of {self.window} in transforms of {self.fft_size}, natural logarithms of "
             f"{energy}, at least {np.log(self.floor):.2f}"
+            f"{f', with linear prediction of order {self.prediction}' if self.prediction else ''}"
         )
 
     def get_config(self) -> dict[str, Any]:

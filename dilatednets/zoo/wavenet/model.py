@@ -58,7 +58,8 @@ class WaveNet(Generation, CheckedArrays, ZooModel):
     Call arguments:
         inputs: audio (batch, time) in [-1, 1], or integers whose type has that range; or a dict of "audio", and as the model
             is conditioned "speaker" int32 (batch,) and "condition" float (batch, frames, features) with
-            `frames * condition_hop >= time`.
+            `frames * condition_hop >= time`. Of a model whose `mel` has a `prediction`, audio is what this leaves of it,
+            `linear_prediction.excitation`; `generate` gives speech.
 
     Output shape:
         (batch, time, num_parameters): 256 logits, or 3 * components, or 2.
@@ -176,6 +177,12 @@ class WaveNet(Generation, CheckedArrays, ZooModel):
         """Another text, or other mels, set anew what a preset's have set."""
         others = {**NOT_SAID, "text": None, "mel": None}
         return {**others, **overrides} if overrides.get("text") or overrides.get("mel") else overrides
+
+    @classmethod
+    def fresh_layers(cls, config: dict[str, Any], overrides: dict[str, Any]) -> tuple[str, ...]:
+        """With another linear prediction all weights start fresh: what they make is another signal."""
+        orders = {(one.get("mel") or {}).get("prediction", 0) for one in (config, {**config, **overrides})}
+        return ("",) if len(orders) > 1 else super().fresh_layers(config, overrides)
 
     def _build(self) -> None:
         """Creates every weight at once: their shapes follow from the arguments alone."""

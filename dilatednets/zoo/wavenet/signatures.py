@@ -10,8 +10,10 @@ from keras import ops
 
 from dilatednets.serving.graphs import ServedModel, graph, refuse, spec, table
 from dilatednets.zoo.wavenet.folded_wavenet import FoldedWaveNet
+from dilatednets.zoo.wavenet.linear_prediction import excitation
 from dilatednets.zoo.wavenet.loop import CHUNK_SAMPLES, make_samples
 from dilatednets.zoo.wavenet.noise import uniform
+from dilatednets.zoo.wavenet.speech_graph import speech
 from dilatednets.zoo.wavenet.word_frames import WordFrames
 
 Tensors = dict[str, tf.Tensor]
@@ -39,6 +41,7 @@ class Signatures(ServedModel):
         self.chunk_samples = chunk_samples
         self.folded = FoldedWaveNet(model)
         self.words = self.voices = None
+        self.predicts = model.mel_front_end is not None and model.mel_front_end.prediction > 0
         if model.front_end is not None:
             self.words = WordFrames(model.front_end, model.speakers)
         if model.speakers:
@@ -119,7 +122,8 @@ class Signatures(ServedModel):
         plan, rows = self._plan(**request)
         with tf.control_dependencies([refuse(rows == 0, "text, condition or num_samples: give at least one")]):
             plan = {name: tf.identity(tensor) for name, tensor in plan.items()}
-        return {**plan, **self.folded.initial_state(_batch(plan)), "position": tf.zeros((), tf.int32)}
+        past = {"past": self._silence(plan)} if self.predicts else {}
+        return {**plan, **past, **self.folded.initial_state(_batch(plan)), "position": tf.zeros((), tf.int32)}
 
     def _next(self, position: Any, **state: Any) -> Tensors:
         over = position >= tf.reduce_max(state["num_samples"])
@@ -139,7 +143,18 @@ class Signatures(ServedModel):
             plan = {name: tf.identity(tensor) for name, tensor in state.items()}
         history, recent = plan.pop("history"), plan.pop("recent")
         audio, state = self._folded(plan, {"history": history, "recent": recent}, position)
+        if self.predicts:
+            audio, plan["past"] = self._speech(plan, audio, plan["past"], position)
         return {"audio": audio, **plan, **state, "position": position + tf.shape(audio)[1]}
+
+    def _silence(self, plan: Tensors) -> tf.Tensor:
+        """What was heard before the first sample, as a filter of speech wants to know."""
+        return tf.zeros([_batch(plan), self.model.mel_front_end.prediction], tf.float64)
+
+    def _speech(self, plan: Tensors, left: Any, past: Any, position: Any) -> tuple[tf.Tensor, tf.Tensor]:
+        """What the net has made, filtered."""
+        filters = self.model.mel_front_end.predictors(plan["condition"], ops)
+        return speech(left, filters, self.model.condition_hop, past, position)
 
     def _refusals_of_plan(
         self, temperature: Any, seed: Any, num_samples: Any = 1, speaker: Any = 0, condition: Any = None, **_: Any
@@ -188,6 +203,9 @@ class Signatures(ServedModel):
             with tf.control_dependencies([refuse(too_few, few), *self._refusals_of_frames(frames)]):
                 missing = tf.where(rows > 0, 0, time)
                 inputs["condition"] = tf.pad(frames, [(0, 0), (0, missing), (0, 0)])
+        if self.predicts:
+            filters = self.model.mel_front_end.predictors(inputs["condition"], ops)
+            inputs["audio"] = audio = tf.cast(excitation(audio, filters, self.model.condition_hop, ops), tf.float32)
         bits = self.model.distribution.bits(audio, self.model(inputs, training=False))
         return {"bits_per_sample": tf.reduce_mean(bits, axis=1)[:rows]}
 
@@ -266,8 +284,11 @@ class Signatures(ServedModel):
         carry = (tf.zeros((), tf.int32), state, audio)
         _, _, audio = tf.while_loop(lambda number, *_: number < chunks, one_chunk, carry, parallel_iterations=1)
         rate = tf.constant(self.model.sample_rate, tf.int32)
+        whole = tf.transpose(audio.concat())[:, :total]
+        if self.predicts:
+            whole, _ = self._speech(plan, whole, self._silence(plan), 0)
         return {
-            "audio": tf.transpose(audio.concat())[:rows, : tf.where(rows == 0, 0, total)],
+            "audio": whole[:rows, : tf.where(rows == 0, 0, total)],
             "num_samples": plan["num_samples"][:rows],
             "sample_rate": rate,
         }
