@@ -326,6 +326,10 @@ def test_a_vocoder_with_linear_prediction(rng, tmp_path_factory):
     left = excitation(audio, model.mel_front_end.predictors(frames), 80).astype(np.float32)
     bits = numbers(model.distribution.bits(left, model({"audio": left, "condition": frames}))).mean(axis=1)
     np.testing.assert_allclose(right_answer(score)["bits_per_sample"], bits, atol=1e-4)
+    [start] = ask(folder, [("stream_start", asked)])
+    start["past"] = np.full_like(start["past"], np.nan)
+    [refused] = ask(folder, [("stream_next", start)])
+    assert "past: holds NaN or infinity" in str(refused["error"])
     [compiled] = ask(folder, [("generate_compiled", asked)], xla=True)
     check_audio(model, {"condition": frames, "temperature": 0.9, "seed": 3}, compiled)
 

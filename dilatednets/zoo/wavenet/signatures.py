@@ -130,12 +130,13 @@ class Signatures(ServedModel):
         rows = [tf.shape(tensor)[0] for name, tensor in state.items() if name not in ("temperature", "seed")]
         recent, softmax = state["recent"], self.folded.softmax
         codes = self.model.distribution.num_parameters if softmax else 1
+        held = ["history", "past"] if self.predicts else ["history"]
         with tf.control_dependencies(
             [
                 refuse(position < 0, "position: must be at least 0"),
                 refuse(over, "position: all samples have been made; num_samples says how many there are"),
                 refuse(tf.reduce_any(tf.stack(rows) != rows[0]), "state: all of it must be of one batch size"),
-                refuse(tf.reduce_any(_no_numbers(state["history"])), "history: holds NaN or infinity"),
+                *(refuse(tf.reduce_any(_no_numbers(state[name])), f"{name}: holds NaN or infinity") for name in held),
                 refuse(tf.reduce_any((recent < (0 if softmax else -1)) | (recent > codes)), "recent: holds no samples"),
                 *self._refusals_of_plan(**state),
             ]
