@@ -31,7 +31,7 @@ def predictors(power: Any, rate: int, order: int, xp: Any = np) -> Any:
         Makhoul 1975, "Linear prediction: A tutorial review", Proc. IEEE 63, sections II and III; Levinson's recursion.
 
     Example:
-    >>> predictors(np.ones((1, 129)), 8000, 2).round(3).tolist()  # of white noise, nothing can be predicted
+    >>> np.abs(predictors(np.ones((1, 129)), 8000, 2)).round(3).tolist()  # of white noise, nothing can be predicted
     [[1.0, 0.0, 0.0]]
     """
     correlation = xp.matmul(xp.maximum(exact(power, xp), _SILENCE), _correlating(power.shape[-1], rate, order))
