@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from dilatednets.zoo.tcn.inputs import hears
+
 
 def describe(model: Any) -> dict[str, Any]:
     """Parameters, multiply-accumulates a step, receptive field.
@@ -55,7 +57,7 @@ def golden_inputs(model: Any) -> dict[str, np.ndarray]:
     if model.vocabulary:
         return {"sequence": rng.integers(0, model.vocabulary, (2, time)).astype(np.int32), **inputs}
     noise = rng.standard_normal((2, time, model.features)) * (model.scale or 1.0) + (model.mean or 0.0)
-    inputs["sequence"] = noise.astype(np.float32)
+    inputs["sequence"] = (noise.clip(-1, 1) if hears(model) else noise).astype(np.float32)
     if model.known:
         places = [model.columns.index(name) for name in model.known]
         inputs["known"] = np.resize(inputs["sequence"][..., places], (2, model.horizon, len(places)))
