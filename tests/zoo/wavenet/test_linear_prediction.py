@@ -67,6 +67,7 @@ def test_what_is_left_makes_the_sound_again_in_any_stretches(seed, length, cuts,
     np.testing.assert_allclose(np.concatenate([sound[:, :primed], *made], axis=1), sound, atol=1e-6)
 
 
+@pytest.mark.tensorflow
 @given(SEEDS)
 def test_a_graph_has_the_same_filters_and_excitation(seed):
     front_end = MelFrontEnd(**MELS, prediction=ORDER)
