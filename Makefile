@@ -84,7 +84,7 @@ LANE := $(PYTEST) $(ONCE) $(RUNS) --ignore=tests/cli --ignore-glob='*/test_page.
 
 latest: .venv-latest/.ready
 	.venv-latest/bin/python $(LANE)
-	.venv-latest/bin/python $(PYTEST) -m slow tests/serving/test_contract.py -k "segmenter or crf or effect or test_wavenet"
+	.venv-latest/bin/python $(PYTEST) -m slow tests/serving/test_contract.py tests/serving/test_wavenet_contract.py -k "segmenter or crf or effect or test_wavenet"
 
 jax: export KERAS_BACKEND := jax
 # The tests compile much and compute little.

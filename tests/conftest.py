@@ -23,6 +23,7 @@ LONGEST = (
     "cli/test_cli.py",
     "wavenet/test_training.py",
     "serving/test_contract.py",
+    "serving/test_wavenet_contract.py",
     "serving/test_export.py",
     "wavenet/test_native.py",
 )

@@ -50,10 +50,10 @@ def whole_image(
     brightness = None
     if model.normalization == "percentiles":
         seen = np.ascontiguousarray(normalization.sampled(pixels[None]))
-        brightness = normalization.levels(normalization.grey(seen))
         band = int(normalization.only_band(seen)[0])
         if band >= 0:
-            pixels = np.broadcast_to(pixels[..., band : band + 1], pixels.shape)
+            pixels, seen = (np.broadcast_to(x[..., band : band + 1], x.shape) for x in (pixels, seen))
+        brightness = normalization.levels(seen)
     else:
         _warn_if_dark(pixels)
 

@@ -157,11 +157,8 @@ def _note_of_far(model: Any, x: np.ndarray, path: str, lengths: Any = None) -> N
     away = (x[real] - np.asarray(model.mean, np.float32)) / np.asarray(model.scale, np.float32)
     names = model.columns or tuple(f"feature {number}" for number in range(model.features))
     for name, mean, scale, values in zip(names, model.mean, model.scale, away.T, strict=True):
-        learnt, most, spread = (
-            f"(mean {mean:.4g}, deviation {scale:.4g})",
-            float(np.abs(values).max()),
-            float(values.std()),
-        )
+        learnt = f"(mean {mean:.4g}, deviation {scale:.4g})"
+        most, spread = float(np.abs(values).max()), float(values.std())
         words = ""
         if most > FAR:
             words = f"lies up to {most:.0f} standard deviations from what the model has learnt from {learnt}"
