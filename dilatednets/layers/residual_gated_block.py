@@ -208,12 +208,14 @@ class ResidualGatedBlock(ConfiguredLayer):
         return self._outputs(x_t, gate if projected is None else gate + projected), state
 
     def _outputs(self, x: Any, gate: Any) -> tuple[Any, Any]:
-        half = self.gate_filters // 2
-        z = ops.tanh(gate[..., :half]) * ops.sigmoid(gate[..., half:])
+        # By `split`, whose gradient takes TensorFlow a fraction of the time that those of two slices take.
+        tanh_half, sigmoid_half = ops.split(gate, 2, axis=-1)
+        z = ops.tanh(tanh_half) * ops.sigmoid(sigmoid_half)
         outputs = self.output_projection(z)
         if not self.residual:
             return x, outputs
-        return ops.cast(x, outputs.dtype) + outputs[..., : self.filters], outputs[..., self.filters :]
+        residual, skip = ops.split(outputs, [self.filters], axis=-1)
+        return ops.cast(x, outputs.dtype) + residual, skip
 
     def compute_output_shape(self, x_shape: Any, **_: Any) -> tuple[Any, Any]:  # type: ignore[override]  # Keras's names
         """The shapes of the residual and of the skip output."""

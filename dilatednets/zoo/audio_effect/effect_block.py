@@ -103,7 +103,8 @@ class EffectBlock(keras.layers.Layer):
         function = ACTIVATIONS[self.activation]
         if not self.gated:
             return function(z)
-        return function(z[..., : self.channels]) * ops.sigmoid(z[..., self.channels :])
+        filtered, gate = ops.split(z, 2, axis=-1)
+        return function(filtered) * ops.sigmoid(gate)
 
     def _passed_on(self, skip: Any) -> Any:
         flat = ops.matmul(ops.reshape(skip, (-1, self.channels)), self._cast(self.residual))
