@@ -209,8 +209,8 @@ class ResidualGatedBlock(ConfiguredLayer):
 
     def _outputs(self, x: Any, gate: Any) -> tuple[Any, Any]:
         # By `split`, whose gradient takes TensorFlow a fraction of the time that those of two slices take.
-        tanh_half, sigmoid_half = ops.split(gate, 2, axis=-1)
-        z = ops.tanh(tanh_half) * ops.sigmoid(sigmoid_half)
+        filtered, gate = ops.split(gate, 2, axis=-1)
+        z = ops.tanh(filtered) * ops.sigmoid(gate)
         outputs = self.output_projection(z)
         if not self.residual:
             return x, outputs
