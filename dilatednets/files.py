@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import errno
 import hashlib
+import itertools
 import os
 import tempfile
 from collections.abc import Iterator
@@ -293,6 +294,36 @@ def as_path(target: Any) -> Path:
     if not isinstance(target, str | os.PathLike) or not os.fspath(target):
         raise InputError(f"{target!r}: not the name of a file or folder; give one")
     return Path(target)
+
+
+def numbered_targets(output: str, plot: str | None, count: int) -> list[tuple[Path, Path | None]]:
+    """Where sounds and their pictures go: of several, to files with numbers, none of which is there yet.
+
+    Args:
+        output: The file that was given.
+        plot: The picture's, if one is wanted.
+        count: How many sounds there are.
+
+    Raises:
+        InputError: If it cannot be written there.
+
+    Example:
+    >>> [str(sound) for sound, _ in numbered_targets("say.wav", None, 2)]
+    ['say_1.wav', 'say_2.wav']
+    """
+    numbers: Iterator[int | None] = itertools.count(1) if count > 1 else iter([None])
+    pairs = ((_numbered(output, number), plot and _numbered(plot, number)) for number in numbers)
+    free = (pair for pair in pairs if count == 1 or not any(one and one.exists() for one in pair))
+    chosen = list(itertools.islice(free, count))
+    for one in itertools.chain(*chosen):
+        if one:
+            check_writable(one)
+    return [(sound, picture or None) for sound, picture in chosen]
+
+
+def _numbered(name: str, number: int | None) -> Path:
+    path = as_path(name)
+    return path if number is None else path.with_name(f"{path.stem}_{number}{path.suffix}")
 
 
 def _resolved(target: str | os.PathLike[str]) -> Path:

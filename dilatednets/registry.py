@@ -126,6 +126,7 @@ FAMILIES: dict[str, Family] = {
         Family("ContextSegmenter", "dilatednets.zoo.context_segmenter"),
         Family("TCNChunker", "dilatednets.zoo.tcn_chunker"),
         Family("TCN", "dilatednets.zoo.tcn"),
+        Family("MelVocoder", "dilatednets.zoo.mel_vocoder"),
         Family("AudioEffect", "dilatednets.zoo.audio_effect", files=".nam"),
     )
 }

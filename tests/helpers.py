@@ -80,3 +80,18 @@ def tiny_effect(**settings):
     for weight in model.weights:
         weight.assign(rng.normal(0, 0.5, weight.shape))
     return model
+
+
+def tiny_vocoder(**settings):
+    """A MelVocoder small enough to run in no time; every weight is random, so that each of them matters."""
+    import keras
+
+    from dilatednets.zoo.mel_vocoder import MelFrontEnd, MelVocoder
+
+    keras.utils.set_random_seed(0)
+    mel = MelFrontEnd(8000, 64, bands=20, window=256, fft_size=256, f_max=4000.0)
+    model = MelVocoder(**{"dilations": (1, 2), "channels": 6, "iterations": 5, "mel": mel.get_config(), **settings})
+    rng = np.random.default_rng(0)
+    for weight in model.weights:
+        weight.assign(rng.normal(0, 0.3, weight.shape))
+    return model

@@ -10,7 +10,7 @@ import typing
 
 import numpy as np
 import pytest
-from helpers import CHECKOUT, tiny_chunker, tiny_effect, tiny_segmenter, tiny_tcn
+from helpers import CHECKOUT, tiny_chunker, tiny_effect, tiny_segmenter, tiny_tcn, tiny_vocoder
 from wrong_values import WRONG
 
 from dilatednets import registry, rules
@@ -59,6 +59,7 @@ def models(request, front_end, tmp_path_factory):
         "TCNChunker": tiny_chunker,
         "TCN": tiny_tcn,
         "AudioEffect": tiny_effect,
+        "MelVocoder": tiny_vocoder,
     }
     return {"WaveNet": wavenet, **{name: make() for name, make in small.items()}}
 
@@ -102,6 +103,9 @@ METHODS = {
     "AudioEffect.process": ({"audio": np.zeros((2, 9)), "state": None}, {
         "audio": "audio", "state": "stream", "knobs": "settings",
     }),
+    "MelVocoder.generate": ({"condition": np.zeros((4, 20)) - 3}, {
+        "condition": "audio", "seed": "seed", "iterations": "seed",
+    }),
     "AudioEffect.initial_state": ({"batch_size": 2}, {"batch_size": "count", "knobs": "settings", "engine": "engine"}),
 }  # fmt: skip
 """Public methods of models: arguments that are right, and the kind of those that are tried."""
@@ -115,6 +119,7 @@ OF_KERAS_OR_DEVELOPERS = {
         "compiled_outputs", "regress",
     },
     "TCNChunker": {"call", "receptive_field"},
+    "MelVocoder": {"call", "receptive_field", "bins", "sample_rate", "sound", "checked_mels"},
     "AudioEffect": {"call", "receptive_field", "past_size", "silence", "run", "from_nam", "save_nam"},
     "TCN": {
         "call", "receptive_field", "convolution_dilations", "streams", "objective", "program", "body", "encoded", "pooled",

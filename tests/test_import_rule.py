@@ -64,7 +64,8 @@ KINDS = {
         ("training", "recipe", "tasks", "counting", "watershed", "fine_tuning", "programs"), "family/training"
     ),
     **dict.fromkeys(
-        ("windows", "clip_windows", "image_batches", "augmentation", "sentence_batches"), "family/training"
+        ("windows", "clip_windows", "spectra_windows", "image_batches", "augmentation", "sentence_batches"),
+        "family/training",
     ),
     **dict.fromkeys(("native_voices", "pair_windows"), "family/training"),
     **dict.fromkeys(("archive", "page"), "family/training"),
@@ -130,7 +131,7 @@ def test_families_do_not_import_each_other():
 @pytest.mark.parametrize("room", ["training", "serving", "presets", "plots", "data", "cli", "benchmarks", "play"])
 def test_shared_rooms_name_no_model(room):
     """But in examples, and in benchmarks of a single family, which stand in folders of their own or say so by their kind."""
-    names = re.compile(r"WaveNet|ContextSegmenter|TCNChunker|AudioEffect|\bTCN\b(?=[(.\"])")
+    names = re.compile(r"WaveNet|ContextSegmenter|TCNChunker|AudioEffect|MelVocoder|\bTCN\b(?=[(.\"])")
     own = {"generation", "recognition", "vocoding", "context", "chunking", "effects"}
     for path in CHECKOUT.glob(f"dilatednets/{room}/**/*.py"):
         if path.parent.parent.name == "benchmarks" or (path.parent.name == "benchmarks" and path.stem in own):

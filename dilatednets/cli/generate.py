@@ -29,11 +29,13 @@ def run(options: Namespace) -> None:
     if family not in able:
         others = " or ".join(other.model for other in able)
         raise InputError(f"{options.model}: is {a(family.model)}, which makes nothing new; choose {a(others)}")
+    taken = family.verb().generation_options(options)
     for other in able:
-        given = other.verb().generation_options(options)
-        if given and other != family:
-            name = next(iter(given)).replace("_", "-")
-            raise InputError(f"--{name}: is for {a(other.model)}, not for {a(family.model)}; leave it out")
+        given = [name for name in other.verb().generation_options(options) if name not in taken]
+        if given:
+            raise InputError(
+                f"--{given[0].replace('_', '-')}: is for {a(other.model)}, not for {a(family.model)}; leave it out"
+            )
     options.option_of |= getattr(family.verb(), "OPTION_OF", {})
     family.verb().generate(options)
 

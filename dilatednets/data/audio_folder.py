@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dilatednets.data.audio import is_silent, read_audio
+from dilatednets.data.audio import is_silent, read_audio, read_with_rate, resample
 from dilatednets.data.sequences import SPLITS, check_split, shared_out
 from dilatednets.data.sound_formats import SUFFIXES
 from dilatednets.data.splits import data_folder, is_run
@@ -88,3 +88,12 @@ def _recordings(folder: Path) -> list[Path]:
         if file.suffix.lower() not in SUFFIXES or not file.is_file():
             raise InputError(f"{file}: no recording; remove it, or convert it to WAV (the layout is {LAYOUT})")
     return files
+
+
+def read_at_rate(path: str, sample_rate: int) -> np.ndarray:
+    """A recording at the model's sample rate; says so if that is not its own."""
+    rate, audio = read_with_rate(path)
+    note_of([path] if is_silent(audio) else [], SILENT)
+    if rate != sample_rate:
+        print(f"{path}: {rate} Hz, resampled to the {sample_rate} Hz of the model")
+    return resample(audio, rate, sample_rate)

@@ -5,7 +5,7 @@ import io
 import keras
 import numpy as np
 import pytest
-from helpers import tiny_chunker, tiny_effect, tiny_segmenter, tiny_tcn
+from helpers import tiny_chunker, tiny_effect, tiny_segmenter, tiny_tcn, tiny_vocoder
 from PIL import Image
 from served import exported, numbers, right_answer
 
@@ -203,3 +203,18 @@ def test_effect(knobs, rng, tmp_path_factory):
     np.testing.assert_allclose(np.concatenate(blocks, axis=1), wet, atol=1e-5)
     for answer in refused:
         assert "dry: must hold samples, in [-1, 1]" in str(answer["error"])
+
+
+# MelVocoder
+
+
+def test_a_vocoder(rng, tmp_path_factory):
+    model, folder = exported(tiny_vocoder(), tmp_path_factory)
+    batches = [rng.normal(-4, 1, size).astype(np.float32) for size in ((2, 9, 20), (1, 30, 20))]
+    wrong = [np.zeros((1, 1, 20), np.float32) - 3, np.full((1, 9, 20), 30, np.float32)]
+    asked = [("serving_default", {"condition": mels}) for mels in (*batches, *wrong)]
+    *answers, short, loud = ask(folder, [*asked[:2], ("spectrum", {"condition": batches[0]}), *asked[2:]])
+    for mels, answer in zip(batches, answers, strict=False):
+        np.testing.assert_allclose(right_answer(answer)["audio"], model.generate(mels), atol=2e-3)
+    np.testing.assert_allclose(answers[2]["spectrum"], numbers(model(batches[0])), atol=1e-4)
+    assert "2 to 32,768 frames" in str(short["error"]) and "this model wants 20 bands" in str(loud["error"])

@@ -6,8 +6,8 @@ import pytest
 from served import exported, numbers, right_answer
 
 from dilatednets.serving.saved_model_runner import ask
-from dilatednets.zoo.wavenet.linear_prediction import excitation
-from dilatednets.zoo.wavenet.mel_front_end import MelFrontEnd
+from dilatednets.zoo.mel_front_end import MelFrontEnd
+from dilatednets.zoo.wavenet.linear_prediction import excitation, filters_of
 from dilatednets.zoo.wavenet.model import WaveNet
 from dilatednets.zoo.wavenet.noise import uniform
 from dilatednets.zoo.wavenet.request import resolve
@@ -24,7 +24,7 @@ def check_audio(model, request, answer):
     asked = resolve(model, **request)
     assert audio.shape == (asked.batch, asked.num_samples)
     if model.mel_front_end is not None and model.mel_front_end.prediction:
-        filters = model.mel_front_end.predictors(asked.frames)
+        filters = filters_of(model.mel_front_end, asked.frames)
         audio = excitation(audio, filters, model.condition_hop).astype(np.float32)
     inputs = {"audio": audio, "speaker": asked.speaker, "condition": asked.frames}
     parameters = model({name: value for name, value in inputs.items() if value is not None})
@@ -111,7 +111,7 @@ def test_a_vocoder_with_linear_prediction(rng, tmp_path_factory):
     whole, stream, score = ask(folder, requests)
     check_audio(model, {"condition": frames, "temperature": 0.9, "seed": 3}, whole)
     np.testing.assert_allclose(right_answer(stream)["audio"], whole["audio"], atol=1e-6)
-    left = excitation(audio, model.mel_front_end.predictors(frames), 80).astype(np.float32)
+    left = excitation(audio, filters_of(model.mel_front_end, frames), 80).astype(np.float32)
     bits = numbers(model.distribution.bits(left, model({"audio": left, "condition": frames}))).mean(axis=1)
     np.testing.assert_allclose(right_answer(score)["bits_per_sample"], bits, atol=1e-4)
     [start] = ask(folder, [("stream_start", asked)])

@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 import pytest
-from helpers import CHECKOUT, tiny_chunker, tiny_effect, tiny_segmenter, tiny_tcn
+from helpers import CHECKOUT, tiny_chunker, tiny_effect, tiny_segmenter, tiny_tcn, tiny_vocoder
 
 import dilatednets
 from dilatednets import registry
@@ -22,7 +22,7 @@ for path in sys.argv[1:]:
 @pytest.mark.slow
 def test_keras_files_load_in_a_new_process(tiny_model, tmp_path):
     """After `import dilatednets.zoo` alone."""
-    small = (tiny_model, tiny_segmenter(), tiny_chunker(), tiny_tcn(), tiny_effect())
+    small = (tiny_model, tiny_segmenter(), tiny_chunker(), tiny_tcn(), tiny_effect(), tiny_vocoder())
     models = {str(tmp_path / f"{m.name}.keras"): m for m in small}
     for path, model in models.items():
         model.save(path)
@@ -40,6 +40,7 @@ TINY = {
     "TCNChunker": tiny_chunker,
     "TCN": tiny_tcn,
     "AudioEffect": tiny_effect,
+    "MelVocoder": tiny_vocoder,
 }
 """What makes a small model of each family; that of WaveNet is a fixture."""
 

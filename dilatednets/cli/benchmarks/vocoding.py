@@ -2,9 +2,10 @@
 
 from argparse import ArgumentParser, Namespace
 
+from dilatednets import registry
 from dilatednets.arguments import add_data_dir, add_json, add_model, print_result
 
-KIND, HELP = "vocoding", "how good the speech is that a WaveNet makes of mels, beside Griffin-Lim"
+KIND, HELP = "vocoding", "how good the speech is that a vocoder makes of mels, beside Griffin-Lim"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -18,9 +19,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> None:
     """`dilatednets benchmark vocoding MODEL --data-dir DIR [--split S] [--temperature T]`."""
-    from dilatednets.benchmarks.wavenet import vocoding
-    from dilatednets.zoo.wavenet import WaveNet
+    from dilatednets.benchmarks import vocoding
 
-    model = WaveNet.from_preset(options.model)
+    model = registry.from_preset(options.model)
     result = vocoding.run(model, options.data_dir, options.split, options.temperature)
     print_result(options, result, vocoding.report(result))

@@ -8,8 +8,8 @@ import numpy as np
 
 from dilatednets.data.spoken_digits import Recording
 from dilatednets.rules import Names, keep_arguments, not_negative, positive
-from dilatednets.zoo.wavenet.linear_prediction import excitation
-from dilatednets.zoo.wavenet.mel_front_end import MelFrontEnd
+from dilatednets.zoo.mel_front_end import MelFrontEnd
+from dilatednets.zoo.wavenet.linear_prediction import excitation, filters_of
 from dilatednets.zoo.wavenet.windows import Stretch, Windows
 
 
@@ -72,7 +72,7 @@ class ClipWindows(Windows):
         audio = recording.audio
         frames = np.zeros((len(audio), 0), np.float32) if self.front_end is None else self.front_end.frames(audio)
         if self.front_end is not None and self.front_end.prediction:
-            audio = excitation(audio[None], self.front_end.predictors(frames)[None], self.hop)[0].astype(np.float32)
+            audio = excitation(audio[None], filters_of(self.front_end, frames)[None], self.hop)[0].astype(np.float32)
         filled = np.pad(audio, (0, len(frames) * self.hop - len(audio)))
         return Stretch(filled, frames, (np.arange(len(filled)) < len(audio)).astype(np.float32))
 

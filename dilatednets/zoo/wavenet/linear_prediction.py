@@ -8,11 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from dilatednets.zoo.mel_front_end import MelFrontEnd
+
 PEAK = 2.0
 """What is left is divided by it: a standard deviation of about 0.07, so that pulses stay within [-1, 1]."""
 _FLOOR = 1e-5  # of the energy: noise at -50 dB keeps a filter's poles away from the unit circle
 _BLUR = 30.0  # Hz by which peaks of the spectrum are widened, for the same
 _SILENCE = 1e-12
+_NEAR = 4  # frequencies of the transform
 
 
 def predictors(power: Any, rate: int, order: int, xp: Any = np) -> Any:
@@ -43,6 +46,27 @@ def predictors(power: Any, rate: int, order: int, xp: Any = np) -> Any:
         a = [a[k] - reflected * a[n - 1 - k] for k in range(n)] + [reflected]
         error = error * (1 - reflected**2)
     return xp.concatenate([xp.sqrt(error), *a], axis=-1)
+
+
+def filters_of(front_end: MelFrontEnd, frames: Any, xp: Any = np) -> Any:
+    """The filters of frames, of as many samples as the front end's `prediction` says.
+
+    Of a spectrum, frames have the bands alone: it is taken to be the smallest that has them, and above `f_max` what it is
+    just below.
+
+    Args:
+        front_end: What made the frames.
+        frames: As `MelFrontEnd.frames` makes them, (..., frames, bands).
+        xp: As for `predictors`.
+
+    Returns:
+        (..., frames, 1 + prediction).
+    """
+    last = int(front_end.f_max * front_end.fft_size / front_end.sample_rate)
+    inverse = np.linalg.pinv(front_end.filters.T)
+    inverse[:, last:] = inverse[:, max(last - _NEAR, 0) : last].mean(axis=1, keepdims=True)
+    magnitudes = xp.maximum(xp.matmul(xp.exp(exact(frames, xp)), inverse), 0)
+    return predictors(magnitudes ** (2 / front_end.power), front_end.sample_rate, front_end.prediction, xp)
 
 
 def exact(x: Any, xp: Any = np) -> Any:

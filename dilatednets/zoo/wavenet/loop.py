@@ -14,7 +14,7 @@ from keras import ops
 from dilatednets import native
 from dilatednets.backend import compiled, on_cpu
 from dilatednets.rules import checked, one_of, positive
-from dilatednets.zoo.wavenet.linear_prediction import SpeechFilter, excitation
+from dilatednets.zoo.wavenet.linear_prediction import SpeechFilter, excitation, filters_of
 from dilatednets.zoo.wavenet.native_weights import NativeNet
 from dilatednets.zoo.wavenet.noise import uniform
 from dilatednets.zoo.wavenet.request import Request
@@ -126,7 +126,7 @@ class _Shard:
             frames = frames[:, : request.lasts[rows].max()]
         self.filter = None
         if model.mel_front_end is not None and model.mel_front_end.prediction:
-            filters = model.mel_front_end.predictors(frames)
+            filters = filters_of(model.mel_front_end, frames)
             self.filter = SpeechFilter(filters, model.condition_hop, prime, primed)
             if prime is not None:
                 prime = excitation(prime, filters, model.condition_hop).astype(np.float32)

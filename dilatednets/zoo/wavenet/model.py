@@ -11,9 +11,9 @@ from dilatednets.layers.output_distributions import DISTRIBUTIONS, output_distri
 from dilatednets.layers.receptive_field import causal_field
 from dilatednets.rules import Names, Rule, Size, Sizes, checked, keep_arguments, not_negative, one_of
 from dilatednets.zoo.checked_arrays import CheckedArrays
+from dilatednets.zoo.mel_front_end import MelFrontEnd
 from dilatednets.zoo.wavenet.generation import Generation
 from dilatednets.zoo.wavenet.inputs import check_arrays, checked_inputs
-from dilatednets.zoo.wavenet.mel_front_end import MelFrontEnd
 from dilatednets.zoo.wavenet.word_front_end import WordFrontEnd
 from dilatednets.zoo.zoo_model import ZooModel
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from dilatednets.rules import Rule, arguments_of, not_negative, one_of, positive, share
 from dilatednets.training import recipe
-from dilatednets.zoo.wavenet.mel_front_end import MelFrontEnd
+from dilatednets.zoo.mel_front_end import MelFrontEnd
 from dilatednets.zoo.wavenet.model import WaveNet
 
 FROM_DATA = ("sample_rate", "speakers", "condition_features", "text", "mel")

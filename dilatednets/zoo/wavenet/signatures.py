@@ -10,7 +10,7 @@ from keras import ops
 
 from dilatednets.serving.graphs import ServedModel, graph, refuse, spec, table
 from dilatednets.zoo.wavenet.folded_wavenet import FoldedWaveNet
-from dilatednets.zoo.wavenet.linear_prediction import excitation
+from dilatednets.zoo.wavenet.linear_prediction import excitation, filters_of
 from dilatednets.zoo.wavenet.loop import CHUNK_SAMPLES, make_samples
 from dilatednets.zoo.wavenet.noise import uniform
 from dilatednets.zoo.wavenet.speech_graph import speech
@@ -154,7 +154,7 @@ class Signatures(ServedModel):
 
     def _speech(self, plan: Tensors, left: Any, past: Any, position: Any) -> tuple[tf.Tensor, tf.Tensor]:
         """What the net has made, filtered."""
-        filters = self.model.mel_front_end.predictors(plan["condition"], ops)
+        filters = filters_of(self.model.mel_front_end, plan["condition"], ops)
         return speech(left, filters, self.model.condition_hop, past, position)
 
     def _refusals_of_plan(
@@ -205,7 +205,7 @@ class Signatures(ServedModel):
                 missing = tf.where(rows > 0, 0, time)
                 inputs["condition"] = tf.pad(frames, [(0, 0), (0, missing), (0, 0)])
         if self.predicts:
-            filters = self.model.mel_front_end.predictors(inputs["condition"], ops)
+            filters = filters_of(self.model.mel_front_end, inputs["condition"], ops)
             inputs["audio"] = audio = tf.cast(excitation(audio, filters, self.model.condition_hop, ops), tf.float32)
         bits = self.model.distribution.bits(audio, self.model(inputs, training=False))
         return {"bits_per_sample": tf.reduce_mean(bits, axis=1)[:rows]}

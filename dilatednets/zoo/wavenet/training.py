@@ -14,9 +14,9 @@ from dilatednets.training.batches import data_of
 from dilatednets.training.epoch_end import Goal
 from dilatednets.training.loop import Task as BaseTask
 from dilatednets.training.run_folder import RunFolder
+from dilatednets.zoo.mel_front_end import MelFrontEnd
 from dilatednets.zoo.wavenet.clip_windows import ClipWindows
 from dilatednets.zoo.wavenet.likelihood import BitsPerSample, NegativeLogLikelihood
-from dilatednets.zoo.wavenet.mel_front_end import MelFrontEnd
 from dilatednets.zoo.wavenet.model import WaveNet
 from dilatednets.zoo.wavenet.recipe import OF_RECORDINGS, Data, Recipe
 from dilatednets.zoo.wavenet.windows import SpeechWindows, Windows

@@ -4,13 +4,10 @@ import itertools
 import secrets
 import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from dilatednets.arguments import check_seconds
 from dilatednets.errors import InputError
-from dilatednets.files import as_path
 
 OPTION_OF = {"num_samples": "--seconds"}
 OPTIONS = ("text", "mel_of", "condition", "speaker", "prime", "seconds")
@@ -58,7 +55,7 @@ def generate(options: Namespace) -> None:
 
     from dilatednets.data.audio import write_audio
     from dilatednets.data.sound_formats import check_suffix as check_sound
-    from dilatednets.files import check_not_read
+    from dilatednets.files import check_not_read, numbered_targets
     from dilatednets.plots.audio import waveform_and_spectrogram
     from dilatednets.plots.figure import check_suffix, save
     from dilatednets.progress import progress
@@ -72,7 +69,7 @@ def generate(options: Namespace) -> None:
         options.option_of["condition"] = SAID["mel_of"]
     names = getattr(options, given[0]) if given else [""]
     count = max(len(names), len(options.speaker or []))
-    outputs = targets(options.output, options.plot, count)
+    outputs = numbered_targets(options.output, options.plot, count)
     check_sound(options.output)
     read = [*(options.mel_of or []), *(options.condition or []), *([options.prime] if options.prime else [])]
     for output, _ in outputs:
@@ -101,44 +98,13 @@ def generate(options: Namespace) -> None:
             print(f"{plot}: its waveform and spectrogram")
 
 
-def targets(output: str, plot: str | None, count: int) -> list[tuple[Path, Path | None]]:
-    """Where sounds and their pictures go: of several, to files with numbers, none of which is there yet.
-
-    Args:
-        output: The file that was given.
-        plot: The picture's, if one is wanted.
-        count: How many sounds there are.
-
-    Raises:
-        InputError: If it cannot be written there.
-
-    Example:
-    >>> [str(sound) for sound, _ in targets("say.wav", None, 2)]
-    ['say_1.wav', 'say_2.wav']
-    """
-    from dilatednets.files import check_writable
-
-    numbers: Iterator[int | None] = itertools.count(1) if count > 1 else iter([None])
-    pairs = ((_numbered(output, number), plot and _numbered(plot, number)) for number in numbers)
-    free = (pair for pair in pairs if count == 1 or not any(one and one.exists() for one in pair))
-    chosen = list(itertools.islice(free, count))
-    for one in itertools.chain(*chosen):
-        if one:
-            check_writable(one)
-    return [(sound, picture or None) for sound, picture in chosen]
-
-
-def _numbered(name: str, number: int | None) -> Path:
-    path = as_path(name)
-    return path if number is None else path.with_name(f"{path.stem}_{number}{path.suffix}")
-
-
 def said(model: Any, options: Namespace) -> dict[str, Any]:
     """What is to be heard, as arguments of `WaveNet.generate`, read from the files that say it.
 
     Raises:
         InputError: for a file that cannot be read, or that the model has no use for.
     """
+    from dilatednets.data.audio_folder import read_at_rate
     from dilatednets.data.sequences import read_array
     from dilatednets.zoo.wavenet.request import checked_frames
 
@@ -150,7 +116,7 @@ def said(model: Any, options: Namespace) -> dict[str, Any]:
                 "text" if model.front_end is not None else "frames of its own" if model.upsampler else "no condition"
             )
             raise InputError(f"--mel-of: {options.model} takes {takes}, and no mels; leave it out, or take a vocoder")
-        arguments["condition"] = [mels.frames(_heard(path, model.sample_rate)) for path in options.mel_of]
+        arguments["condition"] = [mels.frames(read_at_rate(path, model.sample_rate)) for path in options.mel_of]
     if options.condition is not None:
         if not model.condition_features:
             raise InputError(f"--condition: {options.model} has no local condition; leave it out")
@@ -158,17 +124,5 @@ def said(model: Any, options: Namespace) -> dict[str, Any]:
             checked_frames(model, read_array(path), f"condition: {path}", 2)[0] for path in options.condition
         ]
     if options.prime is not None:
-        arguments["prime"] = _heard(options.prime, model.sample_rate)
+        arguments["prime"] = read_at_rate(options.prime, model.sample_rate)
     return arguments
-
-
-def _heard(path: str, sample_rate: int) -> Any:
-    """A recording at the model's sample rate; says so if that is not its own."""
-    from dilatednets.data.audio import is_silent, read_with_rate, resample
-    from dilatednets.data.audio_folder import SILENT, note_of
-
-    rate, audio = read_with_rate(path)
-    note_of([path] if is_silent(audio) else [], SILENT)
-    if rate != sample_rate:
-        print(f"{path}: {rate} Hz, resampled to the {sample_rate} Hz of the model")
-    return resample(audio, rate, sample_rate)

@@ -13,7 +13,7 @@ from scipy.signal import freqz
 from dilatednets.data.spoken_digits import Recording
 from dilatednets.zoo.wavenet import MelFrontEnd, WaveNet
 from dilatednets.zoo.wavenet.clip_windows import ClipWindows
-from dilatednets.zoo.wavenet.linear_prediction import PEAK, SpeechFilter, excitation, predictors
+from dilatednets.zoo.wavenet.linear_prediction import PEAK, SpeechFilter, excitation, filters_of, predictors
 from dilatednets.zoo.wavenet.loop import ENGINES
 
 ORDER, HOP = 12, 80
@@ -21,7 +21,7 @@ MELS = {"sample_rate": 8000, "hop": HOP, "bands": 20, "window": 256, "fft_size":
 SEEDS = st.integers(0, 10**6)
 
 
-def filters_of(seed, frames=7, batch=1):
+def random_filters(seed, frames=7, batch=1):
     spectrum = np.cumsum(np.random.default_rng(seed).normal(0, 0.4, (batch, frames, 65)), axis=-1)
     return predictors(np.exp(spectrum), 8000, ORDER)
 
@@ -49,14 +49,14 @@ def test_filters_solve_the_normal_equations(seed):
 
 def test_filters_have_the_spectrum_that_mels_tell():
     front_end, sound = MelFrontEnd(**MELS, prediction=ORDER), voiced()
-    gain, *a = front_end.predictors(front_end.frames(sound))[10]
+    gain, *a = filters_of(front_end, front_end.frames(sound))[10]
     frequencies, response = freqz([gain], np.concatenate([[1.0], np.negative(a)]), 256, fs=8000)
     assert abs(frequencies[np.abs(response).argmax()] - 700) < 130
 
 
 @given(SEEDS, st.integers(1, 7 * HOP), st.lists(st.integers(1, 200), max_size=5), st.integers(0, 150))
 def test_what_is_left_makes_the_sound_again_in_any_stretches(seed, length, cuts, primed):
-    filters = filters_of(seed, batch=2)
+    filters = random_filters(seed, batch=2)
     primed = min(primed, length)
     sound = np.random.default_rng(seed).normal(0, 1e-3, (2, length)) * filters[:, :1, 0] / filters[:, :, 0].max()
     left = excitation(sound, filters, HOP)
@@ -73,8 +73,8 @@ def test_a_graph_has_the_same_filters_and_excitation(seed):
     front_end = MelFrontEnd(**MELS, prediction=ORDER)
     frames = np.random.default_rng(seed).uniform(-9, 2, (2, 5, 20)).astype(np.float32)
     sound = np.random.default_rng(seed).normal(0, 0.1, (2, 5 * HOP)).astype(np.float32)
-    filters = front_end.predictors(frames)
-    in_graph = front_end.predictors(ops.convert_to_tensor(frames), ops)
+    filters = filters_of(front_end, frames)
+    in_graph = filters_of(front_end, ops.convert_to_tensor(frames), ops)
     np.testing.assert_allclose(ops.convert_to_numpy(in_graph), filters, rtol=1e-6, atol=1e-6)
     left = excitation(ops.convert_to_tensor(sound), in_graph, HOP, ops)
     np.testing.assert_allclose(ops.convert_to_numpy(left), excitation(sound, filters, HOP), atol=1e-6)
@@ -94,7 +94,7 @@ def test_sound_is_what_the_net_makes_filtered(vocoder, engine):
     mels = vocoder.mel_front_end.frames(voiced())
     made = vocoder.generate(condition=[mels, mels[:9]], seed=3, engine=engine)
     left = plain.generate(condition=[mels, mels[:9]], seed=3, engine=engine)
-    expected = SpeechFilter(vocoder.mel_front_end.predictors(np.stack([mels, mels])), HOP)(left)
+    expected = SpeechFilter(filters_of(vocoder.mel_front_end, np.stack([mels, mels])), HOP)(left)
     np.testing.assert_allclose(made[0], expected[0], atol=1e-6)
     np.testing.assert_allclose(made[1, : 9 * HOP], expected[1, : 9 * HOP], atol=1e-6)
     assert not made[1, 9 * HOP :].any()
@@ -103,7 +103,7 @@ def test_sound_is_what_the_net_makes_filtered(vocoder, engine):
     np.testing.assert_allclose(np.concatenate(chunks, axis=1), whole, atol=1e-6)
     prime = voiced()[:500]
     on = vocoder.generate(condition=mels, prime=prime, seed=4, engine=engine)
-    filters = vocoder.mel_front_end.predictors(mels)[None]
+    filters = filters_of(vocoder.mel_front_end, mels)[None]
     before = excitation(prime[None], filters, HOP)
     left = plain.generate(condition=mels, prime=before, seed=4, engine=engine)
     np.testing.assert_allclose(on, SpeechFilter(filters, HOP, prime[None], 500)(left), atol=1e-6)
@@ -124,7 +124,7 @@ def test_windows_hold_what_is_left():
         [Recording("", "", "", 0, sound)], front_end, [], receptive_field=100, target=HOP, batch_size=1
     )
     clip = windows.clip(windows.recordings[0])
-    filters = front_end.predictors(clip.condition)[None]
+    filters = filters_of(front_end, clip.condition)[None]
     np.testing.assert_allclose(SpeechFilter(filters, HOP)(clip.audio[None])[0, :1590], sound, atol=1e-5)
     assert not clip.audio[1590:].any() and np.abs(clip.audio).max() > 0.01 / PEAK
 
@@ -135,7 +135,7 @@ def test_windows_hold_what_is_left():
 def test_a_graph_filters_as_the_loop_does(seed, length, cuts, position):
     from dilatednets.zoo.wavenet.speech_graph import speech
 
-    filters = filters_of(seed, batch=2)
+    filters = random_filters(seed, batch=2)
     left = np.random.default_rng(seed).normal(0, 0.1, (2, length)).astype(np.float32)
     before = np.random.default_rng(seed).normal(0, 0.1, (2, ORDER))
     expected = SpeechFilter(filters, HOP, before, position)(left)

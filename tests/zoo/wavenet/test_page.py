@@ -35,7 +35,7 @@ def test_a_text_is_said_faults(tiny_model):
 
 def test_a_vocoder_says_a_recording_anew_faults(rng):
     mel = {"window": 400, "fft_size": 512, "f_max": 4000.0, "mels": 4, "hop": 80, "sample_rate": 8000}
-    from dilatednets.zoo.wavenet.mel_front_end import MelFrontEnd
+    from dilatednets.zoo.mel_front_end import MelFrontEnd
 
     model = WaveNet((1, 2), 2, 4, 8, 4, mel=MelFrontEnd(**{k: v for k, v in mel.items() if k != "mels"}).get_config())
     with visit(page(model, "vocoder")) as visitor:

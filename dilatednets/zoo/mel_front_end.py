@@ -5,7 +5,7 @@ system which uses the same settings go in as they are.
 """
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Annotated, Any
 
@@ -14,11 +14,9 @@ import numpy as np
 from dilatednets.arrays import as_audio, numbers
 from dilatednets.errors import InputError
 from dilatednets.rules import Rule, below_2_16, config_of, keep_arguments, not_negative, positive
-from dilatednets.zoo.wavenet import linear_prediction
 
 _BLOCK = 1024  # frames that are transformed at once: an hour of sound must not lie in memory a thousand times
 _TOLERANCE = 3.0  # by how much, in natural logarithms, what an acoustic model predicts may lie below the floor
-_NEAR = 4  # frequencies of the transform
 _LOUDEST = 12.0  # full scale in one band, windows of 16,384 samples, squared magnitudes: more is no logarithm
 even = Rule(lambda x: x > 0 and x % 2 == 0, "even and above 0")
 one_or_two = Rule(lambda x: x in (1, 2), "1 (magnitudes) or 2 (their squares)")
@@ -111,34 +109,36 @@ class MelFrontEnd:
         Raises:
             InputError: for what is no audio.
         """
+        energies = [self._energies(block) for block in self._spectra(audio)]
+        return np.log(np.maximum(np.concatenate(energies), self.floor)).astype(np.float32)
+
+    def with_magnitudes(self, audio: Any) -> tuple[np.ndarray, np.ndarray]:
+        """The frames of a recording, and the magnitudes of the spectrum that they are made of.
+
+        Args:
+            audio: As for `frames`.
+
+        Returns:
+            float32 (1 + samples // hop, bands), and float32 (1 + samples // hop, fft_size // 2 + 1).
+        """
+        magnitudes = np.concatenate(list(self._spectra(audio)))
+        mels = np.log(np.maximum(self._energies(magnitudes), self.floor))
+        return mels.astype(np.float32), magnitudes.astype(np.float32)
+
+    def _spectra(self, audio: Any) -> Iterator[np.ndarray]:
+        """The magnitudes of all frames, block by block."""
         audio = as_audio(audio, ndim=1).astype(np.float64)
         cut = np.lib.stride_tricks.sliding_window_view(np.pad(audio, self.fft_size // 2), self.fft_size)[:: self.hop]
         left = (self.fft_size - self.window) // 2
         # Periodic, as a window of a transform is.
         hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(self.window) / self.window)
         weights = np.pad(hann, (left, self.fft_size - self.window - left))
-        blocks = [cut[first : first + _BLOCK] for first in range(0, len(cut), _BLOCK)]
-        energies = [np.abs(np.fft.rfft(block * weights, axis=1)) ** self.power @ self.filters.T for block in blocks]
-        return np.log(np.maximum(np.concatenate(energies), self.floor)).astype(np.float32)
+        for first in range(0, len(cut), _BLOCK):
+            yield np.abs(np.fft.rfft(cut[first : first + _BLOCK] * weights, axis=1))
 
-    def predictors(self, frames: Any, xp: Any = np) -> Any:
-        """The filters of a linear prediction of `prediction` samples, as `linear_prediction.predictors` has them.
-
-        Of a spectrum, frames have the bands alone: it is taken to be the smallest that has them, and above `f_max` what it
-        is just below.
-
-        Args:
-            frames: As `frames` makes them, (..., frames, bands).
-            xp: What computes: numpy, or keras.ops in a graph.
-
-        Returns:
-            (..., frames, 1 + prediction).
-        """
-        last = int(self.f_max * self.fft_size / self.sample_rate)
-        inverse = np.linalg.pinv(self.filters.T)
-        inverse[:, last:] = inverse[:, max(last - _NEAR, 0) : last].mean(axis=1, keepdims=True)
-        magnitudes = xp.maximum(xp.matmul(xp.exp(linear_prediction.exact(frames, xp)), inverse), 0)
-        return linear_prediction.predictors(magnitudes ** (2 / self.power), self.sample_rate, self.prediction, xp)
+    def _energies(self, magnitudes: np.ndarray) -> np.ndarray:
+        energies: np.ndarray = magnitudes**self.power @ self.filters.T
+        return energies
 
     def silence(self, num_frames: int) -> np.ndarray:
         """Frames of silence: float32 (num_frames, bands)."""

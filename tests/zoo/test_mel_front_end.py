@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dilatednets.errors import InputError
+from dilatednets.zoo.mel_front_end import hertz, mel
 from dilatednets.zoo.wavenet import MelFrontEnd, WaveNet
-from dilatednets.zoo.wavenet.mel_front_end import hertz, mel
 
 SETTINGS = [
     {"sample_rate": 22050, "hop": 256},

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from dilatednets.benchmarks.wavenet import vocoding
+from dilatednets.benchmarks import vocoding
 from dilatednets.data.audio import write_audio
 from dilatednets.errors import InputError
-from dilatednets.zoo.wavenet.mel_front_end import MelFrontEnd
+from dilatednets.zoo.mel_front_end import MelFrontEnd
 from dilatednets.zoo.wavenet.model import WaveNet
 
 MELS = MelFrontEnd(8000, 80, bands=40, window=320, fft_size=512, f_max=4000.0)

@@ -12,7 +12,8 @@ from dilatednets.benchmarks.timing import cpu
 from dilatednets.data import recordings
 from dilatednets.data.audio import resample
 from dilatednets.errors import InputError
-from dilatednets.zoo.wavenet.mel_front_end import MelFrontEnd
+from dilatednets.zoo.mel_front_end import MelFrontEnd
+from dilatednets.zoo.mel_vocoder.model import MelVocoder
 from dilatednets.zoo.wavenet.model import WaveNet
 
 WIDE_BAND = 16000
@@ -70,15 +71,19 @@ def griffin_lim(frames: np.ndarray, front_end: MelFrontEnd) -> np.ndarray:
 
 
 def run(
-    model: WaveNet, data_dir: str | os.PathLike[str], split: str = "validation", temperature: float = 1.0, seed: int = 0
+    model: WaveNet | MelVocoder,
+    data_dir: str | os.PathLike[str],
+    split: str = "validation",
+    temperature: float = 1.0,
+    seed: int = 0,
 ) -> dict[str, Any]:
     """Makes each recording of a split anew from its mels, in both ways, and has them judged.
 
     Args:
-        model: A WaveNet with mels and without speakers.
+        model: A MelVocoder, or a WaveNet with mels and without speakers.
         data_dir: The folder of the recordings, which are taken as they are.
         split: "validation", "train" or "test".
-        temperature: What `WaveNet.generate` is asked for.
+        temperature: What `WaveNet.generate` is asked for; a MelVocoder draws nothing.
         seed: Of the generated audio.
 
     Returns:
@@ -88,17 +93,22 @@ def run(
     Raises:
         InputError: for another model, bad recordings, or packages that are not installed.
     """
-    front_end = model.mel_front_end
-    if front_end is None or model.speakers:
+    front_end = getattr(model, "mel_front_end", None)
+    if front_end is None or getattr(model, "speakers", ()):
         raise InputError("model: must be a vocoder, which takes mels and has no speakers")
+    how: dict[str, Any] = {"seed": seed}
+    if isinstance(model, WaveNet):
+        how["temperature"] = temperature
+    elif temperature != 1:
+        raise InputError("temperature: a MelVocoder draws nothing, and has none; leave it out")
     rate = model.sample_rate
     scores = judges(rate)
     clips = recordings.load(data_dir, split, rate, words=False, trim=False, level=0.0)
     frames = [front_end.frames(clip.audio) for clip in clips]
-    model.generate(condition=frames[0][:8], seed=0)  # compiles
+    model.generate(condition=frames[0][:8], **how)  # compiles
     ways: dict[str, Callable[[np.ndarray], np.ndarray]] = {
         "Griffin-Lim": lambda mels: griffin_lim(mels, front_end),
-        "WaveNet": lambda mels: model.generate(condition=mels, temperature=temperature, seed=seed)[0],
+        type(model).__name__: lambda mels: model.generate(condition=mels, **how)[0],
     }
     rows: list[dict[str, Any]] = []
     seconds = sum(len(clip.audio) for clip in clips) / rate

@@ -1,0 +1,34 @@
+"""What a mel vocoder is trained by: errors of the spectrum, of quiet and of loud parts."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+QUIETEST = 1e-3
+"""Magnitudes below it are heard by nobody, and count as this."""
+_POWER = 0.3  # loudness grows about so with magnitude
+_LOUD = 2.0  # weight of the errors of loudness
+
+
+@keras.saving.register_keras_serializable("dilatednets")
+class SpectrumLoss(keras.losses.Loss):
+    """`mean |log S - y| + 2 mean |S^0.3 - e^(0.3 y)|`: the second term hears what is loud, and no error of what is not.
+
+    Call arguments:
+        y_true: Magnitudes S, (batch, frames, bins); those below `QUIETEST` count as this.
+        y_pred: Their natural logarithms y, as a MelVocoder gives them, of the same shape.
+
+    Example:
+    >>> import numpy as np
+    >>> ones = np.ones((1, 4, 9), "float32")
+    >>> round(float(SpectrumLoss()(ones, 0.1 * ones)), 3)
+    0.161
+    """
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """The loss of each frame, (batch, frames)."""
+        true = ops.log(ops.maximum(ops.cast(y_true, "float32"), QUIETEST))
+        made = ops.cast(y_pred, "float32")
+        loud = ops.abs(ops.exp(_POWER * true) - ops.exp(_POWER * ops.maximum(made, ops.log(QUIETEST))))
+        return ops.mean(ops.abs(true - made) + _LOUD * loud, axis=-1)

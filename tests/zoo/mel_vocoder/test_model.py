@@ -1,0 +1,93 @@
+"""The net, and the sound that it makes of mels."""
+
+import numpy as np
+import pytest
+from helpers import tiny_vocoder
+
+from dilatednets.errors import InputError
+from dilatednets.zoo.mel_front_end import MelFrontEnd
+from dilatednets.zoo.mel_vocoder import MelVocoder, describe
+
+NARROW = MelFrontEnd(8000, 64, bands=20, window=256, fft_size=256, f_max=3000.0)
+
+
+def tone(seconds=0.5, rate=8000):
+    return (0.3 * np.sin(2 * np.pi * 440 * np.arange(round(seconds * rate)) / rate)).astype(np.float32)
+
+
+def untrained(mel=NARROW, **settings):
+    return MelVocoder((1, 2), 6, mel=mel.get_config(), **settings)
+
+
+@pytest.mark.parametrize("power", [1, 2])
+def test_it_begins_as_an_interpolation_between_the_bands(power):
+    """Of a flat spectrum, that is the spectrum itself: within the bands, and a little less above them."""
+    mel = MelFrontEnd(8000, 64, bands=20, window=256, fft_size=256, f_max=3000.0, power=power)
+    level = 0.25
+    flat = np.log(level**power * mel.filters.sum(axis=1)).astype(np.float32)
+    spectrum = np.asarray(untrained(mel)(np.tile(flat, (1, 5, 1))))
+    assert spectrum.shape == (1, 5, 129)
+    np.testing.assert_allclose(spectrum[..., :95], np.log(level), atol=1e-5)
+    np.testing.assert_allclose(spectrum[..., 97:], np.log(level) - 1, atol=1e-5)
+
+
+def test_a_tone_sounds_again():
+    model = untrained(iterations=30)
+    made = model.generate(model.mel_front_end.frames(tone()))
+    assert made.shape == (1, 62 * 64) and made.dtype == np.float32
+    spectrum = np.abs(np.fft.rfft(made[0] * np.hanning(made.shape[1])))
+    assert abs(spectrum.argmax() * 8000 / made.shape[1] - 440) < 60  # as exact as a band is wide
+
+
+def test_the_same_seed_makes_the_same_sound_alone_and_in_a_batch():
+    model = tiny_vocoder()
+    mels = model.mel_front_end.frames(tone())
+    one, two = model.generate(mels), model.generate(np.stack([mels, mels[::-1]]))
+    np.testing.assert_allclose(two[:1], one, atol=2e-3)
+    assert not np.allclose(model.generate(mels, seed=1), one, atol=0.01)
+    assert not np.allclose(model.generate(mels, iterations=0), one, atol=0.01)
+
+
+def test_what_is_trained_further_is_what_sounds():
+    model = tiny_vocoder()
+    mels = model.mel_front_end.frames(tone())
+    before = model.generate(mels)
+    model.head.bias.assign(model.head.bias + 0.5)
+    np.testing.assert_allclose(np.abs(model.generate(mels)).mean() / np.abs(before).mean(), np.exp(0.5), rtol=0.2)
+
+
+def test_a_frame_sees_as_far_as_the_receptive_field_says():
+    model = tiny_vocoder()
+    mels = np.random.default_rng(1).normal(-4, 2, (1, 60, 20)).astype(np.float32)
+    other = mels.copy()
+    other[0, 30] += 3
+    changed = np.flatnonzero(np.abs(np.asarray(model(mels) - model(other))).max(axis=(0, 2)))
+    assert (changed.min(), changed.max()) == (30 - 6, 30 + 6) and model.receptive_field == 13
+
+
+def test_what_cannot_sound_is_refused_faults():
+    model = tiny_vocoder()
+    mels = model.mel_front_end.frames(tone())
+    for wrong, words in (
+        (mels.T, "its bands come first"),
+        (np.exp(mels) + 1, "this model wants 20 bands"),
+        (mels[:1], "1 frames, but sound is made of 2 to 32,768; give longer ones"),
+        (np.tile(mels, (600, 1)), "cut them"),
+        (mels[0], r"must be of shape \(frames, 20\)"),
+        ([mels, mels[:5]], "of different lengths"),
+        (np.where(mels == mels.max(), np.nan, mels), "condition"),
+    ):
+        with pytest.raises(InputError, match=words):
+            model.generate(wrong)
+    with pytest.raises(InputError, match="do not overlap by half"):
+        untrained(MelFrontEnd(8000, 200, bands=20, window=256, fft_size=256, f_max=3000.0))
+    with pytest.raises(InputError, match="a linear prediction is for a WaveNet"):
+        untrained(MelFrontEnd(8000, 64, bands=20, window=256, fft_size=256, f_max=3000.0, prediction=8))
+
+
+def test_cost():
+    facts = tiny_vocoder().describe()
+    assert facts["macs_per_frame"] == 20 * 6 + 4 * 3 * 6 * 6 + 6 * 129
+    assert (facts["layers"], facts["receptive_field"], facts["receptive_field_ms"]) == (4, 13, 104.0)
+    model = tiny_vocoder()
+    assert "half of it in the future" in " ".join(describe.lines(model, facts)) and describe.draw(model, "a title").axes
