@@ -78,7 +78,7 @@ ONCE := $(addprefix --ignore=tests/,archives benchmarks data play plots presets/
 
 # So is most of what is refused, the command, pages and archives; the layers refuse by themselves on each backend. Of runs by recipe, the lanes
 # try the TCN's, and JAX those of data-parallel processes.
-RUNS := $(addprefix --ignore=tests/zoo/,$(addsuffix /test_training.py,wavenet context_segmenter tcn_chunker audio_effect) \
+RUNS := $(addprefix --ignore=tests/zoo/,$(addsuffix /test_training.py,wavenet context_segmenter tcn_chunker audio_effect mel_vocoder) \
     wavenet/test_windows.py wavenet/test_own_recordings.py tcn_chunker/test_verb.py)
 LANE := $(PYTEST) $(ONCE) $(RUNS) --ignore=tests/cli --ignore-glob='*/test_page.py' --ignore-glob='*/test_archive.py' -k "not faults or layers"
 

@@ -12,7 +12,7 @@ def describe(model: Any) -> dict[str, Any]:
     Example:
     >>> from dilatednets.zoo.mel_vocoder.model import MelVocoder
     >>> describe(MelVocoder())["receptive_field"]
-    61
+    73
     """
     kernels = [weight for weight in model.weights if len(weight.shape) > 1]
     front_end = model.mel_front_end

@@ -85,7 +85,7 @@ class MelVocoder(CheckedBatches, ZooModel):
 
     def __init__(
         self,
-        dilations: Sizes = (1, 2, 4, 8),
+        dilations: Sizes = (1, 2, 4, 8, 1, 2),
         channels: Size = 256,
         kernel_size: Annotated[Size, _odd] = 3,
         dropout: Annotated[float, share] = 0.0,
