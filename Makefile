@@ -58,7 +58,7 @@ lint: .venv/.ready
 
 # The examples show what TensorFlow prints; torch_*.py need PyTorch (extra `benchmark`).
 doctest: .venv/.ready
-	.venv/bin/python -m pytest -q --doctest-modules dilatednets --ignore-glob='*/torch_*.py'
+	.venv/bin/python $(PYTEST) --doctest-modules dilatednets --ignore-glob='*/torch_*.py'
 
 slow: .venv/.ready
 	.venv/bin/python $(PYTEST) -m slow

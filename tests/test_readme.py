@@ -57,7 +57,8 @@ def test_recipes_shown_are_valid():
         ("my_segmenter", "ContextSegmenter"),
         ("my_chunker", "TCNChunker"),
         ("my_words", "WaveNet"),
-        ("my_vocoder", "WaveNet"),
+        ("my_vocoder", "MelVocoder"),
+        ("my_wavenet", "WaveNet"),
     ]
 
 

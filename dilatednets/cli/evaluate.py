@@ -2,12 +2,13 @@
 
 import inspect
 import json
+import warnings
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
 from dilatednets import registry
 from dilatednets.arguments import add_data_dir, add_json, add_model
-from dilatednets.errors import InputError, a
+from dilatednets.errors import InputError, Note, a
 from dilatednets.presets import presets
 
 VERB, HELP = "evaluate", "measure a model on a split of its data set"
@@ -43,6 +44,9 @@ def run(options: Namespace) -> None:
     if reader is None:  # as it was trained
         stored = presets.recipe(options.model).get("data", {})
         reader = stored.get("reader")
+        if stored.get("fold") == "none" and options.split.startswith("val"):
+            words = "the model has learnt these, too; its card has the figures of the same run without them"
+            warnings.warn(Note(f"--split: {options.split}: {words}"), stacklevel=2)
         others = list(inspect.signature(evaluate).parameters)[4:]  # after the model, the data, the split, the reader
         how = {name: stored[name] for name in others if name in stored} | how
     result = evaluate(model, options.data_dir, options.split, reader, **how)

@@ -51,8 +51,14 @@ def test_a_vocoder_learns_more_than_interpolation(voices, tmp_path):
     figures = model.evaluate_on(voices)
     assert figures["spectral_error"] < 0.75 * begun["spectral_error"]
     assert (figures["recordings"], figures["seconds"]) == (1, 1.0) and model.sample_rate == RATE
-    again = registry.parse_recipe({"name": "on", "init": str(best), "training": {**KEYS["training"], "epochs": 1}})
-    assert MelVocoder.from_preset(registry.train(again, voices, tmp_path / "on")).channels == 16
+
+
+@pytest.mark.slow
+def test_what_was_learnt_is_where_more_is_learnt_from(voices, tmp_path):
+    tiny_vocoder().save_to_preset(tmp_path / "start")
+    training = {**KEYS["training"], "epochs": 1, "jit_compile": True}
+    again = registry.parse_recipe({"name": "on", "init": str(tmp_path / "start"), "training": training})
+    assert MelVocoder.from_preset(registry.train(again, voices, tmp_path / "on")).channels == 6
 
 
 def test_windows_are_of_one_sound(voices):
