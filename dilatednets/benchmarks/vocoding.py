@@ -94,7 +94,7 @@ def run(
         InputError: for another model, bad recordings, or packages that are not installed.
     """
     front_end = getattr(model, "mel_front_end", None)
-    if front_end is None or getattr(model, "speakers", ()):
+    if front_end is None or (isinstance(model, WaveNet) and model.speakers):
         raise InputError("model: must be a vocoder, which takes mels and has no speakers")
     how: dict[str, Any] = {"seed": seed}
     if isinstance(model, WaveNet):

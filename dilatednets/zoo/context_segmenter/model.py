@@ -22,6 +22,9 @@ from dilatednets.zoo.zoo_model import ZooModel
 FRONT_ENDS: dict[str, Any] = {"light": LightFrontEnd, "vgg16": VGG16FrontEnd}
 FrontEnd = Annotated[str, Rule(FRONT_ENDS.__contains__, "'light', 'vgg16' or another name in FRONT_ENDS")]
 Multipliers = Annotated[Sequence[int], Rule(lambda x: not x or min(x) > 0, "a list of positive integers, or empty")]
+_PASSING = 2.0
+"""Where fresh scores begin before a context module. As the identity, it passes no gradient on to scores below 0: a class all
+of whose scores began there would never be learnt."""
 
 
 @keras.saving.register_keras_serializable("dilatednets")
@@ -131,7 +134,14 @@ class ContextSegmenter(ZooModel):
         policy = self.dtype_policy
         self.front_end = FRONT_ENDS[front_end](**self.front_end_options, dtype=policy, name="front_end")
         self.drop = keras.layers.SpatialDropout2D(dropout, dtype=policy, name="drop")
-        self.scores = keras.layers.Conv2D(num_classes, 1, data_format="channels_last", dtype=policy, name="scores")
+        self.scores = keras.layers.Conv2D(
+            num_classes,
+            1,
+            data_format="channels_last",
+            bias_initializer=keras.initializers.Constant(0.0 if context == "none" else _PASSING),
+            dtype=policy,
+            name="scores",
+        )
         self.context = None
         if context != "none":
             options = {"identity": self.context_identity, "multipliers": self.context_multipliers or None}

@@ -241,3 +241,13 @@ def test_a_regression_is_computed_at_one_scale(tmp_path):
     model = ContextSegmenter.from_preset(tmp_path / "mine", num_classes=1, head="regression")
     assert model.get_config()["scales"] == [1.0]
     assert model.regress(np.zeros((20, 24, 3), np.uint8)).shape == (20, 24, 1)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_every_fresh_class_can_be_learnt(seed, rng):
+    """The context module begins as the identity, and cuts what is below 0: all scores must not be there."""
+    keras.utils.set_random_seed(seed)
+    small = {"widths": (4, 4, 8, 8), "blocks": (1, 1), "dilations": (1, 2), "output_channels": 6}
+    model = ContextSegmenter(2, front_end_options=small)
+    scores = ops.convert_to_numpy(model.scores(model.front_end(rng.normal(0, 1, (2, 64, 64, 3)).astype(np.float32))))
+    assert (scores > 0).mean(axis=(0, 1, 2)).min() > 0.5
