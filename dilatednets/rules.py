@@ -21,6 +21,7 @@ class Rule(NamedTuple):
 
 positive = Rule(lambda x: 0 < x < math.inf, "above 0")
 not_negative = Rule(lambda x: 0 <= x < math.inf, "0 or above")
+not_above_0_db = Rule(lambda x: -100 < x <= 0, "below 0 dB, or 0 to leave it as it is")
 share = Rule(lambda x: 0 <= x < 1, "at least 0 and below 1")
 each_positive = Rule(lambda x: bool(x) and min(x) > 0, "a list of positive integers")
 _WORD_EACH = "a list of different names, none of them empty and none with blanks around it"

@@ -45,7 +45,7 @@ def run(options: Namespace) -> None:
         stored = presets.recipe(options.model).get("data", {})
         reader = stored.get("reader")
         if stored.get("fold") == "none" and options.split.startswith("val"):
-            words = "the model has learnt these, too; its card has the figures of the same run without them"
+            words = "the model has learnt these, too, so that figures on them say little of others"
             warnings.warn(Note(f"--split: {options.split}: {words}"), stacklevel=2)
         others = list(inspect.signature(evaluate).parameters)[4:]  # after the model, the data, the split, the reader
         how = {name: stored[name] for name in others if name in stored} | how

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from helpers import tiny_vocoder
 
 from dilatednets.benchmarks import vocoding
 from dilatednets.data.audio import write_audio
@@ -57,6 +58,15 @@ def test_each_recording_is_made_in_both_ways_and_judged(vocoder, clips, monkeypa
     base, net = result["rows"]
     assert (base["pesq"], net["pesq"], net["pesq_gain"], net["pesq_gain_error"]) == (0, 1, 1, 0)
     assert "| WaveNet | 1.00 | +1.00 ± 0.00 | 1.000 |" in vocoding.report(result)
+
+
+def test_a_mel_vocoder_is_judged_by_the_same_name(clips, monkeypatch):
+    monkeypatch.setattr(vocoding, "griffin_lim", lambda mels, front_end: np.zeros(80, np.float32))
+    monkeypatch.setattr(vocoding, "judges", lambda rate: {"pesq": lambda real, made: float(np.abs(made).max() > 0)})
+    base, net = vocoding.run(tiny_vocoder(), clips)["rows"]
+    assert (net["who"], base["pesq"], net["pesq_gain"]) == ("MelVocoder", 0, 1)
+    with pytest.raises(InputError, match="temperature: a MelVocoder draws nothing"):
+        vocoding.run(tiny_vocoder(), clips, temperature=0.5)
 
 
 def test_a_recording_is_as_good_as_itself_and_noise_is_not(rng):

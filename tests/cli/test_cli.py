@@ -8,7 +8,7 @@ import sys
 
 import numpy as np
 import pytest
-from helpers import CHECKOUT
+from helpers import CHECKOUT, tiny_segmenter
 from PIL import Image
 
 from dilatednets import registry
@@ -259,3 +259,11 @@ def test_a_new_process_prints_one_line_and_no_traceback(sample_dir, tmp_path):
         assert done.returncode == 2 and done.stdout == ""
         said = [line for line in done.stderr.splitlines() if "cuda" not in line.lower()]
         assert len(said) == 1 and str(data_dir) in said[0]
+
+
+def test_evaluation_on_images_that_were_learnt_says_so(tmp_path, capsys):
+    recipe = 'name = "net"\nmodel = "ContextSegmenter"\n[data]\nfold = "none"\n'
+    tiny_segmenter().save_to_preset(tmp_path / "net", recipe=recipe)
+    for split, said in (("validation", True), ("train", False)):
+        main(["evaluate", str(tmp_path / "net"), "--data-dir", str(tmp_path), "--split", split])
+        assert ("the model has learnt these, too" in capsys.readouterr().err) == said

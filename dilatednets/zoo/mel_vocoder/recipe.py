@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
-from dilatednets.rules import Argument, Rule, arguments_of, not_negative, one_of, positive, share
+from dilatednets.rules import Argument, arguments_of, not_above_0_db, not_negative, one_of, positive, share
 from dilatednets.training import recipe
 from dilatednets.zoo.mel_front_end import MelFrontEnd
 from dilatednets.zoo.mel_vocoder.model import MelVocoder
@@ -14,7 +14,6 @@ Net: Any = recipe.net_table({name: one for name, one in arguments_of(MelVocoder)
 _OF_MELS = {name: one for name, one in arguments_of(MelFrontEnd).items() if name not in ("sample_rate", "prediction")}
 Mel: Any = recipe.net_table({**_OF_MELS, "hop": Argument(_OF_MELS["hop"].kind, 256)})
 """Arguments of MelFrontEnd, but for the rate, which `data.sample_rate` says."""
-not_above_0 = Rule(lambda x: -100 < x <= 0, "below 0 dB, or 0 to leave it as it is")
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class Data:
     """Recordings are resampled to it."""
     trim: bool = False
     """Whether to cut leading and trailing silence."""
-    level: Annotated[float, not_above_0] = 0.0
+    level: Annotated[float, not_above_0_db] = 0.0
     """Root mean square of each recording in dB of full scale; 0 leaves it as it is."""
     shortest: Annotated[float, not_negative] = 0.05
     """Seconds below which a recording is left out."""

@@ -77,18 +77,8 @@ def build_model(recipe: Recipe) -> MelVocoder:
 
 def load(data: Data, data_dir: str | os.PathLike[str], split: str, sample_rate: int) -> list[np.ndarray]:
     """The samples of each recording of a split."""
-    found = recordings.load(
-        data_dir,
-        split,
-        sample_rate,
-        words=False,
-        trim=data.trim,
-        level=data.level,
-        shortest=data.shortest,
-        longest=data.longest,
-        validation=data.validation,
-    )
-    return [one.audio for one in found]
+    how = {name: value for name, value in vars(data).items() if name not in ("reader", "sample_rate")}
+    return [one.audio for one in recordings.load(data_dir, split, sample_rate, words=False, **how)]
 
 
 def spectral_error(model: MelVocoder, clips: list[np.ndarray]) -> float:

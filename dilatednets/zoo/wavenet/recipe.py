@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Annotated, Any
 
-from dilatednets.rules import Rule, arguments_of, not_negative, one_of, positive, share
+from dilatednets.rules import arguments_of, not_above_0_db, not_negative, one_of, positive, share
 from dilatednets.training import recipe
 from dilatednets.zoo.mel_front_end import MelFrontEnd
 from dilatednets.zoo.wavenet.model import WaveNet
@@ -19,7 +19,6 @@ Mel: Any = recipe.net_table(
 """Arguments of MelFrontEnd, but for those that `data.sample_rate` and `net.condition_hop` say."""
 OF_RECORDINGS = ("front_end", "pattern", "trim", "level", "shortest", "longest", "validation")
 """Keys of `data` that are for recordings of one's own alone."""
-not_above_0 = Rule(lambda x: -100 < x <= 0, "below 0 dB, or 0 to leave it as it is")
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class Data:
     """How paths of recordings say word and speaker, as "{word}_{speaker}_{}"; "" for folders or a metadata.csv."""
     trim: bool = True
     """Whether to cut leading and trailing silence."""
-    level: Annotated[float, not_above_0] = -20.0
+    level: Annotated[float, not_above_0_db] = -20.0
     """Root mean square of each recording in dB of full scale; 0 leaves it as it is."""
     shortest: Annotated[float, not_negative] = 0.05
     """Seconds below which a recording is left out."""
