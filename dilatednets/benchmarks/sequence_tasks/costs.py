@@ -1,4 +1,4 @@
-"""What each core costs: measured for all cores of a task in one run, by turns."""
+"""What each core costs: measured for all cores of a task in one run of a backend, by turns."""
 
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,9 @@ from dilatednets.benchmarks.timing import by_turns, cpu
 
 
 def measure(name: str, folder: Path, seconds: float = 10.0, cores: list[str] | None = None) -> dict[str, Any]:
-    """Measures cores with the settings that the grid chose, or with its first where it is not done, and writes costs.json.
+    """Measures cores with the settings that the grid chose, or with its first where it is not done, and keeps the result.
+
+    It goes into costs.json, where what was measured on other backends stays.
 
     Args:
         name: The task's name.
@@ -52,7 +54,7 @@ def measure(name: str, folder: Path, seconds: float = 10.0, cores: list[str] | N
         row["milliseconds_per_training_step"] = 1000 / rates[core, "train"]
         row["sequences_per_second"] = task.batch * rates[core, "infer"]
         row["streaming_steps_per_second"] = rates[core, "stream"]
-    records.write(folder / name / "costs.json", result)
+    records.write_costs(folder, name, keras.backend.backend(), result)
     return result
 
 

@@ -18,21 +18,21 @@ def save(task: str, runs: Sequence[Mapping[str, Any]], costs: Mapping[str, Any],
     Args:
         task: The task's name.
         runs: Its records.
-        costs: What `costs.measure` returned, whose times of a training step are the x axis; without them, its
-            multiply-accumulates are.
+        costs: Those of `records.costs`, whose times of a training step are the x axis; without them, multiply-accumulates
+            are.
         path: The file, .png, .svg or .pdf.
     """
     known = TASKS[task]
     drawing, (ax,) = figure.figure([480])
     by_core = verdict.scores(runs)
     key, words = "milliseconds_per_training_step", "ms a training step"
-    measured = by_core.keys() <= costs["cores"].keys()
+    measured = by_core.keys() <= costs.keys()
     if not measured:
         key, words = "macs_per_step", "multiply-accumulates a step"
     for (core, colour), marker in zip(zip(CORES, cycle(CURVES), strict=False), "osD^vPX", strict=False):
         if core in by_core:
             rows = [run for run in runs if run["core"] == core]
-            cost = costs["cores"][core][key] if measured else rows[0][key]
+            cost = costs[core][key] if measured else rows[0][key]
             values = by_core[core]
             ax.plot(
                 [cost] * len(values),

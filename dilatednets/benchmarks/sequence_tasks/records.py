@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -57,3 +57,36 @@ def runs(folder: str | os.PathLike[str], task: str) -> Iterator[dict[str, Any]]:
         if record is None or not record.keys() >= KEYS:
             raise InputError(f"{path}: is no record of a run; remove it")
         yield record
+
+
+def write_costs(folder: Path, task: str, backend: str, measured: Mapping[str, Any]) -> None:
+    """Puts what `costs.measure` measured on a backend into costs.json, beside what was measured on others."""
+    path = folder / task / "costs.json"
+    write(path, (read(path) or {}) | {backend: measured})
+
+
+def costs(folder: Path, task: str) -> dict[str, dict[str, Any]]:
+    """What each core of a task costs, each figure that of the backend where the core is faster.
+
+    Args:
+        folder: The folder of records.
+        task: The task.
+
+    Returns:
+        {core: the row that `costs.measure` gives}, empty while nothing is measured.
+
+    Raises:
+        InputError: If the file holds anything else.
+    """
+    path, best = folder / task / "costs.json", dict[str, dict[str, Any]]()
+    for measured in (read(path) or {}).values():
+        if not isinstance(measured, dict) or "cores" not in measured:
+            raise InputError(f"{path}: does not hold costs by backend; remove it, and measure again with --costs")
+        for core, row in measured["cores"].items():
+            known = best.setdefault(core, dict(row))
+            for key, value in row.items():
+                if key.startswith("milliseconds"):
+                    known[key] = min(known[key], value)
+                elif key.endswith("per_second"):
+                    known[key] = max(known[key], value)
+    return best

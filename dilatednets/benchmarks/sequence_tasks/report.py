@@ -31,8 +31,9 @@ takes many times as long: attention a quarter, and minGRU on MNIST half.
 
 {rules}
 
-Seconds to equal score are steps to the weakest score that all seeds of both nets reach, times the time of a step, which
-was measured for all cores in one run. Multiply-accumulates and streaming steps are those of one stream. Music's score is
+Seconds to equal score are steps to the weakest score that all seeds of both nets reach, times the time of a step. Times
+were measured for all cores in one run of TensorFlow and one of JAX; each figure is that of the backend where the core is
+faster. Multiply-accumulates and streaming steps are those of one stream. Music's score is
 summed over the 88 keys of a frame, and averaged over all frames. Test parts were not read for this page.
 
 {tasks}"""
@@ -54,18 +55,19 @@ def section(name: str, folder: Path) -> str:
     lines = [f"## {task.title}", "", f"Score: {task.objective.unit} on validation, {direction} is better.", ""]
     if rows := table_rows(name, folder):
         lines += [HEAD, *rows, ""]
-        lines += [f"A row again: `dilatednets compare {name}{data} --cores CORE --output NEW`.", ""]
+        again = f"`dilatednets compare {name}{data} --cores CORE --output NEW`"
+        lines += [f"Trained with {_trained_with(name, folder)}. A row again: {again}.", ""]
     return "\n".join([*lines, verdict.of_task(name, folder).words])
 
 
 def table_rows(name: str, folder: Path) -> list[str]:
     """A row for each core that has a run with its chosen settings."""
     runs = list(records.runs(folder, name))
-    costs = records.read(folder / name / "costs.json") or {"cores": {}}
+    costs = records.costs(folder, name)
     rows = []
     for core, values in verdict.scores(runs).items():
         own = [run for run in runs if run["core"] == core and not run["is_grid"]]
-        cost: Mapping[str, Any] = costs["cores"].get(core, {})
+        cost = costs.get(core, {})
         published = TASKS[name].published.get(core)
         cells = (
             WORDS[core],
@@ -84,6 +86,14 @@ def table_rows(name: str, folder: Path) -> list[str]:
     return rows
 
 
+def _trained_with(name: str, folder: Path) -> str:
+    """Which backend trained which cores, "jax 0.7 (gru, lstm), tensorflow 2.16 (tcn)"."""
+    by_backend: dict[str, dict[str, None]] = {}  # in the order in which they come
+    for run in records.runs(folder, name):
+        by_backend.setdefault(run["made_with"].split(", ")[1], {})[run["core"]] = None
+    return ", ".join(f"{backend} ({', '.join(cores)})" for backend, cores in by_backend.items())
+
+
 def _measured(cost: Mapping[str, Any], key: str, form: str) -> list[str]:
     return [format(cost[key], form) if key in cost else ""]
 
@@ -97,14 +107,14 @@ def _settings(core: str, task: str, settings: Mapping[str, Any]) -> str:
 def _to_equal(core: str, runs: Sequence[Mapping[str, Any]], costs: Mapping[str, Any]) -> str:
     """Seconds that a core and the TCN take to the score that the weaker of them reaches."""
     own, tcn = ([run for run in runs if run["core"] == name and not run["is_grid"]] for name in (core, "tcn"))
-    if core == "tcn" or not tcn or not {core, "tcn"} <= costs["cores"].keys():
+    if core == "tcn" or not tcn or not {core, "tcn"} <= costs.keys():
         return ""
     objective = TASKS[own[0]["task"]].objective
     pick = min if objective.higher_is_better else max
     weakest = pick(run["best"] for run in (*own, *tcn))
     seconds = (
         median(steps_to(run["curve"], weakest, objective.higher_is_better) for run in of)
-        * costs["cores"][name]["milliseconds_per_training_step"]
+        * costs[name]["milliseconds_per_training_step"]
         / 1000
         for name, of in ((core, own), ("tcn", tcn))
     )
@@ -180,6 +190,5 @@ def write_page(docs: Path, folder: Path = records.STORED) -> None:
     (docs / "tcn_or_rnn.md").write_text(page(folder), encoding="utf-8")
     for task in TASKS:
         runs = list(records.runs(folder, task))
-        costs = records.read(folder / task / "costs.json") or {"cores": {}}
         if verdict.scores(runs):
-            picture.save(task, runs, costs, docs / "tcn_or_rnn" / f"{task}.png")
+            picture.save(task, runs, records.costs(folder, task), docs / "tcn_or_rnn" / f"{task}.png")

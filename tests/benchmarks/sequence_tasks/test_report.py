@@ -6,16 +6,19 @@ import pytest
 from helpers import CHECKOUT
 
 from dilatednets.benchmarks.sequence_tasks import plan, records, report, verdict
-from dilatednets.benchmarks.sequence_tasks.cores import CORES
+from dilatednets.benchmarks.sequence_tasks.cores import CORES, RECURRENT
 from dilatednets.benchmarks.sequence_tasks.tasks import TASKS
 from dilatednets.cli.main import main
+from dilatednets.errors import InputError
 
 
 def write_all(folder, name, scores):
     """The records of all runs of a task, with these scores by core, one a seed."""
     task = TASKS[name]
     for core in CORES:
+        backend = "jax 0.7" if core in RECURRENT else "tensorflow 2.16"
         known = {"task": name, "core": core, "parameters": 10, "macs_per_step": 9.0, "ended": "epochs"}
+        known["made_with"] = f"keras 3.15, {backend}, x86_64"
         for number, settings in enumerate(task.grid(core)):
             path = records.path_of(folder, name, core, f"grid-{number}")
             curve = {"curve": [], "best": 0.5, "seed": 0, "is_grid": True, "settings": settings}
@@ -86,15 +89,30 @@ def test_the_command_prints_tables_of_records(tmp_path, capsys):
     times = {"tcn": 200.0, "gru": 300.0}
     row = {"streaming_steps_per_second": 1234.0, "sequences_per_second": 50.0, "state_bytes": 512}
     cores = {core: row | {"milliseconds_per_training_step": ms} for core, ms in times.items()}
-    records.write(folder / "sequential_mnist" / "costs.json", {"cores": cores})
+    slower_in_training = {
+        "milliseconds_per_training_step": 900.0,
+        "streaming_steps_per_second": 2345.0,
+        "state_bytes": 512,
+    }
+    records.write_costs(folder, "sequential_mnist", "tensorflow", {"cores": cores})
+    records.write_costs(folder, "sequential_mnist", "jax", {"cores": {"gru": slower_in_training}})
     assert main(["compare", "sequential_mnist", "--report", "--output", str(tmp_path)]) == 0
     out = capsys.readouterr().out
     rows = {line.split(" | ")[0]: line for line in out.splitlines() if line.startswith("| ")}
-    assert "| 0.962 | 300.0 |" in rows["| GRU"] and "| 1,234 | 50 | 512 |" in rows["| GRU"]
+    assert "| 0.962 | 300.0 |" in rows["| GRU"] and "| 2,345 | 50 | 512 |" in rows["| GRU"]
     # Seeds reach 0.986, the weakest, at 200, 300 and 400 steps of both nets: 300 in the middle.
     assert "| 90 / 60 (0.986) |" in rows["| GRU"]
     assert "dilatednets compare sequential_mnist --data-dir DIR --cores CORE" in out
     assert "learning_rate 0.004, bias 0.0" in rows["| GRU"]
+    assert (
+        "with tensorflow 2.16 (attention, min_gru, tcn, tcn_no_dilation), jax 0.7 (gru, lstm, rnn). A row again" in out
+    )
+
+
+def test_costs_of_an_older_form_are_refused(tmp_path):
+    records.write(tmp_path / "adding_200" / "costs.json", {"task": "adding_200", "cores": {}})
+    with pytest.raises(InputError, match=r"costs\.json: does not hold costs by backend; remove it"):
+        records.costs(tmp_path, "adding_200")
 
 
 def test_the_page_in_docs_says_what_the_records_say():
