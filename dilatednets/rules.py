@@ -1,6 +1,7 @@
 """What arguments and recipes may hold: a rule stands beside its field, as in `Annotated[float, positive]`."""
 
 import contextlib
+import functools
 import inspect
 import math
 import numbers
@@ -122,13 +123,18 @@ def arguments_of(cls: type) -> dict[str, Argument]:
     arguments: dict[str, Argument] = {}
     for base in reversed(cls.__mro__):
         constructor = vars(base).get("__init__")
-        if constructor is None:
-            continue
-        kinds = typing.get_type_hints(constructor, include_extras=True)  # none of Keras's own
-        for name, parameter in inspect.signature(constructor).parameters.items():
-            if name in kinds and parameter.kind is parameter.POSITIONAL_OR_KEYWORD:
-                arguments[name] = Argument(kinds[name], parameter.default)
+        arguments |= {} if constructor is None else _arguments_of_constructor(constructor)
     return arguments
+
+
+@functools.cache
+def _arguments_of_constructor(constructor: Callable[..., None]) -> dict[str, Argument]:
+    kinds = typing.get_type_hints(constructor, include_extras=True)  # none of Keras's own
+    return {
+        name: Argument(kinds[name], parameter.default)
+        for name, parameter in inspect.signature(constructor).parameters.items()
+        if name in kinds and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+    }
 
 
 def keep_arguments(owner: Any, values: Mapping[str, Any]) -> None:

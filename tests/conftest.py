@@ -1,6 +1,7 @@
 """What all tests share. Tests that need TensorFlow are marked so, and skipped where there is none."""
 
 import os
+import shutil
 
 import hypothesis
 import numpy as np
@@ -13,8 +14,12 @@ if not HAS_TENSORFLOW:
 
 # The first example of a test compiles, the others do not: a deadline would call that flaky. The same examples each time, so
 # that what passes here passes elsewhere; HYPOTHESIS_PROFILE=explore looks at others.
-hypothesis.settings.register_profile("compiling", hypothesis.settings.default, deadline=None, derandomize=True)
-hypothesis.settings.register_profile("explore", hypothesis.settings.get_profile("compiling"), derandomize=False)
+hypothesis.settings.register_profile(
+    "compiling", hypothesis.settings.default, deadline=None, derandomize=True, max_examples=40
+)
+hypothesis.settings.register_profile(
+    "explore", hypothesis.settings.get_profile("compiling"), derandomize=False, max_examples=200
+)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "compiling"))
 
 LONGEST = (
@@ -77,9 +82,7 @@ def front_end():
     return WordFrontEnd(WORDS, 80, 8000, durations, {str(i): word for i, word in enumerate(WORDS)})
 
 
-@pytest.fixture
-def tiny_model(front_end):
-    """A WaveNet that speaks text in two voices, small enough to compile in a second."""
+def _speaker(front_end):
     import keras
 
     from dilatednets.zoo.wavenet.model import WaveNet
@@ -89,6 +92,27 @@ def tiny_model(front_end):
         (1, 2, 4), 2, 8, 16, 8, sample_rate=8000, speakers=("ann", "bob"), text=front_end.get_config(),
         condition_channels=4,
     )  # fmt: skip
+
+
+@pytest.fixture
+def tiny_model(front_end):
+    """A WaveNet that speaks text in two voices, small enough to compile in a second."""
+    return _speaker(front_end)
+
+
+@pytest.fixture(scope="session")
+def save_tiny(front_end, tmp_path_factory):
+    """Puts the preset of `tiny_model` into a folder: one is saved for all tests with this card, and copied."""
+    saved = {}
+
+    def save(folder, *card_and_recipe):
+        key = repr(card_and_recipe)
+        if key not in saved:
+            saved[key] = tmp_path_factory.mktemp("tiny") / "tiny"
+            _speaker(front_end).save_to_preset(saved[key], *card_and_recipe)
+        return shutil.copytree(saved[key], folder)
+
+    return save
 
 
 @pytest.fixture(scope="session")

@@ -54,7 +54,7 @@ def find(handle: str | os.PathLike[str]) -> Path:
     Example:
     >>> find("no_such_model")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    dilatednets.errors.InputError: no_such_model: neither a preset nor a folder; presets are ...wavenet_digits
+    dilatednets.errors.InputError: no_such_model: neither a preset nor a folder; presets are ...
     """
     if not isinstance(handle, str | os.PathLike) or not str(handle):
         raise InputError(f"preset: must be a name, a folder or a handle, not {handle!r}")

@@ -63,6 +63,7 @@ def test_one_net_has_the_weights_of_the_preset_and_the_other_is_fresh(metric, pr
         assert np.abs(fresh[weight.path] - known[weight.path]).max() > 0
 
 
+@pytest.mark.slow
 def test_the_trained_net_learns_a_voice_with_its_first_half_frozen(presets, sample_dir):
     task = wavenet_fine_tuning.fine_tuning(presets["bits_per_sample"], str(sample_dir), str(sample_dir))
     assert task.tuned.speakers == ("new",) and task.examples == "40 recordings"

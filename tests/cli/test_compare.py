@@ -36,6 +36,7 @@ def test_faults_are_refused_in_one_line(capsys, tmp_path, monkeypatch, arguments
     assert says in error and error.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_a_comparison_from_end_to_end(capsys, tmp_path, monkeypatch):
     from dilatednets.benchmarks.sequence_tasks import examples
     from dilatednets.benchmarks.sequence_tasks.tasks import TASKS

@@ -204,6 +204,7 @@ def test_marginals_of_long_sequences_keep_their_precision():
     np.testing.assert_allclose(program(crf, crf.marginals)(scores)[0][0], share, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_learns_what_follows_what():
     """Steps say nothing; only transitions can tell that tags alternate."""
     keras.utils.set_random_seed(0)

@@ -33,9 +33,8 @@ def record():
 
 
 @pytest.fixture
-def folder(tiny_model, tmp_path, record):
-    tiny_model.save_to_preset(tmp_path / "tiny", record, 'name = "tiny"\n')
-    return tmp_path / "tiny"
+def folder(save_tiny, tmp_path, record):
+    return save_tiny(tmp_path / "tiny", record, 'name = "tiny"\n')
 
 
 @pytest.fixture

@@ -17,9 +17,8 @@ from dilatednets.zoo.wavenet.model import WaveNet
 
 
 @pytest.fixture
-def folder(tiny_model, tmp_path):
-    tiny_model.save_to_preset(tmp_path / "tiny", {"description": "Says digits."}, 'name = "tiny"\n')
-    return tmp_path / "tiny"
+def folder(save_tiny, tmp_path):
+    return save_tiny(tmp_path / "tiny", {"description": "Says digits."}, 'name = "tiny"\n')
 
 
 @pytest.fixture

@@ -86,6 +86,7 @@ def test_failed_save_leaves_what_was_there(tiny_model, tmp_path, monkeypatch, br
     assert [path.name for path in tmp_path.iterdir()] == (["tiny"] if older else [])
 
 
+@pytest.mark.slow
 def test_the_weights_alone_are_stored(tmp_path, rng):
     """Not the averages of the optimizer, which goes on afterwards."""
     model = tiny_tcn()

@@ -208,6 +208,7 @@ def test_effect(knobs, rng, tmp_path_factory):
 # MelVocoder
 
 
+@pytest.mark.slow
 def test_a_vocoder(rng, tmp_path_factory):
     model, folder = exported(tiny_vocoder(), tmp_path_factory)
     batches = [rng.normal(-4, 1, size).astype(np.float32) for size in ((2, 9, 20), (1, 30, 20))]

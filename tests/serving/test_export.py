@@ -245,6 +245,7 @@ def test_command(quick, tmp_path, capsys):
     assert "the next is 4" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_faults_models_of_two_runs_are_two_on_a_server(quick, tmp_path, monkeypatch):
     model = tiny_segmenter()
     for run in ("first", "second"):

@@ -32,6 +32,7 @@ def recipe(**keys):
     return registry.parse_recipe({"name": "mine", "model": "AudioEffect", "net": NET, "training": TRAINING, **keys})
 
 
+@pytest.mark.slow
 def test_a_pair_is_learnt(tmp_path):
     """What is kept says how good it is, also in its .nam file; an example to hear and to see lies beside it."""
     data = recorded(tmp_path / "data")
@@ -45,6 +46,7 @@ def test_a_pair_is_learnt(tmp_path):
     assert model.evaluate_on(data, "train")["seconds"] == 4.5
 
 
+@pytest.mark.slow
 def test_what_was_learnt_is_where_more_is_learnt_from(tmp_path):
     data = recorded(tmp_path / "data")
     tiny_effect(sample_rate=RATE).save_to_preset(tmp_path / "start")

@@ -89,6 +89,7 @@ def test_regressed_values_can_be_read_back(zoo, image, tmp_path, capsys):
     )
 
 
+@pytest.mark.slow
 def test_evaluate_finds_the_data_set_by_the_classes(zoo, nuclei_dir, capsys):
     assert main(["evaluate", "cells", "--data-dir", str(nuclei_dir), "--split", "val", "--json"]) == 0
     result = json.loads(capsys.readouterr().out.splitlines()[-1])
@@ -153,11 +154,11 @@ def test_bad_requests_are_refused(zoo, image, tmp_path, preset_of_wavenet, capsy
 
 
 @pytest.fixture
-def preset_of_wavenet(tiny_model, tmp_path):
-    tiny_model.save_to_preset(tmp_path / "voice")
-    return tmp_path / "voice"
+def preset_of_wavenet(save_tiny, tmp_path):
+    return save_tiny(tmp_path / "voice")
 
 
+@pytest.mark.slow
 def test_pages_folders_and_patterns_are_read_and_a_bad_file_leaves_the_others_faults(zoo, image, tmp_path, capsys):
     scans, out = tmp_path / "scans", tmp_path / "scans" / "out"
     (scans / "below").mkdir(parents=True)
@@ -193,6 +194,7 @@ def test_many_classes_and_bands_are_written_faults(tmp_path, rng, classes, chann
     np.testing.assert_array_equal(read_labels(tmp_path / "a.png"), model.segment(pixels))
 
 
+@pytest.mark.slow
 def test_things_are_counted_with_the_partner_that_the_card_names(zoo, image, tmp_path, capsys):
     segment = ["segment", "cells", str(image), "--output", str(tmp_path / "out"), "--overwrite", "--instances"]
     assert main(segment) == 0

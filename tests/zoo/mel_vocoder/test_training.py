@@ -44,6 +44,7 @@ def recipe(**keys):
     return registry.parse_recipe({"name": "mine", "model": "MelVocoder", **KEYS, **keys})
 
 
+@pytest.mark.slow
 def test_a_vocoder_learns_more_than_interpolation(voices, tmp_path):
     begun = MelVocoder(mel=MELS.get_config(), **KEYS["net"]).evaluate_on(voices)
     best = registry.train(recipe(), voices, tmp_path / "run")

@@ -88,6 +88,7 @@ def test_recordings_in_a_table_are_bytes_or_paths_faults(mapper_of, tmp_path, rn
     assert one["answer"] == other["answer"] != [] and "truncated" in error
 
 
+@pytest.mark.slow
 def test_answers_of_other_columns_are_not_lost_faults(mapper_of, tmp_path, rng):
     sound = rng.uniform(-0.5, 0.5, 1600).astype(np.float32).round(3)
     model = tiny_tcn(

@@ -186,7 +186,7 @@ def test_faults_of_archives(tmp_path, net, arrays, words):
 @pytest.mark.parametrize(
     "net", [{}, {"task": "regress", "pooling": "none", "frame": 2}, {"task": "forecast", "horizon": 2}]
 )
-@pytest.mark.parametrize("lengths", [None, [9, 4, 7, 9, 1, 9]])
+@pytest.mark.parametrize("lengths", [pytest.param(None, marks=pytest.mark.slow), [9, 4, 7, 9, 1, 9]])
 def test_faults_units_of_arrays_do_not_matter(tmp_path, net, lengths, rng):
     x = rng.normal(size=(6, 9, 2))
     y = rng.normal(size=(6, 5 if net.get("frame") else 2, 1)) if net else np.arange(6.0) % 3  # as pandas writes classes

@@ -116,7 +116,14 @@ def test_no_sequences_have_no_answers(settings):
         assert answer["label"].shape == shape and answer["probabilities"].shape == (*shape, 3)
 
 
-@pytest.mark.parametrize("settings", [{}, {"task": "regress", "target_scale": (2, 3, 4)}, {"multi_label": True}])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        pytest.param({}, marks=pytest.mark.slow),
+        {"task": "regress", "target_scale": (2, 3, 4)},
+        pytest.param({"multi_label": True}, marks=pytest.mark.slow),
+    ],
+)
 def test_faults_a_saved_model_goes_on_training(settings, tmp_path, rng):
     model, x = tiny_tcn(**settings), rng.normal(size=(4, 5, 1)).astype(np.float32)
     y = rng.integers(0, 2, (4, 3)) if settings else np.array([0, 1, 2, 1])

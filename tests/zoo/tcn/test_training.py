@@ -69,6 +69,7 @@ def forecaster(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_a_stopped_run_ends_as_one_that_was_not(forecaster):
     stopped, whole = (registry.from_preset(forecaster / run / "last").get_weights() for run in ("run", "whole"))
     for one, other in zip(stopped, whole, strict=True):
@@ -250,6 +251,7 @@ def test_faults_of_labels(tmp_path):
         Task(recipe({}, dict(OF_MACHINES)), folder)
 
 
+@pytest.mark.slow
 def test_recordings_by_label(tmp_path, capsys):
     for label, pitch in (("high", 1.0), ("low", 0.1)):
         for number in range(10):

@@ -19,7 +19,9 @@ def test_loss_counts_only_weighted_positions(rng):
     assert float(loss) == pytest.approx(expected, rel=1e-5)
 
 
-@pytest.mark.parametrize("output", ["softmax", "logistics", "gaussian"])
+@pytest.mark.parametrize(
+    "output", [*(pytest.param(name, marks=pytest.mark.slow) for name in ("softmax", "gaussian")), "logistics"]
+)
 def test_a_compiled_model_is_saved_and_loaded_by_keras(rng, tmp_path, output):
     model = WaveNet((1, 2), 2, 4, 8, 4, output, levels=64, components=3)
     metric = BitsPerSample(model.distribution)

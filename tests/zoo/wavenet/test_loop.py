@@ -12,7 +12,7 @@ from dilatednets.zoo.wavenet.model import WaveNet
 @pytest.mark.parametrize("output", OUTPUTS)
 @pytest.mark.parametrize("kernel_size", [2, 3])
 @pytest.mark.parametrize("conditioned", [True, False])
-@pytest.mark.parametrize("batch", [1, 8])
+@pytest.mark.parametrize("batch", [pytest.param(1, marks=pytest.mark.slow), 8])
 def test_steps_equal_the_parallel_call(rng, output, kernel_size, conditioned, batch):
     model = make(output, kernel_size, conditioned)
     sequences = inputs(model, rng, batch, 30)

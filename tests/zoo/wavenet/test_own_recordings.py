@@ -41,7 +41,9 @@ def recipe(front_end, tables=(), **data):
     return parse_recipe({"name": "mine", "model": "WaveNet", "data": data, **tables})
 
 
-@pytest.fixture(scope="module", params=["words", "mel", pytest.param("none", marks=pytest.mark.slow)])
+@pytest.fixture(
+    scope="module", params=["words", *(pytest.param(name, marks=pytest.mark.slow) for name in ("mel", "none"))]
+)
 def trained(request, folder, tmp_path_factory):
     run = tmp_path_factory.mktemp("runs") / request.param
     own = recipe(request.param)

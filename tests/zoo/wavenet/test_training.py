@@ -186,6 +186,7 @@ def test_foreign_state_is_refused(finished, sample_dir, tmp_path, content):
         registry.train(recipe, sample_dir, tmp_path, resume=True)
 
 
+@pytest.mark.slow
 def test_diverged_loss_stops_with_advice(sample_dir, tmp_path):
     with pytest.raises(InputError, match=r"training\.learning_rate: the loss became (nan|inf).*lower it from 1e\+30"):
         registry.train(tiny_recipe(learning_rate=1e30, clip_norm=1e30, warmup_steps=0), sample_dir, tmp_path)

@@ -14,9 +14,8 @@ from dilatednets.zoo.wavenet.recipe import Recipe
 
 
 @pytest.fixture
-def preset(tiny_model, tmp_path):
-    tiny_model.save_to_preset(tmp_path / "my tiny")
-    return tmp_path / "my tiny"
+def preset(save_tiny, tmp_path):
+    return save_tiny(tmp_path / "my tiny")
 
 
 def say(preset, output, *more):
