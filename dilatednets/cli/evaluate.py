@@ -41,12 +41,12 @@ def run(options: Namespace) -> None:
         how |= given
     model = registry.from_preset(options.model)
     evaluate, reader = family.part("training").evaluate, options.reader
+    stored = presets.recipe(options.model).get("data", {})
+    if stored.get("fold") == "none" and options.split.startswith("val"):
+        words = "the model has learnt these, too, so that figures on them say little of others"
+        warnings.warn(Note(f"--split: {options.split}: {words}"), stacklevel=2)
     if reader is None:  # as it was trained
-        stored = presets.recipe(options.model).get("data", {})
         reader = stored.get("reader")
-        if stored.get("fold") == "none" and options.split.startswith("val"):
-            words = "the model has learnt these, too, so that figures on them say little of others"
-            warnings.warn(Note(f"--split: {options.split}: {words}"), stacklevel=2)
         others = list(inspect.signature(evaluate).parameters)[4:]  # after the model, the data, the split, the reader
         how = {name: stored[name] for name in others if name in stored} | how
     result = evaluate(model, options.data_dir, options.split, reader, **how)
