@@ -19,17 +19,21 @@ FLOOR = -2.5  # features are clipped there; padding is as low
 EPOCHS, BATCH = 25, 64
 
 
-def run(model: WaveNet, data_dir: str | os.PathLike[str], seeds: int = 5, temperature: float = 1.0) -> dict[str, Any]:
+def run(
+    model: WaveNet, data_dir: str | os.PathLike[str], seeds: int = 5, temperature: float = 1.0, takes: int = 1
+) -> dict[str, Any]:
     """Trains the recogniser on the training recordings, then asks it what the model says.
 
     Args:
         model: A WaveNet with text and speakers.
         data_dir: The spoken_digits folder.
         seeds: Each digit of each speaker is generated this often.
-        temperature: What `WaveNet.generate` is asked for.
+        temperature: As of `WaveNet.generate`.
+        takes: As of `WaveNet.generate`.
 
     Returns:
-        {"real": accuracies on real validation recordings, "generated": those on generated digits, "count", "temperature"}.
+        {"real": accuracies on real validation recordings, "generated": those on generated digits, "count", "temperature",
+        "takes"}.
 
     Raises:
         InputError: for another model, or recordings of speakers that it does not know.
@@ -46,7 +50,7 @@ def run(model: WaveNet, data_dir: str | os.PathLike[str], seeds: int = 5, temper
     words, voices = zip(*((word, speaker) for word in WORDS for speaker in model.speakers), strict=True)
     generated: list[Recording] = []
     for seed in range(seeds):
-        batch = model.generate(text=words, speaker=voices, seed=seed, temperature=temperature)
+        batch = model.generate(text=words, speaker=voices, seed=seed, temperature=temperature, takes=takes)
         for word, speaker, audio in zip(words, voices, batch, strict=True):
             generated.append(Recording("", word, speaker, seed, trim_silence(audio, rate)))
     return {
@@ -54,6 +58,7 @@ def run(model: WaveNet, data_dir: str | os.PathLike[str], seeds: int = 5, temper
         "generated": accuracy(recogniser, generated, model.speakers, rate),
         "count": len(generated),
         "temperature": temperature,
+        "takes": takes,
     }
 
 
@@ -61,7 +66,8 @@ def report(result: dict[str, Any]) -> str:
     """The measurement as text."""
     words = "{:10s} digit {digit:.1%}, speaker {speaker:.1%}"
     lines = [words.format(kind, **result[kind]) for kind in ("real", "generated")]
-    return "\n".join([*lines, f"{result['count']} generated digits, temperature {result['temperature']:g}"])
+    how = f"temperature {result['temperature']:g}, the best of {result['takes']} takes"
+    return "\n".join([*lines, f"{result['count']} generated digits, {how}"])
 
 
 def train_recogniser(recordings: Sequence[Recording], speakers: Sequence[str], rate: int) -> keras.Model:

@@ -13,6 +13,7 @@ from keras import ops
 
 from dilatednets import native
 from dilatednets.backend import compiled, on_cpu
+from dilatednets.errors import InputError
 from dilatednets.rules import checked, one_of, positive
 from dilatednets.zoo.wavenet.linear_prediction import SpeechFilter, excitation, filters_of
 from dilatednets.zoo.wavenet.native_weights import NativeNet
@@ -42,7 +43,7 @@ def stream(
         float32 (batch, chunk_samples); the last chunk may be shorter.
 
     Raises:
-        InputError: if `chunk_samples` is not positive, or for an engine that is not there.
+        InputError: if `chunk_samples` is not positive, for an engine that is not there, or if there are to be several takes.
 
     Example:
     >>> from dilatednets.zoo.wavenet.model import WaveNet
@@ -51,6 +52,10 @@ def stream(
     >>> [chunk.shape for chunk in stream(model, resolve(model, 5), chunk_samples=3)]
     [(1, 3), (1, 2)]
     """
+    if request.takes > 1:
+        raise InputError(
+            "takes: they are compared when they are whole, so there is no stream of the best; use generate"
+        )
     chunk = (
         CHUNK_SAMPLES if chunk_samples is None else checked(chunk_samples, Annotated[int, positive], "chunk_samples")
     )

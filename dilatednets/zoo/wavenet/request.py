@@ -19,6 +19,7 @@ class Request(NamedTuple):
 
     `speaker` int32 (batch,) or None; `frames` float32 (batch, frames, features) or None, covering prime and result;
     `prime` float32 (batch, samples) or None; `seed` one for the batch, or one a row, each of which then is made by itself;
+    `takes` how many are made, of which one is kept;
     `lasts` int (batch,), how many frames each row has of its own before silence, or None where the frames say all there is.
     """
 
@@ -29,6 +30,7 @@ class Request(NamedTuple):
     prime: np.ndarray | None
     temperature: float
     seed: int | tuple[int, ...]
+    takes: int = 1
     lasts: np.ndarray | None = None
 
     def ends(self, hop: int) -> np.ndarray:
@@ -49,6 +51,7 @@ def resolve(
     temperature: float = 1.0,
     seed: int | Sequence[int] | None = None,
     batch: int | None = None,
+    takes: int = 1,
 ) -> Request:
     """Checks the arguments of `WaveNet.generate` against what the model is conditioned on.
 
@@ -63,6 +66,7 @@ def resolve(
         temperature: A number above 0.
         seed: An integer from 0 on, of which 64 bits count, or one for each voice; None takes a new one.
         batch: How many voices; None for as many as the other arguments say.
+        takes: How many to make, of which `takes.best_take` keeps one.
 
     Raises:
         InputError: naming the argument and the cure.
@@ -76,6 +80,7 @@ def resolve(
     temperature = checked(temperature, Annotated[float, positive, in_float32], "temperature")
     seeds = _seeds(seed)
     num_samples = None if num_samples is None else checked(num_samples, Annotated[int, positive], "num_samples")
+    takes = checked(takes, Annotated[int, positive, below_2_16], "takes")
     voices = None if batch is None else range(checked(batch, Annotated[int, positive, below_2_16], "batch"))
     speakers = _speaker_numbers(model, speaker)
     primes = None if prime is None else _prime(prime)
@@ -110,6 +115,7 @@ def resolve(
         prime=None if primes is None else np.broadcast_to(primes, (size, primed)),
         temperature=temperature,
         seed=each * size if each is not None and len(each) == 1 else seeds,
+        takes=takes,
         lasts=lasts,
     )
 

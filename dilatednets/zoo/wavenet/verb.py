@@ -10,7 +10,7 @@ from dilatednets.arguments import check_seconds
 from dilatednets.errors import InputError
 
 OPTION_OF = {"num_samples": "--seconds"}
-OPTIONS = ("text", "mel_of", "condition", "speaker", "prime", "seconds")
+OPTIONS = ("text", "mel_of", "condition", "speaker", "prime", "seconds", "takes")
 SAID = {"text": "--text", "mel_of": "--mel-of", "condition": "--condition"}
 """What says what is to be heard, of which there can be but one."""
 
@@ -30,6 +30,11 @@ def add_generation_arguments(parser: ArgumentParser) -> None:
         "--prime", metavar="FILE.wav", help="speech: sound to go on from, with which text or mels begin; not written"
     )
     parser.add_argument("--seconds", type=float, help="speech: how long; default: as long as text or mels")
+    parser.add_argument(
+        "--takes",
+        type=int,
+        help="speech: say a text so often, and keep what the net itself understands best (default 1)",
+    )
 
 
 def generation_options(options: Namespace) -> dict[str, Any]:
@@ -60,6 +65,7 @@ def generate(options: Namespace) -> None:
     from dilatednets.plots.figure import check_suffix, save
     from dilatednets.progress import progress
     from dilatednets.zoo.wavenet import WaveNet, loop, request
+    from dilatednets.zoo.wavenet.takes import best_take
 
     check_seconds(options.seconds)
     given = [name for name in SAID if getattr(options, name) is not None]
@@ -81,10 +87,14 @@ def generate(options: Namespace) -> None:
     begin = time.perf_counter()
     # A seed for each: what is made does not depend on what else is asked for.
     seeds = [secrets.randbits(32) if options.seed is None else options.seed for _ in range(count)]
-    how = {"speaker": options.speaker, "temperature": options.temperature, "seed": seeds}
+    takes = 1 if options.takes is None else options.takes
+    how = {"speaker": options.speaker, "temperature": options.temperature, "seed": seeds, "takes": takes}
     asked = request.resolve(model, samples, **said(model, options), **how)
     chunks = -(-asked.num_samples // loop.CHUNK_SAMPLES)
-    made = np.concatenate(list(progress(loop.stream(model, asked), "generating", chunks, "chunks")), axis=1)
+    if asked.takes > 1:
+        made = best_take(model, asked)
+    else:
+        made = np.concatenate(list(progress(loop.stream(model, asked), "generating", chunks, "chunks")), axis=1)
     seconds = time.perf_counter() - begin
     titles = zip(itertools.cycle(options.speaker or [options.model]), itertools.cycle(names), strict=False)
     for (output, plot), audio, end in zip(outputs, made, asked.ends(model.condition_hop), strict=True):

@@ -8,6 +8,7 @@ the same kind of features for text to speech).
 """
 
 import functools
+import itertools
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -144,6 +145,33 @@ class WordFrontEnd:
         starts = np.array([[segment.start for segment in segments]], np.float64)
         ends = np.array([[segment.end for segment in segments]], np.float64)
         return self.batch_features(units, starts, ends, np.array([num_frames]))[0]
+
+    def words_in(self, frames: np.ndarray) -> list[tuple[int, int]]:
+        """Where words are said in frames (frames, num_features): of each word its first frame, and the one after its last.
+
+        The same word twice without a pause between counts as one.
+
+        Example:
+        >>> front_end = WordFrontEnd(["one", "two"], 80, 8000, {"": {"one": 0.04, "two": 0.02}})
+        >>> front_end.words_in(front_end.frames("two one"))
+        [(5, 7), (13, 17)]
+        """
+        silence = len(self.vocabulary)
+        unit = np.pad(frames[:, : silence + 1].argmax(axis=1), 1, constant_values=silence)
+        edges = np.flatnonzero(unit[1:] != unit[:-1])
+        return [(int(a), int(b)) for a, b in itertools.pairwise(edges) if unit[a + 1] != silence]
+
+    def with_other_words(self, frames: np.ndarray) -> np.ndarray:
+        """Frames (frames, num_features) as they are, and with each word moved on in the vocabulary by 1, 2 and so on.
+
+        Returns:
+            float32 (words, frames, num_features).
+        """
+        words = len(self.vocabulary)
+        columns = np.tile(np.arange(self.num_features), (words, 1))
+        for first in (0, words + 1, 2 * (words + 1)):  # this, the previous and the next one; silence stays
+            columns[:, first : first + words] = first + (np.arange(words) - np.arange(words)[:, None]) % words
+        return frames[:, columns].swapaxes(0, 1)
 
     def batch_features(self, units: Any, starts: Any, ends: Any, num_frames: Any, xp: Any = np) -> Any:
         """As `features`, for a batch of timelines, and in a graph.

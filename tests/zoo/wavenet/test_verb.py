@@ -29,6 +29,7 @@ def say(preset, output, *more):
         (["--seconds", "99"], "--seconds: 792000 samples"),
         (["--temperature", "0"], "--temperature: must be above 0"),
         (["--seed", "-1"], "--seed: must be"),
+        (["--takes", "0"], "--takes: must be above 0"),
         (["--text", "ten"], "--text: cannot say 'ten'"),
     ],
 )
@@ -36,6 +37,13 @@ def test_faults_are_told_by_the_names_of_options(preset, tmp_path, capsys, more,
     assert say(preset, tmp_path / "a.wav", *more) == 2
     assert says in capsys.readouterr().err
     assert not (tmp_path / "a.wav").exists()
+
+
+def test_the_best_of_takes_is_written(preset, tmp_path):
+    assert say(preset, tmp_path / "a.wav", "--seed", "1", "--takes", "3") == 0
+    written, _ = soundfile.read(tmp_path / "a.wav", dtype="float32")
+    best = WaveNet.from_preset(preset).generate(text="1", speaker="ann", seed=[1], takes=3)[0]
+    np.testing.assert_allclose(written, best, atol=2**-15)
 
 
 @pytest.mark.parametrize("name", ["a.m4a", "a", "-"])
