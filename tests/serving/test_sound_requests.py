@@ -2,9 +2,16 @@
 
 import numpy as np
 import pytest
-from helpers import tiny_effect, tiny_tcn
+from helpers import tiny_effect, tiny_tcn, tiny_vocoder
 
 pytestmark = pytest.mark.tensorflow
+
+
+@pytest.mark.parametrize("make", [tiny_effect, tiny_vocoder])
+def test_what_the_model_itself_answers_is_counted(make):
+    """As `dilatednets benchmark serving` counts it."""
+    served = make().signatures()
+    assert served.count(served.ask_model(served.examples()["serving_default"])) == 1
 
 
 @pytest.mark.parametrize("family", ["tcn", "audio_effect"])

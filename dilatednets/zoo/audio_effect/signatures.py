@@ -25,12 +25,11 @@ class Signatures(ServedModel):
 
     unit = "recordings"
 
-    def ask_model(self, inputs: Any) -> np.ndarray:
+    def ask_model(self, inputs: Any) -> dict[str, np.ndarray]:
         """What `AudioEffect.process` makes of the same request."""
         told = inputs["knobs"][0] if self.model.knobs else ()
         knobs = {name: float(value) for name, value in zip(self.model.knobs, told, strict=True)}
-        wet: np.ndarray = self.model.process(inputs["dry"], knobs=knobs or None)
-        return wet
+        return {"wet": self.model.process(inputs["dry"], knobs=knobs or None)}
 
     def signatures(self) -> dict[str, Any]:
         """Concrete functions by name."""

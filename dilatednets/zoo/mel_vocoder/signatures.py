@@ -23,10 +23,9 @@ class Signatures(ServedModel):
 
     unit = "recordings"
 
-    def ask_model(self, inputs: Any) -> np.ndarray:
+    def ask_model(self, inputs: Any) -> dict[str, np.ndarray]:
         """What `MelVocoder.generate` makes of the same request."""
-        audio: np.ndarray = self.model.generate(inputs["condition"])
-        return audio
+        return {"audio": self.model.generate(inputs["condition"])}
 
     def signatures(self) -> dict[str, Any]:
         """Concrete functions by name."""
