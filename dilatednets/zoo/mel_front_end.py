@@ -165,14 +165,15 @@ class MelFrontEnd:
             what = "its bands come first" if first else f"mels of {frames.shape[-1]} bands"
             raise InputError(f"{where}: {what}, of shape {frames.shape}; this model wants {self}; {cure}")
         frames = frames.astype(np.float32)
-        low, high = float(frames.min()), float(frames.max())
-        if self.excludes(low, high):
-            words = "decibels are others, and so are energies themselves"
-            raise InputError(f"{where}: mels from {low:.3g} to {high:.3g}; this model wants {self}; {words}")
+        lows, highs = (np.atleast_1d(of(frames, axis=(-2, -1))) for of in (np.min, np.max))
+        for low, high in zip(lows, highs, strict=True):
+            if self.excludes(low, high):
+                words = "decibels are others, and so are energies themselves"
+                raise InputError(f"{where}: mels from {low:.3g} to {high:.3g}; this model wants {self}; {words}")
         return frames
 
     def excludes(self, low: Any, high: Any) -> Any:
-        """Whether frames from so low to so high, numbers or tensors, are of another kind: sound is not loud everywhere."""
+        """Whether a row from so low to so high, numbers or tensors, is of another kind: sound is not loud everywhere."""
         return (low < float(np.log(self.floor)) - _TOLERANCE) | (high > _LOUDEST) | ((low >= 0) & (high > 0))
 
     def __str__(self) -> str:

@@ -50,7 +50,8 @@ class Signatures(ServedModel):
         """Refusals of what are no mels of the model's."""
         front_end, frames = self.model.mel_front_end, tf.shape(mels)[1]
         some = (frames >= 2) & (frames <= MOST_FRAMES) & (tf.shape(mels)[0] > 0)
-        other = ~tf.reduce_all(tf.math.is_finite(mels)) | front_end.excludes(tf.reduce_min(mels), tf.reduce_max(mels))
+        low, high = tf.reduce_min(mels, (1, 2)), tf.reduce_max(mels, (1, 2))
+        other = ~tf.reduce_all(tf.math.is_finite(mels)) | tf.reduce_any(front_end.excludes(low, high))
         return [
             refuse(~some, f"condition: sound is made of 2 to {MOST_FRAMES:,} frames"),
             refuse(

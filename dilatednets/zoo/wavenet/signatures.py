@@ -178,7 +178,8 @@ class Signatures(ServedModel):
     def _refusals_of_frames(self, condition: Any) -> list[Any]:
         refusals = [refuse(tf.reduce_any(_no_numbers(condition)), "condition: holds NaN or infinity")]
         if (mels := self.model.mel_front_end) is not None:
-            others = mels.excludes(tf.reduce_min(condition), tf.reduce_max(condition))
+            low, high = tf.reduce_min(condition, (1, 2)), tf.reduce_max(condition, (1, 2))
+            others = tf.reduce_any(mels.excludes(low, high))
             refusals.append(
                 refuse(others, f"condition: this model wants mels of {mels}; decibels and energies are others")
             )

@@ -88,6 +88,8 @@ def test_what_cannot_sound_is_refused_faults():
 def test_cost():
     facts = tiny_vocoder().describe()
     assert facts["macs_per_frame"] == 20 * 6 + 4 * 3 * 6 * 6 + 6 * 129
+        (np.stack([mels, np.exp(mels) + 1]), "this model wants 20 bands"),
+        (np.stack([mels, mels + 20]), "this model wants 20 bands"),
     assert (facts["layers"], facts["receptive_field"], facts["receptive_field_ms"]) == (4, 13, 104.0)
     model = tiny_vocoder()
     assert "half of it in the future" in " ".join(describe.lines(model, facts)) and describe.draw(model, "a title").axes
