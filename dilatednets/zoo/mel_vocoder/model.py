@@ -162,6 +162,10 @@ class MelVocoder(CheckedBatches, ZooModel):
             y = arrays.numbers(y, "y", (*x.shape[:2], self.bins)).astype(np.float32)
         return x, y
 
+            if y.min() < 0:
+                raise InputError(
+                    f"y: must hold magnitudes, at least 0, not {y.min():.3g}; the loss takes their logarithm"
+                )
     def sound(self, mels: Any, phases: Any, iterations: Any) -> Any:
         """Mels (batch, frames, bands) -> audio (batch, (frames - 1) * hop) in [-1, 1], as tensors.
 

@@ -1,5 +1,8 @@
 """From recordings to a vocoder."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import soundfile
@@ -8,9 +11,7 @@ from helpers import tiny_vocoder
 from dilatednets import registry
 from dilatednets.errors import InputError
 from dilatednets.zoo.mel_front_end import MelFrontEnd
-from dilatednets.zoo.mel_vocoder import MelVocoder
-from dilatednets.zoo.mel_vocoder.losses import SpectrumLoss
-from dilatednets.zoo.mel_vocoder.spectra_windows import SpectraWindows
+from dilatednets.zoo.mel_vocoder import MelVocoder, SpectraWindows, SpectrumLoss
 
 RATE = 8000
 KEYS = {
@@ -90,7 +91,23 @@ def test_loss_by_numpy(rng):
     assert float(SpectrumLoss()(true, made)) == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.slow
+def test_fitted_on_arrays_it_is_loaded_where_only_the_zoo_is_imported(tmp_path):
+    model = tiny_vocoder()
+    mels, magnitudes = MELS.with_magnitudes(0.1 * np.sin(np.arange(1000)))
+    model.compile("adam", SpectrumLoss())
+    model.fit(mels[None], magnitudes[None], verbose=0)
+    model.save(tmp_path / "g.keras")
+    code = "import sys, keras, dilatednets.zoo; print(type(keras.models.load_model(sys.argv[1]).loss).__name__)"
+    done = subprocess.run([sys.executable, "-c", code, tmp_path / "g.keras"], capture_output=True, text=True)
+    assert done.stdout.strip() == "SpectrumLoss", done.stderr
+
+
 def test_what_cannot_be_learnt_from_is_refused_faults(voices, tmp_path):
+    model = tiny_vocoder()
+    model.compile("adam", SpectrumLoss())
+    with pytest.raises(InputError, match="y: must hold magnitudes, at least 0, not -1;"):
+        model.fit(np.full((1, 4, 20), -3.0), np.full((1, 4, 129), -1.0), verbose=0)
     with pytest.raises(InputError, match="too few for one batch of 400 windows"):
         registry.task(recipe(training={"batch_size": 400, "frames": 16}), voices)
     with pytest.raises(InputError, match=r"key data.shortest: must be below data.longest"):
