@@ -1,5 +1,6 @@
 """What the command `generate` does with a mel vocoder: it makes mels sound."""
 
+import itertools
 import time
 from argparse import ArgumentParser, Namespace
 from typing import Any
@@ -37,7 +38,10 @@ def generate(options: Namespace) -> None:
     if options.temperature != 1:
         raise InputError("--temperature: a MelVocoder draws nothing, and has none; leave it out")
     (name, files), *_ = given.items()
-    outputs = numbered_targets(options.output, options.plot, len(files))
+    read = [read_array(file) for file in files] if name == "condition" else []
+    rows = [len(mels) if mels.ndim == 3 else 1 for mels in read] or [1] * len(files)
+    said = [file for file, count in zip(files, rows, strict=True) for _ in range(count)]
+    outputs = numbered_targets(options.output, options.plot, len(said))
     check_sound(options.output)
     for output, _ in outputs:
         check_not_read("output", output, *files)
@@ -48,8 +52,8 @@ def generate(options: Namespace) -> None:
         found = (model.mel_front_end.frames(read_at_rate(file, model.sample_rate)) for file in files)
         mels = [model.checked_mels(one, f"--mel-of: {file}") for file, one in zip(files, found, strict=True)]
     else:
-        mels = [model.checked_mels(read_array(file), f"condition: {file}") for file in files]
-    for file, frames, (output, plot) in zip(files, mels, outputs, strict=True):
+        mels = [model.checked_mels(one, f"condition: {file}") for file, one in zip(files, read, strict=True)]
+    for file, frames, (output, plot) in zip(said, itertools.chain(*mels), outputs, strict=True):
         begin = time.perf_counter()
         audio = model.generate(frames, seed=options.seed or 0)[0]
         seconds, length = time.perf_counter() - begin, len(audio) / model.sample_rate

@@ -39,6 +39,18 @@ def test_mels_of_another_program_sound(place):
     np.testing.assert_allclose(soundfile.read(place / "b.wav")[0], expected, atol=1e-3)
 
 
+def test_each_row_of_a_file_is_a_sound(place, capsys):
+    model = tiny_vocoder()
+    mels = np.random.default_rng(0).normal(-5, 1, (3, 9, 20)).astype(np.float32)
+    np.save(place / "batch.npy", mels[:2])
+    np.save(place / "one.npy", mels[2])
+    assert say(place, "--condition", place / "batch.npy", "--condition", place / "one.npy", output="row.wav") == 0
+    assert "row_3.wav: 0.06 s" in capsys.readouterr().out
+    for number, one in enumerate(mels, 1):
+        made = soundfile.read(place / f"row_{number}.wav")[0]
+        np.testing.assert_allclose(made, model.generate(one)[0], atol=1e-3)
+
+
 @pytest.mark.parametrize(
     "options, words",
     [
