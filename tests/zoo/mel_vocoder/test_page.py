@@ -19,6 +19,8 @@ def test_both_are_heard_and_seen_faults():
         np.testing.assert_allclose(made, expected, atol=1e-3)
         status, answer = visitor.fill_in(recording=("a.wav", b"RIFF"))
         assert status == 400 and answer.wrong.startswith("a.wav: ")
+        silent = ("still.wav", wav_bytes(0 * sound[:, None], 8000, "float32"))
+        assert "still.wav: is silent" in visitor.fill_in(recording=silent)[1].text
         short = ("short.wav", wav_bytes(sound[:9, None], 8000, "float32"))
         assert "sound is made of 2 to 32,768" in visitor.fill_in(recording=short)[1].wrong
 
