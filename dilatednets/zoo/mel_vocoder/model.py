@@ -1,5 +1,6 @@
 """MelVocoder: mel spectrograms to speech, all samples at once."""
 
+import warnings
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -9,7 +10,7 @@ from keras import ops
 
 from dilatednets import arrays
 from dilatednets.backend import compiled
-from dilatednets.errors import InputError
+from dilatednets.errors import InputError, Note
 from dilatednets.layers import TemporalBlock
 from dilatednets.layers.receptive_field import causal_field
 from dilatednets.layers.shapes import as_tensor
@@ -21,6 +22,7 @@ from dilatednets.zoo.zoo_model import ZooModel
 
 MOST_FRAMES = 2**15
 """That are made to sound at once: some 6 minutes at 22,050 Hz, in 1 GB of memory."""
+_TOO_LOUD = 0.2  # share of samples beyond full scale; of speech that was amplified ten times and cut, it is up to 0.16
 _ABOVE = 1.0  # by how much, in natural logarithms, what is above the bands begins below the last one
 Iterations = Annotated[int, not_negative, Rule(lambda x: x <= 10_000, "at most 10,000")]
 _odd = Rule(lambda x: x % 2 == 1, "odd: the convolutions are centred")
@@ -160,24 +162,28 @@ class MelVocoder(CheckedBatches, ZooModel):
         x = self.mel_front_end.check(x, "mels")
         if isinstance(y, list) or hasattr(y, "__array__"):
             y = arrays.numbers(y, "y", (*x.shape[:2], self.bins)).astype(np.float32)
-        return x, y
-
             if y.min() < 0:
                 raise InputError(
                     f"y: must hold magnitudes, at least 0, not {y.min():.3g}; the loss takes their logarithm"
                 )
+        return x, y
+
     def sound(self, mels: Any, phases: Any, iterations: Any) -> Any:
-        """Mels (batch, frames, bands) -> audio (batch, (frames - 1) * hop) in [-1, 1], as tensors.
+        """Mels (batch, frames, bands) -> audio (batch, (frames - 1) * hop), not yet cut to [-1, 1], as tensors.
 
         Args:
             mels: As in a call.
             phases: To begin with, a table as `griffin_lim.phase_table` draws it.
             iterations: Of Griffin-Lim.
         """
-        one = self.mel_front_end
-        phases = first_phases(phases, ops.shape(mels)[1])
+        one, frames = self.mel_front_end, ops.shape(mels)[1]
+        # Silence after sound that is shorter than what a transform mirrors at its ends.
+        missing = one.fft_size // 2 // one.hop + 2 - frames
+        missing = (missing + abs(missing)) // 2  # at least 0, of a number and of a tensor
+        mels = ops.pad(mels, ((0, 0), (0, missing), (0, 0)), constant_values=float(np.log(one.floor)))
+        phases = first_phases(phases, frames + missing)
         made = griffin_lim(ops.exp(self(mels)), phases, iterations, one.window, one.hop, one.fft_size)
-        return ops.clip(made, -1.0, 1.0)
+        return made[:, : (frames - 1) * one.hop]
 
     def generate(self, condition: Any, *, seed: int = 0, iterations: int | None = None) -> np.ndarray:
         """Makes mels sound.
@@ -189,7 +195,8 @@ class MelVocoder(CheckedBatches, ZooModel):
             iterations: Of Griffin-Lim; None for the model's. More sound a little better and take longer.
 
         Returns:
-            float32 (batch, (frames - 1) * hop) in [-1, 1].
+            float32 (batch, (frames - 1) * hop) in [-1, 1]. A `dilatednets.errors.Note` says where so much had to be cut that
+            the mels are probably of another kind.
 
         Raises:
             InputError: for other mels than the model's, fewer than 2 frames or more than 32,768, and other arguments out of
@@ -205,7 +212,11 @@ class MelVocoder(CheckedBatches, ZooModel):
             self._program = compiled(self.sound, self.variables, xla=False, signature=signature)
         phases = phase_table(seed, self.bins)
         audio: np.ndarray = ops.convert_to_numpy(self._program(mels, phases, np.int32(count)))
-        return audio
+        loud = float(np.max(np.mean(np.abs(audio) > 1, axis=1)))
+        if loud > _TOO_LOUD:
+            words = f"{loud:.0%} of the sound is beyond full scale and is cut; its mels are probably of another kind"
+            warnings.warn(Note(f"condition: {words}: this model wants {self.mel_front_end}"), stacklevel=2)
+        return np.clip(audio, -1, 1)
 
     def checked_mels(self, condition: Any, where: str = "condition") -> np.ndarray:
         """Mels as float32 (batch, frames, bands).

@@ -40,7 +40,8 @@ class Signatures(ServedModel):
     def _sound(self, condition: Any) -> dict[str, tf.Tensor]:
         with tf.control_dependencies(self._checks(condition)):
             mels = tf.identity(condition)
-        return {"audio": self.model.sound(mels, phase_table(0, self.model.bins), self.model.iterations)}
+        made = self.model.sound(mels, phase_table(0, self.model.bins), self.model.iterations)
+        return {"audio": tf.clip_by_value(made, -1.0, 1.0)}
 
     def _spectrum(self, condition: Any) -> dict[str, tf.Tensor]:
         with tf.control_dependencies(self._checks(condition)):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from helpers import tiny_vocoder
 
-from dilatednets.errors import InputError
+from dilatednets.errors import InputError, Note
 from dilatednets.zoo.mel_front_end import MelFrontEnd
 from dilatednets.zoo.mel_vocoder import MelVocoder, describe
 
@@ -48,6 +48,18 @@ def test_the_same_seed_makes_the_same_sound_alone_and_in_a_batch():
     assert not np.allclose(model.generate(mels, iterations=0), one, atol=0.01)
 
 
+@pytest.mark.parametrize("hop", [64, 20])
+def test_the_shortest_sounds_begin_as_if_silence_followed(hop):
+    mel = MelFrontEnd(8000, hop, bands=20, window=256, fft_size=256, f_max=3000.0)
+    model = untrained(mel)
+    mels = mel.frames(tone()[: 20 * hop])
+    for count in range(2, 128 // hop + 4):
+        made = model.generate(mels[:count])
+        assert made.shape == (1, (count - 1) * hop) and np.abs(made).max() > 0.01
+    long = np.concatenate([mels[:2], mel.silence(128 // hop)])
+    np.testing.assert_allclose(model.generate(mels[:2]), model.generate(long)[:, :hop], atol=1e-5)
+
+
 def test_what_is_trained_further_is_what_sounds():
     model = tiny_vocoder()
     mels = model.mel_front_end.frames(tone())
@@ -76,6 +88,8 @@ def test_what_cannot_sound_is_refused_faults():
         (mels[0], r"must be of shape \(frames, 20\)"),
         ([mels, mels[:5]], "of different lengths"),
         (np.where(mels == mels.max(), np.nan, mels), "condition"),
+        (np.stack([mels, np.exp(mels) + 1]), "this model wants 20 bands"),
+        (np.stack([mels, mels + 20]), "this model wants 20 bands"),
     ):
         with pytest.raises(InputError, match=words):
             model.generate(wrong)
@@ -85,11 +99,20 @@ def test_what_cannot_sound_is_refused_faults():
         untrained(MelFrontEnd(8000, 64, bands=20, window=256, fft_size=256, f_max=3000.0, prediction=8))
 
 
+def test_mels_of_another_kind_are_told_of():
+    """Those of very loud sound are not."""
+    model = untrained(iterations=30)
+    noise = np.random.default_rng(2).normal(0, 1, 4000).clip(-1, 1).astype(np.float32)
+    mels = model.mel_front_end.frames(noise)
+    assert np.abs(model.generate(mels)).max() == 1
+    for wrong in (mels + 3, np.stack([mels, np.zeros_like(mels)])):
+        with pytest.warns(Note, match=r"condition: \d+% of the sound .* this model wants 20 bands"):
+            model.generate(wrong)
+
+
 def test_cost():
     facts = tiny_vocoder().describe()
     assert facts["macs_per_frame"] == 20 * 6 + 4 * 3 * 6 * 6 + 6 * 129
-        (np.stack([mels, np.exp(mels) + 1]), "this model wants 20 bands"),
-        (np.stack([mels, mels + 20]), "this model wants 20 bands"),
     assert (facts["layers"], facts["receptive_field"], facts["receptive_field_ms"]) == (4, 13, 104.0)
     model = tiny_vocoder()
     assert "half of it in the future" in " ".join(describe.lines(model, facts)) and describe.draw(model, "a title").axes
