@@ -177,8 +177,8 @@ class MelVocoder(CheckedBatches, ZooModel):
             iterations: Of Griffin-Lim.
         """
         one, frames = self.mel_front_end, ops.shape(mels)[1]
-        # Silence after sound that is shorter than what a transform mirrors at its ends.
-        missing = one.fft_size // 2 // one.hop + 2 - frames
+        # Silence after sound that is shorter than a transform, of which not every backend makes spectra.
+        missing = one.fft_size // one.hop + 2 - frames
         missing = (missing + abs(missing)) // 2  # at least 0, of a number and of a tensor
         mels = ops.pad(mels, ((0, 0), (0, missing), (0, 0)), constant_values=float(np.log(one.floor)))
         phases = first_phases(phases, frames + missing)

@@ -53,10 +53,10 @@ def test_the_shortest_sounds_begin_as_if_silence_followed(hop):
     mel = MelFrontEnd(8000, hop, bands=20, window=256, fft_size=256, f_max=3000.0)
     model = untrained(mel)
     mels = mel.frames(tone()[: 20 * hop])
-    for count in range(2, 128 // hop + 4):
+    for count in range(2, 256 // hop + 4):
         made = model.generate(mels[:count])
         assert made.shape == (1, (count - 1) * hop) and np.abs(made).max() > 0.01
-    long = np.concatenate([mels[:2], mel.silence(128 // hop)])
+    long = np.concatenate([mels[:2], mel.silence(256 // hop)])
     np.testing.assert_allclose(model.generate(mels[:2]), model.generate(long)[:, :hop], atol=1e-5)
 
 
