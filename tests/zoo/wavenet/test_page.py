@@ -45,6 +45,8 @@ def test_a_vocoder_says_a_recording_anew_faults(rng):
         assert len(dry) == 800 and rate == 8000 and len(answer.pictures) == 2
         expected = model.generate(condition=model.mel_front_end.frames(dry), seed=3)[0]
         np.testing.assert_allclose(audio, expected, atol=1 / 32768)
+        silent = ("still.wav", wav_bytes(np.zeros((800, 1)), 8000, "int16"))
+        assert "still.wav: is silent" in visitor.fill_in(condition=silent, **HOW)[1].text
         status, answer = visitor.fill_in(condition=("heard.wav", b"no sound"), **HOW)
         assert status == 400 and answer.wrong.startswith("heard.wav: not an audio file")
         assert "no file was chosen" in visitor.fill_in(**HOW)[1].wrong
