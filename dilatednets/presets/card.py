@@ -1,5 +1,6 @@
 """What a preset's `card.json` says, as the README.md of its folder."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,10 +36,11 @@ def readme(card: dict[str, Any], facts: Mapping[str, str]) -> str:
     if metrics:
         lines += ["model-index:", f"- name: {card.get('name', '')}", "  results:"]
         for metric in metrics:
+            data, split = (_quoted(metric[key]) for key in ("data", "split"))
             lines += [
-                f"  - task: {{type: {card.get('task', 'other')}}}",
-                f"    dataset: {{name: {metric['data']}, type: {metric['data']}, split: {metric['split']}}}",
-                f"    metrics: [{{type: {metric['name']}, value: {metric['value']}}}]",
+                f"  - task: {{type: {_quoted(card.get('task', 'other'))}}}",
+                f"    dataset: {{name: {data}, type: {data}, split: {split}}}",
+                f"    metrics: [{{type: {_quoted(metric['name'])}, value: {metric['value']}}}]",
             ]
     lines += ["---", "", f"# {card.get('name', '')}", ""]
     if "description" in card:
@@ -88,3 +90,8 @@ def _number(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
     return f"{value:,}" if isinstance(value, int) else f"{value:.6g}"
+
+
+def _quoted(value: Any) -> str:
+    """Words as YAML reads them whatever they are: "no" and 12 as words, a comma as a comma."""
+    return json.dumps(str(value), ensure_ascii=False)

@@ -117,6 +117,15 @@ def test_readme_begins_with_metadata_that_others_read(folder):
     assert result["dataset"] == {"name": "spoken_digits", "type": "spoken_digits", "split": "test"}
 
 
+@pytest.mark.parametrize("data", ["mine, of yesterday", "a: b", "[x]", "- y", "#5", 'say "ah"', "50 %", "no", "\u65e5"])
+def test_metadata_may_be_of_any_words_faults(record, data):
+    yaml = pytest.importorskip("yaml")
+    record["metrics"][0] |= {"data": data, "split": data}
+    metadata = yaml.safe_load(cards.readme({**record, "name": "tiny"}, {}).split("---\n")[1])
+    [result] = metadata["model-index"][0]["results"]
+    assert result["dataset"] == {"name": data, "type": data, "split": data}
+
+
 def test_golden_outputs_tell_a_changed_model(tiny_model, folder):
     loaded = WaveNet.from_preset(folder)
     assert golden.largest_error(loaded, folder) == 0
