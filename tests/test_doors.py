@@ -215,6 +215,7 @@ OPTIONS = {
         "--seed": [*NUMBERS, "1.5"], "--temperature": NUMBERS, "--steps": [*NUMBERS, "0", "9"],
         "--output": ["", "OUT", "OUT/a.xyz", "/dev/null/x.wav"], "--plot": ["", "x.txt", "/dev/null/x.png"],
         "--mel-of": ["", "IMAGE"], "--condition": ["", "IMAGE"], "--prime": ["", "nowhere.wav", "IMAGE"],
+        "--takes": [*NUMBERS, "0", "1.5"],
     }),
     "segment": (["context_segmenter_nuclei", "IMAGE", "--output", "OUT"], {
         "--output": ["", "/dev/null/x"], "--scales": [*NUMBERS, "0", "100"], "--page": [*NUMBERS, "0", "7"],

@@ -29,7 +29,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     of_tasks.add_argument("--hours", type=float, help="of training, after which a single run ends as it is")
     of_tasks.add_argument("--output", metavar="DIR", help="records and unfinished runs (default: compared)")
     of_tasks.add_argument("--report", action="store_true", help="print the tables of the records, and run nothing")
-    of_tasks.add_argument("--costs", action="store_true", help="measure times and memory of all cores, in a quiet run")
+    of_tasks.add_argument(
+        "--costs", action="store_true", help="measure times and memory of all cores on this backend, in a quiet run"
+    )
     of_tasks.add_argument("--test", action="store_true", help="score the finished runs on the test part, at the end")
     of_presets = parser.add_argument_group(f"comparisons of presets: {', '.join(PRESETS)}")
     of_presets.add_argument(

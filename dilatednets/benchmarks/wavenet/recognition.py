@@ -66,8 +66,8 @@ def report(result: dict[str, Any]) -> str:
     """The measurement as text."""
     words = "{:10s} digit {digit:.1%}, speaker {speaker:.1%}"
     lines = [words.format(kind, **result[kind]) for kind in ("real", "generated")]
-    how = f"temperature {result['temperature']:g}, the best of {result['takes']} takes"
-    return "\n".join([*lines, f"{result['count']} generated digits, {how}"])
+    best = f", each the best of {result['takes']} takes" if result["takes"] > 1 else ""
+    return "\n".join([*lines, f"{result['count']} generated digits{best}, temperature {result['temperature']:g}"])
 
 
 def train_recogniser(recordings: Sequence[Recording], speakers: Sequence[str], rate: int) -> keras.Model:
