@@ -82,7 +82,7 @@ def front_end():
     return WordFrontEnd(WORDS, 80, 8000, durations, {str(i): word for i, word in enumerate(WORDS)})
 
 
-def _speaker(front_end):
+def _tiny_wavenet(front_end):
     import keras
 
     from dilatednets.zoo.wavenet.model import WaveNet
@@ -97,7 +97,7 @@ def _speaker(front_end):
 @pytest.fixture
 def tiny_model(front_end):
     """A WaveNet that speaks text in two voices, small enough to compile in a second."""
-    return _speaker(front_end)
+    return _tiny_wavenet(front_end)
 
 
 @pytest.fixture(scope="session")
@@ -109,7 +109,7 @@ def save_tiny(front_end, tmp_path_factory):
         key = repr(card_and_recipe)
         if key not in saved:
             saved[key] = tmp_path_factory.mktemp("tiny") / "tiny"
-            _speaker(front_end).save_to_preset(saved[key], *card_and_recipe)
+            _tiny_wavenet(front_end).save_to_preset(saved[key], *card_and_recipe)
         return shutil.copytree(saved[key], folder)
 
     return save

@@ -16,7 +16,7 @@ from dilatednets.errors import InputError, Note
 
 LAYOUT = "DIR/LABEL/*.wav, or DIR/train/LABEL/*.wav beside DIR/validation and DIR/test"
 
-SILENT = "is silent, below -70 dB, or its channels cancel each other; record it again"
+_SILENT = "is silent, below -70 dB, or its channels cancel each other; record it again"
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def load(
         clips += [Clip(str(files[i]), label.name, read_audio(files[i], sample_rate)) for i in chosen]
     if not clips:
         raise InputError(f"{folder}: holds no folders of recordings; the layout is {LAYOUT}")
-    note_of([clip.path for clip in clips if is_silent(clip.audio)], SILENT)
+    note_of([clip.path for clip in clips if is_silent(clip.audio)], _SILENT)
     return clips
 
 
@@ -80,6 +80,11 @@ def note_of(files: Sequence[str | os.PathLike[str]], words: str) -> None:
     if files:
         more = f" (and {len(files) - 1} more)" if len(files) > 1 else ""
         warnings.warn(f"{files[0]}{more}: {words}", Note, stacklevel=2)
+
+
+def note_if_silent(path: str | os.PathLike[str], audio: np.ndarray) -> None:
+    """Says in a `dilatednets.errors.Note` that a recording is silent, if it is."""
+    note_of([path] if is_silent(audio) else [], _SILENT)
 
 
 def _recordings(folder: Path) -> list[Path]:
@@ -93,7 +98,7 @@ def _recordings(folder: Path) -> list[Path]:
 def read_at_rate(path: str, sample_rate: int) -> np.ndarray:
     """A recording at the model's sample rate; says so if that is not its own."""
     rate, audio = read_with_rate(path)
-    note_of([path] if is_silent(audio) else [], SILENT)
+    note_if_silent(path, audio)
     if rate != sample_rate:
         print(f"{path}: {rate} Hz, resampled to the {sample_rate} Hz of the model")
     return resample(audio, rate, sample_rate)

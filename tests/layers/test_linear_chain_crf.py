@@ -102,7 +102,7 @@ def padded(lengths, time, seed):
     return scores, np.arange(time) < np.array(lengths)[:, None]
 
 
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 @given(lengths=st.tuples(*[st.integers(1, 5)] * 3), seed=st.integers(0, 999), free=st.booleans())
 def test_equals_enumeration(lengths, seed, free):
     crf, answers = answers_of(free)
@@ -134,7 +134,7 @@ def test_probabilities_of_all_sequences_sum_to_one():
     assert np.exp(likelihoods).sum() == pytest.approx(1, abs=1e-4)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(lengths=st.tuples(*[st.integers(1, 12)] * 4), seed=st.integers(0, 999), free=st.booleans())
 def test_decode_equals_the_call_and_both_obey_the_rules(lengths, seed, free):
     crf, call = tags_of(free)
@@ -216,8 +216,7 @@ def test_learns_what_follows_what():
             return -ops.mean(crf.log_likelihood(x, y))
 
     model = Model(inputs, crf(inputs))
-    tags = np.arange(20).reshape(2, 10) % 2
-    scores = np.zeros((2, 10, 2), np.float32)
+    tags, scores = np.arange(20).reshape(2, 10) % 2, np.zeros((2, 10, 2), np.float32)
     # XLA would take longer to compile than the epochs take.
     model.compile(keras.optimizers.Adam(0.5), jit_compile=keras.backend.backend() != "tensorflow")
     model.fit(scores, tags, epochs=25, verbose=0)

@@ -11,6 +11,8 @@ from dilatednets.files import atomic_path
 
 STORED = Path(__file__).parent / "records"
 """The records that come with the package."""
+FASTER = {"milliseconds_per_training_step": min, "sequences_per_second": max, "streaming_steps_per_second": max}
+"""Which of two figures is of the faster backend."""
 KEYS = {"task", "core", "settings", "seed", "is_grid", "curve", "best", "parameters"}
 
 
@@ -84,9 +86,6 @@ def costs(folder: Path, task: str) -> dict[str, dict[str, Any]]:
             raise InputError(f"{path}: does not hold costs by backend; remove it, and measure again with --costs")
         for core, row in measured["cores"].items():
             known = best.setdefault(core, dict(row))
-            for key, value in row.items():
-                if key.startswith("milliseconds"):
-                    known[key] = min(known[key], value)
-                elif key.endswith("per_second"):
-                    known[key] = max(known[key], value)
+            for key in FASTER.keys() & row.keys():
+                known[key] = FASTER[key](known[key], row[key])
     return best

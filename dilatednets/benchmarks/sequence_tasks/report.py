@@ -88,10 +88,10 @@ def table_rows(name: str, folder: Path) -> list[str]:
 
 def _trained_with(name: str, folder: Path) -> str:
     """Which backend trained which cores, "jax 0.7 (gru, lstm), tensorflow 2.16 (tcn)"."""
-    by_backend: dict[str, dict[str, None]] = {}  # in the order in which they come
+    by_backend: dict[str, set[str]] = {}
     for run in records.runs(folder, name):
-        by_backend.setdefault(run["made_with"].split(", ")[1], {})[run["core"]] = None
-    return ", ".join(f"{backend} ({', '.join(cores)})" for backend, cores in by_backend.items())
+        by_backend.setdefault(run["made_with"].split(", ")[1], set()).add(run["core"])
+    return ", ".join(f"{backend} ({', '.join(sorted(cores))})" for backend, cores in by_backend.items())
 
 
 def _measured(cost: Mapping[str, Any], key: str, form: str) -> list[str]:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from dilatednets.data.audio import is_silent, read_audio
-from dilatednets.data.audio_folder import SILENT, note_of
+from dilatednets.data.audio import read_audio
+from dilatednets.data.audio_folder import note_if_silent
 from dilatednets.data.audio_stream import check_length
 from dilatednets.data.samples import sample
 from dilatednets.data.sound_formats import SUFFIXES
@@ -26,7 +26,7 @@ def answer(model: Any, recording: Any) -> Iterator[Shown]:
     """The recording against what was made of its mels, to hear and to see."""
     check_length(recording, MOST_SECONDS)
     heard = read_audio(recording, model.sample_rate)
-    note_of([recording] if is_silent(heard) else [], SILENT)
+    note_if_silent(recording, heard)
     made = model.generate(model.checked_mels(model.mel_front_end.frames(heard), "recording"))[0]
     both = (("Recording", heard), ("Made of its mels", made))
     for name, sound in both:

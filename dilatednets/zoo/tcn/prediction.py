@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from dilatednets.data import mnist, sequences
-from dilatednets.data.audio_folder import SILENT, note_of
+from dilatednets.data.audio_folder import note_if_silent, note_of
 from dilatednets.data.images import as_rgb
 from dilatednets.data.table_csv import Series, Table, read_table
 from dilatednets.data.table_times import check_steps
@@ -79,10 +79,10 @@ def predict_file(model: Any, path: str | os.PathLike[str]) -> tuple[list[Row], l
         return rows_of(model, _answer(model, {"sequence": digit_in(model, path)[1]}, str(path)), [Path(path).name]), []
     if data is None or data.reader != "audio_folder":
         raise InputError(f"{path}: this model was not trained on recordings; give a .csv file or an .npz archive")
-    from dilatednets.data.audio import is_silent, read_audio
+    from dilatednets.data.audio import read_audio
 
     audio = read_audio(path, data.sample_rate)
-    note_of([path] if is_silent(audio) else [], SILENT)
+    note_if_silent(path, audio)
     return rows_of(model, model.answer(audio[None, :, None]), [Path(path).name]), []
 
 

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from dilatednets.data.audio import is_silent, read_audio
-from dilatednets.data.audio_folder import SILENT, note_of
+from dilatednets.data.audio import read_audio
+from dilatednets.data.audio_folder import note_if_silent
 from dilatednets.data.audio_stream import check_length
 from dilatednets.data.sound_formats import SUFFIXES
 from dilatednets.errors import InputError
@@ -51,7 +51,7 @@ def answer(model: Any, **given: Any) -> Iterator[Shown]:
     if "condition" in given:
         check_length(given["condition"], MOST_SECONDS)
         heard = read_audio(given["condition"], rate)
-        note_of([given["condition"]] if is_silent(heard) else [], SILENT)
+        note_if_silent(given["condition"], heard)
         given["condition"] = model.mel_front_end.frames(heard)
         yield Sound("Recording", heard, rate)
     if "seconds" in given:

@@ -32,12 +32,17 @@ def best_take(model: Any, request: Request, engine: str | None = None) -> np.nda
         raise InputError(f"takes: this model {words}, so that it cannot tell which take is the best; leave it out")
     takes = []
     for number in range(request.takes):
-        seeds = np.atleast_1d(np.array(request.seed, object)) + number * SEED_STEP
-        seed = tuple(int(one) % 2**64 for one in seeds)
-        alone = request._replace(takes=1, seed=seed[0] if isinstance(request.seed, int) else seed)
+        alone = request._replace(takes=1, seed=_later_seed(request.seed, number))
         takes.append(np.concatenate(list(loop.stream(model, alone, engine=engine)), axis=1))
     chosen = np.argmax([clarity(model, request, audio) for audio in takes], axis=0)
     return np.stack(takes)[chosen, np.arange(request.batch)]
+
+
+def _later_seed(seed: int | tuple[int, ...], number: int) -> int | tuple[int, ...]:
+    """The seed of a later take, or those of its rows."""
+    if isinstance(seed, int):
+        return (seed + number * SEED_STEP) % 2**64
+    return tuple((one + number * SEED_STEP) % 2**64 for one in seed)
 
 
 def clarity(model: Any, request: Request, audio: np.ndarray) -> np.ndarray:
@@ -52,7 +57,7 @@ def clarity(model: Any, request: Request, audio: np.ndarray) -> np.ndarray:
         audio: What was made, (batch, samples).
 
     Returns:
-        float64 (batch,); infinity where nothing is said.
+        float64 (batch,), of the words that begin after the prime; infinity where there are none.
     """
     primed = 0 if request.prime is None else request.prime.shape[1]
     heard = audio if request.prime is None else np.concatenate([request.prime, audio], axis=1)

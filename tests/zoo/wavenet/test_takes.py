@@ -41,7 +41,7 @@ def test_other_words_are_those_of_the_text_moved_on(front_end):
 
 
 def test_clarity_is_bayes_rule_over_the_whole_call(talkative):
-    """Written out with a call over all that was said, of two words, the second after a prime that says the first."""
+    """Written out with a call over all that was said."""
     asked = request.resolve(talkative, text=["1", "3"], speaker=["ann", "bob"], seed=0)
     audio = np.random.default_rng(1).uniform(-1, 1, (2, asked.num_samples)).astype(np.float32)
     found = clarity(talkative, asked, audio)
@@ -54,6 +54,18 @@ def test_clarity_is_bayes_rule_over_the_whole_call(talkative):
             each = ops.convert_to_numpy(talkative.distribution.bits(inputs["audio"], talkative(inputs)))
             bits.append(each[0, first * hop : end * hop].sum())
         assert found[row] == pytest.approx(min(bits[1:]) - bits[0], abs=0.05)
+
+
+def test_words_of_the_prime_are_not_judged(talkative):
+    asked = request.resolve(talkative, text="1 3", speaker="ann", seed=0)
+    audio = np.random.default_rng(1).uniform(-1, 1, (1, asked.num_samples)).astype(np.float32)
+    [(first, _), (second, _)] = talkative.front_end.words_in(asked.frames[0])
+    hop = talkative.condition_hop
+    both, last, none = (
+        clarity(talkative, asked._replace(prime=audio[:, :n]), audio[:, n:])[0]
+        for n in (first * hop, second * hop, second * hop + 1)
+    )
+    assert both == clarity(talkative, asked, audio)[0] < last < none == np.inf
 
 
 @pytest.mark.parametrize("seed", [3, [3, 4]])
