@@ -10,14 +10,21 @@ from dilatednets.benchmarks.sequence_tasks.cores import CORES, RECURRENT, WORDS
 from dilatednets.benchmarks.sequence_tasks.objectives import Objective
 from dilatednets.benchmarks.sequence_tasks.tasks import TASKS
 
-BETTER, WORSE, EQUAL, WITHHELD = "better", "worse", "no different", "withheld"
+BETTER, WORSE, EQUAL = "better", "worse", "no different"
+UNTUNED, INCOMPLETE = "untuned", "incomplete"  # two reasons to withhold a verdict
+_ANSWERS = {
+    BETTER: "Yes, on all of these tasks.",
+    WORSE: "No, it is worse on all of these tasks.",
+    EQUAL: "No, they are no different on any of these tasks.",
+}
 RULES = """\
 - A core's score is that of its best epoch on validation, of every seed.
 - Two cores differ if their ranges over seeds do not overlap, and each has two seeds or more. Otherwise they are no
   different.
 - The TCN is compared with the recurrent net (LSTM, GRU, tanh RNN) of the best mean.
 - A verdict is withheld while runs are missing, and where neither LSTM nor GRU reaches what tuned ones are known to.
-- The overall verdict is withheld while that of any task is."""
+- The overall verdict leaves out tasks whose recurrent nets count as untuned, and is withheld while runs of any task are
+  missing."""
 """The rules, as the page gives them."""
 
 
@@ -82,14 +89,14 @@ def of_task(name: str, folder: Path) -> Verdict:
     task = TASKS[name]
     if missing := plan.missing(name, folder):
         more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
-        return Verdict(WITHHELD, f"Withheld: runs are missing, {', '.join(missing[:3])}{more}.")
+        return Verdict(INCOMPLETE, f"Withheld: runs are missing, {', '.join(missing[:3])}{more}.")
     runs = list(records.runs(folder, name))
     by_core, objective = scores(runs), task.objective
     tuned = best_of(by_core, ("lstm", "gru"), objective)
     if task.bar is not None and objective.better(task.bar, mean(by_core[tuned])):
         reached = f"the {WORDS[tuned]} reaches {spread(by_core[tuned])}"
         return Verdict(
-            WITHHELD,
+            UNTUNED,
             f"Withheld: the recurrent nets count as untuned, for {reached} and not {number(task.bar)} ({task.bar_from}).",
         )
     rival = best_of(by_core, RECURRENT, objective)
@@ -109,20 +116,22 @@ def of_task(name: str, folder: Path) -> Verdict:
 
 def overall(verdicts: Mapping[str, Verdict]) -> str:
     """The answer to the question, of the verdicts by task."""
-    names = {kind: [TASKS[task].title for task, v in verdicts.items() if v.outcome == kind] for kind in
-             (BETTER, WORSE, EQUAL, WITHHELD)}  # fmt: skip
-    if names[WITHHELD] or not verdicts:
-        return (
-            f"There is no overall verdict yet: those on {len(names[WITHHELD])} of {len(verdicts)} tasks are withheld "
-            f"({'; '.join(names[WITHHELD])})."
-        )
-    said = [
-        f"{kind} on {len(names[kind])} ({'; '.join(names[kind])})" for kind in (BETTER, WORSE, EQUAL) if names[kind]
-    ]
-    all_of = {kind for kind in names if names[kind]}
-    answer = {frozenset({BETTER}): "Yes, on all of these tasks.", frozenset({WORSE}): "No, on none of these tasks."}
-    begin = answer.get(frozenset(all_of), "It depends on the task.")
-    return f"{begin} Beside the best recurrent net of each of {len(verdicts)} tasks, the TCN is {', '.join(said)}."
+    names: dict[str, list[str]] = {kind: [] for kind in (BETTER, WORSE, EQUAL, UNTUNED, INCOMPLETE)}
+    for task, one in verdicts.items():
+        names[one.outcome].append(TASKS[task].title)
+    kinds = tuple(kind for kind in (BETTER, WORSE, EQUAL) if names[kind])
+    words = []
+    if names[INCOMPLETE]:
+        count = f"{len(names[INCOMPLETE])} of {len(verdicts)} tasks"
+        words.append(f"There is no overall verdict yet: runs of {count} are missing ({'; '.join(names[INCOMPLETE])}).")
+    elif kinds:
+        words.append(_ANSWERS[kinds[0]] if len(kinds) == 1 else "It depends on the task.")
+    if kinds:
+        said = ", ".join(f"{kind} on {len(names[kind])} ({'; '.join(names[kind])})" for kind in kinds)
+        words.append(f"Beside the best recurrent net of each task, the TCN is {said}.")
+    if names[UNTUNED]:
+        words.append(f"Left out, since the recurrent nets count as untuned: {'; '.join(names[UNTUNED])}.")
+    return " ".join(words)
 
 
 def number(score: float) -> str:
