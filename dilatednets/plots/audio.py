@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FLOOR_DB = -70.0
+_MOST_COLUMNS = 3600  # of a spectrogram: several for each dot of a picture
+_BLOCK = 2**10  # frames that are transformed at once: an hour's spectra must not lie in memory together
 _RATE = Annotated[int, positive]
 
 
@@ -99,7 +101,7 @@ def draw_spectrogram(ax: "Axes", audio: np.ndarray, sample_rate: int, title: str
 def spectrogram_db(audio: np.ndarray, sample_rate: int) -> np.ndarray:
     """Log power in dB below the loudest point: (frequencies, frames), low frequencies first, floor -70.
 
-    Windows of 25 ms (Hann) every 5 ms.
+    Windows of 25 ms (Hann) every 5 ms; of more than 18 seconds, means over as many neighbours as leave at most 3,600 frames.
 
     Args:
         audio: The samples, of shape (samples,).
@@ -117,6 +119,14 @@ def spectrogram_db(audio: np.ndarray, sample_rate: int) -> np.ndarray:
     hop = max(sample_rate // 200, 1)
     padded = np.pad(audio, (window // 2, window))
     frames = np.lib.stride_tricks.sliding_window_view(padded, window)[: audio.size + 1 : hop]
-    power = np.abs(np.fft.rfft(frames * np.hanning(window), n=4 * window, axis=1)) ** 2
+    merged = -(-len(frames) // _MOST_COLUMNS)
+    block = -(-_BLOCK // merged) * merged
+    means = []
+    for first in range(0, len(frames), block):
+        spectra = np.fft.rfft(frames[first : first + block] * np.hanning(window), n=4 * window, axis=1)
+        starts = np.arange(0, len(spectra), merged)
+        counts = np.diff(starts, append=len(spectra))
+        means.append(np.add.reduceat(np.abs(spectra) ** 2, starts) / counts[:, None])
+    power = np.concatenate(means)
     decibel = 10 * np.log10(np.maximum(power, 1e-12))
     return np.maximum(decibel - decibel.max(), FLOOR_DB).T

@@ -5,6 +5,7 @@ system which uses the same settings go in as they are.
 """
 
 import functools
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Annotated, Any
@@ -12,12 +13,13 @@ from typing import Annotated, Any
 import numpy as np
 
 from dilatednets.arrays import as_audio, numbers
-from dilatednets.errors import InputError
+from dilatednets.errors import InputError, Note
 from dilatednets.rules import Rule, below_2_16, config_of, keep_arguments, not_negative, positive
 
 _BLOCK = 1024  # frames that are transformed at once: an hour of sound must not lie in memory a thousand times
 _TOLERANCE = 3.0  # by how much, in natural logarithms, what an acoustic model predicts may lie below the floor
 _LOUDEST = 12.0  # full scale in one band, windows of 16,384 samples, squared magnitudes: more is no logarithm
+_LEAST_SPREAD = 1.3  # of speech's frames, natural logarithms, it is 2 to 3; of those to base 10 of a studio's, up to 1
 even = Rule(lambda x: x > 0 and x % 2 == 0, "even and above 0")
 one_or_two = Rule(lambda x: x in (1, 2), "1 (magnitudes) or 2 (their squares)")
 
@@ -171,6 +173,18 @@ class MelFrontEnd:
                 words = "decibels are others, and so are energies themselves"
                 raise InputError(f"{where}: mels from {low:.3g} to {high:.3g}; this model wants {self}; {words}")
         return frames
+
+    def note_if_flat(self, frames: np.ndarray) -> None:
+        """Tells of rows of a second and more that vary less than speech, as logarithms to base 10 do.
+
+        Args:
+            frames: What `check` returned, (batch, frames, bands).
+        """
+        spread = float(np.min(np.std(frames, axis=(1, 2), dtype=np.float64), initial=np.inf))
+        if frames.shape[1] * self.hop >= self.sample_rate and spread < _LEAST_SPREAD:
+            words = f"mels have a standard deviation of {spread:.2g}, and those of speech one of 2 to 3"
+            cure = "if they are logarithms to base 10, multiply them by 2.3026"
+            warnings.warn(Note(f"condition: {words}; {cure}"), stacklevel=3)
 
     def excludes(self, low: Any, high: Any) -> Any:
         """Whether a row from so low to so high, numbers or tensors, is of another kind: sound is not loud everywhere."""

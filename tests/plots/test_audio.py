@@ -1,5 +1,7 @@
 """Pictures of audio."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -56,6 +58,27 @@ def test_time_runs_from_left_to_right_in_both_plots():
         drawn = ink(pixels(picture, ax))
         half = drawn.shape[1] // 2
         assert drawn[:, half + 20 :].mean() > 2 * drawn[:, : half - 20].mean()
+
+
+def test_of_long_sounds_each_column_is_the_mean_of_neighbours(rng):
+    rate, window, hop = 1000, 25, 5
+    audio = rng.uniform(-1, 1, 60 * rate) * np.linspace(0.01, 1, 60 * rate)
+    padded = np.concatenate([np.zeros(window // 2), audio, np.zeros(window)])
+    cut = [padded[at : at + window] * np.hanning(window) for at in range(0, len(audio) + 1, hop)]
+    power = [np.abs(np.fft.rfft(frame, n=4 * window)) ** 2 for frame in cut]
+    assert len(power) == 12_001
+    means = np.stack([np.mean(power[at : at + 4], axis=0) for at in range(0, len(power), 4)])
+    decibel = 10 * np.log10(means / means.max())
+    np.testing.assert_allclose(spectrogram_db(audio, rate), np.maximum(decibel, -70).T, atol=1e-6)
+
+
+def test_spectra_of_an_hour_do_not_lie_in_memory_together():
+    audio = np.sin(np.arange(3600 * 400, dtype=np.float32))
+    tracemalloc.start()
+    spectrogram_db(audio, 400)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 60e6  # its 720,001 spectra of 21 complex numbers would be 240 MB
 
 
 def test_wave_shows_the_sign():

@@ -1,14 +1,16 @@
 """Mels: equal to librosa's and to sums written out, and what a WaveNet makes of them."""
 
 import json
+import warnings
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dilatednets.errors import InputError
+from dilatednets.errors import InputError, Note
 from dilatednets.zoo.mel_front_end import hertz, mel
+from dilatednets.zoo.mel_vocoder import MelVocoder
 from dilatednets.zoo.wavenet import MelFrontEnd, WaveNet
 
 SETTINGS = [
@@ -108,6 +110,23 @@ def test_a_model_says_which_mels_it_takes_and_keeps_that(tmp_path):
     made = [one.generate(condition=frames, seed=1) for one in (model, again)]
     assert made[0].shape == (1, 80 * len(frames))
     np.testing.assert_array_equal(*made)
+
+
+def test_logarithms_to_base_10_are_told_of(rng):
+    front_end = MelFrontEnd(**SMALL)
+    words = rng.normal(0, 0.1, 12_000) * np.where(np.arange(12_000) % 4000 < 2500, 1, 0.02)  # with pauses between
+    frames = front_end.frames(words.clip(-1, 1))
+    for model, how in (
+        (MelVocoder((1,), 4, iterations=1, mel=front_end.get_config()), {}),
+        (WaveNet((1, 2), 2, 4, 8, 4, mel=front_end.get_config()), {"num_samples": 5}),
+    ):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            model.generate(condition=frames, **how)
+            model.generate(condition=frames[:50] / 2.3026, **how)  # too short to tell
+        for wrong in (frames / 2.3026, [frames, frames / 2.3026]):
+            with pytest.warns(Note, match="condition: mels have .* base 10, multiply them by 2.3026"):
+                model.generate(condition=wrong, **how)
 
 
 def test_other_mels_make_the_encoder_fresh_and_keep_the_rest(tmp_path):

@@ -195,14 +195,15 @@ class MelVocoder(CheckedBatches, ZooModel):
             iterations: Of Griffin-Lim; None for the model's. More sound a little better and take longer.
 
         Returns:
-            float32 (batch, (frames - 1) * hop) in [-1, 1]. A `dilatednets.errors.Note` says where so much had to be cut that
-            the mels are probably of another kind.
+            float32 (batch, (frames - 1) * hop) in [-1, 1]. A `dilatednets.errors.Note` says where so much had to be cut, or
+            the mels vary so little, that they are probably of another kind.
 
         Raises:
             InputError: for other mels than the model's, fewer than 2 frames or more than 32,768, and other arguments out of
                 range.
         """
         mels = self.checked_mels(condition)
+        self.mel_front_end.note_if_flat(mels)
         seed = checked(seed, Annotated[int, not_negative], "seed")
         count = self.iterations if iterations is None else checked(iterations, Iterations, "iterations")
         if self._program is None:
@@ -211,7 +212,9 @@ class MelVocoder(CheckedBatches, ZooModel):
             signature = [keras.KerasTensor(shape, dtype) for shape, dtype in shapes]
             self._program = compiled(self.sound, self.variables, xla=False, signature=signature)
         phases = phase_table(seed, self.bins)
-        audio: np.ndarray = ops.convert_to_numpy(self._program(mels, phases, np.int32(count)))
+        rows = MOST_FRAMES // mels.shape[1]
+        parts = (mels[first : first + rows] for first in range(0, len(mels), rows))
+        audio = np.concatenate([ops.convert_to_numpy(self._program(part, phases, np.int32(count))) for part in parts])
         loud = float(np.max(np.mean(np.abs(audio) > 1, axis=1)))
         if loud > _TOO_LOUD:
             words = f"{loud:.0%} of the sound is beyond full scale and is cut; its mels are probably of another kind"

@@ -103,6 +103,8 @@ def resolve(
         counts = np.array([len(row) for row in rows])
         frames = np.stack([np.concatenate([row, silence(model, counts.max() - len(row))]) for row in rows])
         frames = np.broadcast_to(frames, (size, *frames.shape[1:]))
+        if model.mel_front_end is not None:
+            model.mel_front_end.note_if_flat(frames)
         # Of texts, frames of silence are said as others are, by one seed as by a server.
         if counts.min() < counts.max() and (texts is None or each is not None):
             lasts = np.broadcast_to(counts, (size,))

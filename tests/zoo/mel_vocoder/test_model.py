@@ -7,6 +7,7 @@ from helpers import tiny_vocoder
 from dilatednets.errors import InputError, Note
 from dilatednets.zoo.mel_front_end import MelFrontEnd
 from dilatednets.zoo.mel_vocoder import MelVocoder, describe
+from dilatednets.zoo.mel_vocoder import model as model_module
 
 NARROW = MelFrontEnd(8000, 64, bands=20, window=256, fft_size=256, f_max=3000.0)
 
@@ -46,6 +47,17 @@ def test_the_same_seed_makes_the_same_sound_alone_and_in_a_batch():
     np.testing.assert_allclose(two[:1], one, atol=2e-3)
     assert not np.allclose(model.generate(mels, seed=1), one, atol=0.01)
     assert not np.allclose(model.generate(mels, iterations=0), one, atol=0.01)
+
+
+def test_rows_that_are_too_much_at_once_are_made_one_after_the_other(monkeypatch, rng):
+    model, calls = untrained(iterations=2), []
+    mels = np.stack([model.mel_front_end.frames(rng.normal(0, 0.1, 1000)) for _ in range(5)])
+    together = model.generate(mels)
+    program = model._program
+    monkeypatch.setattr(model, "_program", lambda part, *rest: calls.append(part.shape) or program(part, *rest))
+    monkeypatch.setattr(model_module, "MOST_FRAMES", 2 * mels.shape[1] + 3)
+    np.testing.assert_allclose(model.generate(mels), together, atol=1e-5)
+    assert calls == [(2, *mels.shape[1:]), (2, *mels.shape[1:]), (1, *mels.shape[1:])]
 
 
 @pytest.mark.parametrize("hop", [64, 20])
