@@ -67,7 +67,8 @@ def load(
     clips = []
     for label in labels:
         files = _recordings(label)
-        chosen = range(len(files)) if own else shared_out(len(files), validation, test, str(label))[check_split(split)]
+        names = [file.name for file in files]
+        chosen = range(len(files)) if own else shared_out(names, validation, test, str(label))[check_split(split)]
         clips += [Clip(str(files[i]), label.name, read_audio(files[i], sample_rate)) for i in chosen]
     if not clips:
         raise InputError(f"{folder}: holds no folders of recordings; the layout is {LAYOUT}")

@@ -1,6 +1,8 @@
 """Sequences in NumPy's files, and which of several belong to which split."""
 
+import hashlib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -137,11 +139,14 @@ def check_split(split: str) -> str:
     return split
 
 
-def shared_out(count: int, validation: float, test: float, origin: str) -> dict[str, np.ndarray]:
-    """Which of so many things belong to which split: drawn once and for all, the same each time.
+def shared_out(names: Sequence[str], validation: float, test: float, origin: str) -> dict[str, np.ndarray]:
+    """Which of the things of these names belong to which split: the same each time.
+
+    In the order of their names' SHA-256 the first are to report on, the next to choose by. So what is added or removed moves
+    few others, and none at once from those to train on to those to report on.
 
     Args:
-        count: How many there are, at least 3.
+        names: Different ones, at least 3.
         validation: Share of those to choose by.
         test: Share of those to report on.
         origin: Where they come from, for messages.
@@ -150,16 +155,18 @@ def shared_out(count: int, validation: float, test: float, origin: str) -> dict[
         InputError: if there are too few for three splits.
 
     Example:
-    >>> {split: len(places) for split, places in shared_out(20, 0.15, 0.15, "here").items()}
+    >>> {split: len(places) for split, places in shared_out([f"{n}.wav" for n in range(20)], 0.15, 0.15, "here").items()}
     {'test': 3, 'validation': 3, 'train': 14}
     """
+    count = len(names)
     counts = {"test": max(round(count * test), 1), "validation": max(round(count * validation), 1)}
     counts["train"] = count - sum(counts.values())
     if counts["train"] < 1:
         raise InputError(
             f"{origin}: holds {count}, too few to train on, to choose by and to report on; give at least 3"
         )
-    order, first, places = np.random.default_rng(0).permutation(count), 0, {}
+    digests = [hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest() for name in names]
+    order, first, places = sorted(range(count), key=digests.__getitem__), 0, {}
     for split, number in counts.items():
         places[split] = np.sort(order[first : first + number])
         first += number

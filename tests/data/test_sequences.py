@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dilatednets.data.sequences import load, read, shared_out
 from dilatednets.errors import InputError
@@ -63,8 +65,21 @@ def test_faults_of_folders(tmp_path):
 
 @pytest.mark.parametrize("count", [3, 7, 100])
 def test_everything_is_shared_out_once(count):
-    parts = shared_out(count, 0.2, 0.1, "here")
+    parts = shared_out([f"{place}.wav" for place in range(count)], 0.2, 0.1, "here")
     assert sorted(np.concatenate(list(parts.values())).tolist()) == list(range(count))
     assert min(map(len, parts.values())) >= 1
     with pytest.raises(InputError, match="here: holds 2, too few"):
-        shared_out(2, 0.2, 0.1, "here")
+        shared_out(["a", "b"], 0.2, 0.1, "here")
+
+
+@given(st.sets(st.text(min_size=1), min_size=4, max_size=60), st.data())
+def test_what_is_added_makes_nothing_of_training_a_thing_to_report_on(names, data):
+    names = sorted(names)
+    added = data.draw(st.sampled_from(names))
+    before = [name for name in names if name != added]
+    old, new = (
+        {split: {some[place] for place in places} for split, places in shared_out(some, 0.2, 0.1, "here").items()}
+        for some in (before, names)
+    )
+    assert not new["test"] & old["train"]
+    assert len(old["train"] - new["train"]) <= 2 and len(new["test"] - old["test"] - {added}) <= 1

@@ -203,7 +203,7 @@ def _windows(table: Table, data: Any, net: Any, features: list[str], targets: li
 def _inside(found: Sequence[Past], data: Any, split: str, path: str) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Which rows of each series may be forecast in a split, and which belong to training."""
     if data.split == "series":
-        chosen = shared_out(len(found), data.validation, data.test, f"{path}: series")
+        chosen = shared_out([one.series.name for one in found], data.validation, data.test, f"{path}: series")
 
         def masks(name: str) -> list[np.ndarray]:
             return [np.full(len(one.values), place in chosen[name]) for place, one in enumerate(found)]
@@ -256,7 +256,7 @@ def _whole_series(
     step = (data.step or even_step(several)) if data.time else ""
     for one in several if step else []:
         check_steps(table, data.time, one, step)
-    chosen = shared_out(len(found), data.validation, data.test, f"{table.path}: series")
+    chosen = shared_out([one.series.name for one in found], data.validation, data.test, f"{table.path}: series")
     if classes:
         column = table.filled(targets[0])
         of_train = sorted({column[row] for place in chosen["train"] for row in found[place].series.rows})
