@@ -6,6 +6,7 @@ import queue
 import re
 import sys
 import threading
+import warnings
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
@@ -13,7 +14,7 @@ from typing import IO, Any
 
 from dilatednets import registry
 from dilatednets.arguments import PRESET, add_model
-from dilatednets.errors import InputError
+from dilatednets.errors import InputError, Note
 from dilatednets.rules import checked
 
 VERB, HELP = "chunk", "find the phrases of a text"
@@ -24,7 +25,7 @@ WORDS_AHEAD = 1 << 16
 """Words after which no more sentences are read ahead."""
 LINES_TO_TELL = 10
 """Lines with words by which columns are told from text."""
-_TAG = re.compile("O|[BIESLU]-.+")
+_TAG = re.compile("O|[BIESLU]-[^\\W\\d].*")
 UNASKED = Namespace(input=None, columns=None, format="brackets")
 """Options of who says nothing of the input."""
 MOST_PEEKED = 1000
@@ -173,6 +174,7 @@ def _columns_of(options: Namespace, stream: "_Peekable", name: str, with_pos: bo
         return ["-" if name == "tag" else name for name in known_names(options.columns.split(","))]
     asked = options.input == "conll" or (options.input is None and with_pos)
     counts: list[int] = []
+    tags: set[str] = set()
     words_alone = asked or options.format == "conll"
     for line in () if options.input == "text" else stream.peek() if words_alone else stream.peek_piece():
         row = line.decode(errors="replace")
@@ -183,7 +185,8 @@ def _columns_of(options: Namespace, stream: "_Peekable", name: str, with_pos: bo
             raise InputError(f"{name}: columns are separated by {fields[1]!r}; put spaces or tabs between them")
         if known_columns([row]) == CONLL_U:
             return list(CONLL_U)
-        tagged = counts[0] > 1 and _TAG.fullmatch(row.split()[-1])
+        tagged = counts[0] > 1 and _TAG.fullmatch(last := row.split()[-1])
+        tags |= {last} if tagged else set()
         if counts[-1] != counts[0] or not (asked or tagged or (words_alone and counts[0] == 1)):
             return []
         if asked or len(counts) == LINES_TO_TELL:
@@ -191,6 +194,9 @@ def _columns_of(options: Namespace, stream: "_Peekable", name: str, with_pos: bo
     # Two words of text on a single line may look like columns.
     if not asked and (not counts or (counts[0] > 1 and len(counts) == 1)):
         return []
+    if not asked and (len(tags) == 1 or (tags and not any(tag[0] in "OBSU" for tag in tags))):
+        words = f"is read as columns, of which the last holds tags, {', '.join(sorted(tags))}"
+        warnings.warn(Note(f"{name}: {words}; add --input text if it is text"), stacklevel=2)
     count = counts[0] if counts else 2
     return ["word", "pos" if with_pos else "-", *["-"] * count][:count]
 

@@ -43,3 +43,24 @@ def test_columns_are_named_faults(output, refusal):
 def test_parts_of_speech_of_which_none_is_known_faults(text, arguments, refusal):
     out, line = refusal("input", text, *arguments)
     assert out == "" and "is no part of speech of this model, nor are those after it; give a word and its" in line
+
+
+@pytest.mark.parametrize(
+    "text", ["Vitamin B-12\nVitamin B-6\n", "Boeing B-17\nFormula E-5\n", "Unit S-1_a\nUnit L-2\n"]
+)
+def test_numbers_in_the_last_column_are_no_tags(text, output):
+    assert output("none", text) == output("none", text, "--input", "text")
+
+
+@pytest.mark.parametrize(
+    ("text", "tags"), [("Vitamin O\nType O\n", "O"), ("Send E-mail\nPlay E-sports\n", "E-mail, E-sports")]
+)
+def test_who_writes_columns_that_may_be_text_is_told(text, tags, chunk, output):
+    status, out, err = chunk("none", text)
+    assert (status, out) == (0, output("none", text, "--input", "conll"))
+    says = f"note: standard input: is read as columns, of which the last holds tags, {tags}; add --input text if it is text"
+    assert err == f"{says}\n"
+
+
+def test_tags_that_differ_are_sure(output):
+    output("none", "It B-NP\nworks O\n\nA B-NP\ndog I-NP\n")  # warnings are errors
