@@ -33,6 +33,11 @@ class Examples:
     def __len__(self) -> int:
         return len(self.x)
 
+    @property
+    def usual_steps(self) -> int:
+        """Real steps of a sequence, the median."""
+        return int(self.x.shape[1] if self.lengths is None else np.median(self.lengths))
+
     def take(self, places: Any) -> Pair:
         """Inputs by name, and answers."""
         inputs = {"sequence": self.x[places]}

@@ -126,6 +126,11 @@ class Windows:
     def __len__(self) -> int:
         return len(self.starts)
 
+    @property
+    def usual_steps(self) -> int:
+        """Steps of a window."""
+        return self.window
+
     def drawn(self, places: Any, rng: np.random.Generator) -> tuple[dict[str, np.ndarray], np.ndarray]:
         """The same each time."""
         return self.take(places)

@@ -2,13 +2,14 @@
 
 import dataclasses
 import os
+import warnings
 from types import SimpleNamespace
 from typing import Any
 
 import keras
 import numpy as np
 
-from dilatednets.errors import InputError
+from dilatednets.errors import InputError, Note
 from dilatednets.training.epoch_end import Goal
 from dilatednets.training.loop import Task as BaseTask
 from dilatednets.zoo.tcn.examples import ExampleBatches, read
@@ -38,6 +39,7 @@ class Task(BaseTask):
         self.net, self.examples = build_model(recipe, data_dir)
         self.held_out = read_for(self.net, data_dir, "validation")
         self.goal = goal_of(self.net)
+        _note_if_unseen(self.net, self.examples)
 
     def model(self, schedule: Any, previous: Any) -> TCN:
         """The recipe's model, which was made with the examples."""
@@ -79,6 +81,20 @@ def build_model(recipe: Recipe, data_dir: str | os.PathLike[str]) -> tuple[TCN, 
     if recipe.init:
         return TCN.from_preset(recipe.init, **settings, **{name: getattr(recipe.net, name) for name in FREE}), examples
     return TCN(**settings, **vars(recipe.net)), examples
+
+
+def _note_if_unseen(model: TCN, examples: Any) -> None:
+    """Says in a Note where answers come too late to depend on the first steps of most sequences."""
+    if model.pooling != "last":
+        return
+    steps = examples.usual_steps
+    if steps > model.receptive_field:
+        dilations = [*model.dilations]
+        while receptive_field(SimpleNamespace(**{**model.get_config(), "dilations": dilations})) < steps:
+            dilations.append(2 * dilations[-1])
+        kind = "windows (data.window)" if model.task == "forecast" else "most sequences"
+        words = f"the net sees the last {model.receptive_field} steps, and {kind} have {steps}"
+        warnings.warn(Note(f"net.dilations: {words}; set it to {dilations} to see all"), stacklevel=2)
 
 
 def read_for(model: TCN, data_dir: str | os.PathLike[str], split: str, reader: str | None = None) -> Any:

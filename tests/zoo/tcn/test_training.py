@@ -9,7 +9,7 @@ import pytest
 from dilatednets import registry
 from dilatednets.cli.main import main
 from dilatednets.data.audio import write_wav
-from dilatednets.errors import InputError
+from dilatednets.errors import InputError, Note
 from dilatednets.training.epoch_end import EpochEnd
 from dilatednets.zoo.tcn.examples import read
 from dilatednets.zoo.tcn.model import TCN
@@ -204,12 +204,25 @@ OF_MACHINES = {"time": "time", "series": "machine", "targets": ["state"], "featu
 @pytest.mark.parametrize("pooling", ["last", "none"])
 def test_series_are_classified(tmp_path, pooling):
     folder = machines(tmp_path / "data" / "machines.csv")
-    task = Task(recipe({"pooling": pooling}, dict(OF_MACHINES)), folder)
+    task = Task(recipe({"pooling": pooling, "dilations": [1, 2, 4, 8]}, dict(OF_MACHINES)), folder)
     assert task.net.labels == ("fast", "slow") and task.net.columns == ("hum",)
     inputs, y = task.examples.take(np.arange(len(task.examples)))
     assert len(y) == 8 and y.shape == ((8,) if pooling == "last" else (8, 30))
     assert sorted(set(inputs["lengths"].tolist())) == [25, 30]
     assert 0 <= task.evaluate(task.net)["accuracy"] <= 1
+
+
+def test_steps_that_the_last_one_does_not_see_are_told_of(tmp_path):
+    """Most series have 30; who answers at each step, or by the mean of all, sees them all."""
+    folder = machines(tmp_path / "data" / "machines.csv")
+    says = r"net.dilations: the net sees the last 13 steps, and most sequences have 30; set it to \[1, 2, 4, 8\] to see all"
+    with pytest.warns(Note, match=says):
+        Task(recipe({}, dict(OF_MACHINES)), folder)
+    Task(recipe({"pooling": "mean"}, dict(OF_MACHINES)), folder)  # warnings are errors
+    sales(tmp_path / "sales" / "sales.csv")
+    says = r"the net sees the last 13 steps, and windows \(data.window\) have 30; set it to \[1, 2, 4, 8\]"
+    with pytest.warns(Note, match=says):
+        Task(recipe(FORECAST, {**COLUMNS, "window": 30}), tmp_path / "sales")
 
 
 def test_series_have_values(tmp_path):
@@ -271,7 +284,7 @@ def test_recordings_by_label(tmp_path, capsys):
 
 def test_a_run_goes_on_from_a_preset(forecaster):
     net = {"horizon": 7, "quantiles": [0.1, 0.5, 0.9], "dropout": 0.1}
-    content = {"name": "more", "init": str(forecaster / "run" / "best"), "data": COLUMNS, "net": net}
+    content = {"name": "more", "init": str(forecaster / "run" / "best"), "data": {**COLUMNS, "window": 13}, "net": net}
     task = Task(registry.parse_recipe(content), forecaster / "data")
     assert task.net.dropout == 0.1 and task.net.dilations == (1, 2)
     own = TCN.from_preset(forecaster / "run" / "best").get_weights()
