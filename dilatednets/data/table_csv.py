@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dilatednets.data.time_steps import dates_of
+from dilatednets.data.time_steps import dates_of, on_one_clock
 from dilatednets.errors import InputError, Note, one_line
 
 SEPARATORS = (",", ";", "\t", "|")
@@ -104,11 +104,11 @@ class Table:
             raise InputError(f"{self.path}: line {line}, column {name}: {cell!r} {_why_no_number(cell)}")
         return values
 
-    def times(self, name: str, where: str = "") -> tuple[np.ndarray, str]:
+    def times(self, name: str, where: str = "") -> tuple[np.ndarray, list[str]]:
         """A column of times: dates as 2024-12-31, times as 2024-12-31 23:59, perhaps with +01:00 or Z, or numbers.
 
         Returns:
-            (datetime64 or float64 (rows,), the offset of the last row, in whose zone all times are; empty if there is none).
+            (datetime64 or float64 (rows,), and the offset of each as `dilatednets.data.time_steps.dates_of` has them).
 
         Raises:
             InputError: for another cell, with its line.
@@ -124,7 +124,7 @@ class Table:
                 date = "-".join((cells[0][:4], cells[0][4:6], cells[0][6:]))
                 words = f"would be taken for a number; write dates as {date}"
                 raise InputError(f"{self.path}: line {self.lines[0]}, column {name}: {cells[0]!r} {words}")
-            return numbers, ""
+            return numbers, []
         try:
             return dates_of(cells)
         except ValueError:
@@ -263,18 +263,20 @@ def series_of(table: Table, time: str = "", series: str = "") -> list[Series]:
     >>> [(one.name, one.rows.tolist()) for one in series_of(table, series="shop")]
     [('a', [0, 2]), ('b', [1])]
     """
-    times, zone = table.times(time, "time") if time else (None, "")
+    times, zones = table.times(time, "time") if time else (None, [])
     rows: dict[str, list[int]] = {}
     for row, name in enumerate(table.filled(series, "series") if series else [""] * len(table.lines)):
         rows.setdefault(name, []).append(row)
     found = []
     for name, numbers in rows.items():
         places = np.array(numbers)
+        own, zone = np.arange(len(places), dtype=float), ""
         if times is not None:
-            _check_order(table, time, series, places, times[places])
-        found.append(
-            Series(name, places, np.arange(len(places), dtype=float) if times is None else times[places], zone)
-        )
+            own, zone = on_one_clock(
+                times[places], [zones[row] for row in numbers] if zones else [], (zones or [""])[-1]
+            )
+            _check_order(table, time, series, places, own)
+        found.append(Series(name, places, own, zone))
     return found
 
 

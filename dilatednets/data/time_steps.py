@@ -18,21 +18,21 @@ JITTER = 0.1
 _ZONED = re.compile(r"(?P<time>.*\d:\d\d(:\d\d(\.\d+)?)?|.*T\d\d) ?(?P<zone>Z|[+-]\d\d(:?\d\d)?)")
 
 
-def dates_of(cells: Sequence[str]) -> tuple[np.ndarray, str]:
-    """Moments from their texts, such as 2024-12-31, 2024/12/31 23:59, or 2024-12-31T23:59+01:00.
+def dates_of(cells: Sequence[str]) -> tuple[np.ndarray, list[str]]:
+    """Local times from their texts, such as 2024-12-31, 2024/12/31 23:59, or 2024-12-31T23:59+01:00.
 
     Args:
         cells: The texts.
 
     Returns:
-        (datetime64 (rows,), all in the zone of the last; its offset as it is written there, empty if there is none).
+        (datetime64 (rows,), as clocks showed them; the offset of each as it is written, an empty list if there are none).
 
     Raises:
         ValueError: for another text, or if only some have an offset.
 
     Example:
     >>> dates_of(["2024-03-31 01:00+01:00", "2024-03-31 03:00+02:00"])
-    (array(['2024-03-31T02:00', '2024-03-31T03:00'], dtype='datetime64[m]'), '+02:00')
+    (array(['2024-03-31T01:00', '2024-03-31T03:00'], dtype='datetime64[m]'), ['+01:00', '+02:00'])
     """
     if not all(cell[:1].isdigit() for cell in cells):  # NumPy knows "today"
         raise ValueError
@@ -44,9 +44,34 @@ def dates_of(cells: Sequence[str]) -> tuple[np.ndarray, str]:
     if np.any(np.isnat(times)):
         raise ValueError
     if not found:
-        return times, ""
-    offsets = np.array([_minutes(match["zone"]) for match in found], "timedelta64[m]")
-    return times - (offsets - offsets[-1]), found[-1]["zone"]
+        return times, []
+    return times, [match["zone"] for match in found]
+
+
+def on_one_clock(local: np.ndarray, zones: Sequence[str], zone: str) -> tuple[np.ndarray, str]:
+    """Local times of a series as times whose distances can be told.
+
+    Where all are at one time of the day they stay as they are, since their days and months are those of the calendar there,
+    whatever summer time does. Others are moved to one zone.
+
+    Args:
+        local: datetime64 (rows,).
+        zones: The offset of each; empty if there are none.
+        zone: The offset of the zone to move to.
+
+    Returns:
+        (datetime64 (rows,), the offset in which they are, and go on: the last is taken to hold).
+
+    Example:
+    >>> on_one_clock(*dates_of(["2024-03-31 01:00+01:00", "2024-03-31 03:00+02:00"]), "+02:00")
+    (array(['2024-03-31T02:00', '2024-03-31T03:00'], dtype='datetime64[m]'), '+02:00')
+    """
+    if not zones:
+        return local, ""
+    if len(np.unique(local - local.astype("datetime64[D]"))) == 1 and np.all(local[1:] > local[:-1]):
+        return local, zones[-1]
+    offsets = np.array([_minutes(one) - _minutes(zone) for one in zones], "timedelta64[m]")
+    return local - offsets, zone
 
 
 def step_of(times: np.ndarray) -> str:

@@ -53,6 +53,21 @@ def test_times_keep_their_zone(table):
     assert one.zone == "+02:00" and np.diff(one.times).tolist() == [datetime.timedelta(hours=1)]
 
 
+def test_faults_days_of_series_in_several_zones_keep_their_own(table):
+    days = ["2024-03-30T00:00:00{}", "2024-03-31T00:00:00{}", "2024-04-01T00:00:00{}"]
+    offsets = {"berlin": ["+01:00", "+01:00", "+02:00"], "kolkata": ["+05:30"] * 3}
+    rows = [
+        f"{day.format(zone)},{name}" for name, zones in offsets.items() for day, zone in zip(days, zones, strict=True)
+    ]
+    berlin, kolkata = series_of(table("\n".join(["day,shop", *rows])), "day", "shop")
+    assert (berlin.zone, kolkata.zone) == ("+02:00", "+05:30")
+    assert (
+        berlin.times.tolist()
+        == kolkata.times.tolist()
+        == [datetime.datetime(2024, 3, 30 + n) for n in (0, 1)] + [datetime.datetime(2024, 4, 1)]
+    )
+
+
 @pytest.mark.parametrize("character", ["\u2028", "\x85", "\x0b", "\x0c", "\x1e"])
 def test_faults_what_ends_no_line_stays_in_its_cell(table, character):
     read = table(f"name,sold\na{character}b,1\nc,2\n")

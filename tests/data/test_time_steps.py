@@ -1,5 +1,8 @@
 """Steps of time, against lists of dates that programs of calendars would write."""
 
+import datetime
+from zoneinfo import ZoneInfo
+
 import numpy as np
 import pytest
 
@@ -8,6 +11,7 @@ from dilatednets.data.time_steps import (
     fits,
     follow_on,
     is_step,
+    on_one_clock,
     parsed_step,
     step_of,
     texts_of,
@@ -96,12 +100,45 @@ def test_numbers_are_written_in_full():
     assert texts_of(times_after(np.array([0.1, 0.2]), 2)) == ["0.3", "0.4"]
 
 
+def on_clock(cells):
+    local, zones = dates_of(cells)
+    return on_one_clock(local, zones, zones[-1])
+
+
 def test_moments_keep_the_zone_of_the_last():
-    times, zone = dates_of(["2024-03-31 00:00+01:00", "2024-03-31T03:00+02:00", "2024-03-31 04:00:00+0200"])
+    times, zone = on_clock(["2024-03-31 00:00+01:00", "2024-03-31T03:00+02:00", "2024-03-31 04:00:00+0200"])
     assert step_of(times) == "1 hour" and zone == "+0200"
     assert texts_of(times_after(times, 1), zone) == ["2024-03-31T05:00:00+0200"]
-    assert texts_of(*dates_of(["2024-01-01T12:00Z"])) == ["2024-01-01T12:00Z"]
-    assert texts_of(*dates_of(["2024/01/01 12:00-03:30"])) == ["2024-01-01T12:00-03:30"]
+    assert texts_of(*on_clock(["2024-01-01T12:00Z"])) == ["2024-01-01T12:00Z"]
+    assert texts_of(*on_clock(["2024/01/01 12:00-03:30"])) == ["2024-01-01T12:00-03:30"]
+
+
+@pytest.mark.parametrize(
+    ("days", "step"),
+    [
+        ([f"2024-{month:02}-01" for month in range(1, 13)], "1 month"),
+        ([f"{2020 + month // 12}-{month % 12 + 1:02}-01" for month in range(0, 60, 3)], "3 months"),
+        (["2024-01-31", "2024-02-29", "2024-03-31", "2024-04-30"], "1 month"),
+        ([str(day) for day in np.arange("2024-03-25", "2024-04-06", dtype="M8[D]") if np.is_busday(day)], "1 weekday"),
+        ([str(day) for day in np.arange("2024-10-20", "2024-10-30", dtype="M8[D]")], "1 day"),
+    ],
+)
+@pytest.mark.parametrize("name", ["Europe/Berlin", "America/New_York", "Asia/Kolkata"])
+@pytest.mark.parametrize("hour", [0, 9])
+def test_faults_summer_time_changes_no_day_of_the_calendar(days, step, name, hour):
+    cells = [datetime.datetime.fromisoformat(day).replace(hour=hour, tzinfo=ZoneInfo(name)).isoformat() for day in days]
+    times, zone = on_clock(cells[:-1])
+    assert step_of(times) == step and np.all(follow_on(times, step)) and zone == cells[-2][-6:]
+    assert texts_of(times_after(times, 1), zone) == [f"{days[-1]}T{hour:02}:00:00{zone}"]
+
+
+def test_faults_an_hour_that_comes_twice_is_two():
+    cells = ["2024-10-27T02:30:00+02:00", "2024-10-27T02:30:00+01:00"]
+    assert step_of(on_clock(cells)[0]) == "1 hour"
+    zone, start = ZoneInfo("Europe/Berlin"), datetime.datetime(2024, 10, 26, tzinfo=datetime.UTC)
+    hours = [(start + datetime.timedelta(hours=hour)).astimezone(zone).isoformat() for hour in range(49)]
+    times, offset = on_clock(hours[:-1])
+    assert np.all(follow_on(times, "1 hour")) and texts_of(times_after(times, 1), offset) == hours[-1:]
 
 
 @pytest.mark.parametrize("cells", [["today"], ["now"], ["2024-02-30"], [""], ["2024-01-01T12:00Z", "2024-01-01T12:00"]])
