@@ -2,6 +2,7 @@
 
 import csv
 import difflib
+import functools
 import io
 import os
 import re
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dilatednets.data.number_cells import as_numbers, has_decimal_commas, number, points_in_doubt, why_no_number
 from dilatednets.data.time_steps import dates_of, on_one_clock
 from dilatednets.errors import InputError, Note, one_line
 
@@ -21,9 +23,6 @@ _SEPARATOR_LINE = re.compile(r"sep=([,;\t|])", re.IGNORECASE)
 _SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """What files of Excel, or archives, begin with."""
 _DIGITS_OF_DATE = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
-_DECIMAL = re.compile(r"(?:[+-]?\d+(?:,\d+)?(?:[eE][+-]?\d+)?)?")
-_THOUSANDS = re.compile(r"(?:[+-]?\d{1,3}(?:,\d{3})?)?")
-_MISSING = ("nan", "na", "n/a", "null", "none", "nil", "-", "?", ".", "inf", "-inf", "infinity", "-infinity")
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ class Table:
         r"""A column as float64 (rows,); empty cells are NaN. Between semicolons, 3,5 is 3.5 where no cell says otherwise.
 
         Raises:
-            InputError: for a cell that is neither empty nor a finite number, with its line.
+            InputError: for a cell that is neither empty nor a finite number, or may be two, with its line.
 
         Example:
         >>> import tempfile
@@ -90,19 +89,30 @@ class Table:
         [3.5, nan]
         """
         cells = self.column(name, where)
-        decimals = self.separator == ";" and all(map(_DECIMAL.fullmatch, cells))
-        if decimals and not all(map(_THOUSANDS.fullmatch, cells)):
+        if self.separator == ";" and has_decimal_commas(cells):
             cells = [cell.replace(",", ".") for cell in cells]
+        elif self._of_decimal_commas and points_in_doubt(cells):
+            row, cell = next((row, cell) for row, cell in enumerate(cells) if "." in cell)
+            whole = cell.replace(".", "")
+            words = f"may be {whole} or {cell}, as column {self._of_decimal_commas!r} has decimal commas"
+            cure = f"write {whole}, or decimal points in all columns"
+            raise InputError(f"{self.path}: line {self.lines[row]}, column {name}: {cell!r} {words}; {cure}")
         try:
-            values = _as_numbers([cell or "nan" for cell in cells])
+            values = as_numbers([cell or "nan" for cell in cells])
         except ValueError:
-            values = np.array([_number(cell) for cell in cells])
+            values = np.array([number(cell) for cell in cells])
         with np.errstate(over="ignore"):  # models compute in float32
             wrong = np.flatnonzero(~np.isfinite(values.astype(np.float32)) & np.array([cell != "" for cell in cells]))
         if wrong.size:
             cell, line = cells[wrong[0]], self.lines[wrong[0]]
-            raise InputError(f"{self.path}: line {line}, column {name}: {cell!r} {_why_no_number(cell)}")
+            raise InputError(f"{self.path}: line {line}, column {name}: {cell!r} {why_no_number(cell)}")
         return values
+
+    @functools.cached_property
+    def _of_decimal_commas(self) -> str:
+        """A column that has decimal commas; empty if there is none, or the comma separates cells."""
+        columns = self.header if self.separator != "," else ()
+        return next((name for name in columns if has_decimal_commas(self.cells[name])), "")
 
     def times(self, name: str, where: str = "") -> tuple[np.ndarray, list[str]]:
         """A column of times: dates as 2024-12-31, times as 2024-12-31 23:59, perhaps with +01:00 or Z, or numbers.
@@ -116,7 +126,7 @@ class Table:
         cells = self.column(name, where)
         words = "is no time; write dates as 2024-12-31 or 2024-12-31 23:59"
         try:
-            numbers = _as_numbers(cells)
+            numbers = as_numbers(cells)
         except ValueError:
             numbers = None
         if numbers is not None and np.all(np.isfinite(numbers)):
@@ -197,13 +207,13 @@ def read_table(path: str | os.PathLike[str]) -> Table:
         raise InputError(
             f"{path}: line {lines[0]}: begins with #; remove comments, so that the names of columns come first"
         )
-    for number, name in enumerate(header, start=1):
-        counted = number == 1 < len(header) and all(header[1:]) and not (name or _holds_values(header))
-        if not counted and (not name or name in header[: number - 1]):
+    for place, name in enumerate(header, start=1):
+        counted = place == 1 < len(header) and all(header[1:]) and not (name or _holds_values(header))
+        if not counted and (not name or name in header[: place - 1]):
             if _holds_values(header):
                 raise InputError(_without_names(str(path), header))
             words = f"has the same name as another, {name!r}; rename one" if name else "has no name; give it one"
-            raise InputError(f"{path}: line {lines[0]}: column {number} {words}")
+            raise InputError(f"{path}: line {lines[0]}: column {place} {words}")
     for row, line in zip(rows[1:], lines[1:], strict=True):
         if len(row) != len(header):
             words = "give as many, and put one that holds the separator in quotes"
@@ -297,32 +307,6 @@ def _check_order(table: Table, time: str, series: str, rows: np.ndarray, times: 
     raise InputError(f"{table.path}: line {table.lines[row]}, column {time}: {words}")
 
 
-def _as_numbers(cells: Sequence[str]) -> np.ndarray:
-    if any("_" in cell for cell in cells):  # which Python reads as 10_000
-        raise ValueError
-    return np.array(cells, np.float64)
-
-
-def _number(cell: str) -> float:
-    try:
-        return float(_as_numbers([cell])[0])
-    except ValueError:
-        return np.nan
-
-
-def _why_no_number(cell: str) -> str:
-    """What is wrong with it, and the cure."""
-    if np.isfinite(_number(cell)):
-        return "is too large for a model; divide the column by a power of ten"
-    if cell.count(",") == 1 and np.isfinite(_number(cell.replace(",", "."))):
-        whole = cell.replace(",", "")
-        thousands = f", or {whole} if the comma sets off thousands" if re.fullmatch(r".*\d,\d{3}", cell) else ""
-        return f"is no number; write {cell.replace(',', '.')}{thousands}"
-    if cell.lower() in _MISSING:
-        return "is no number; fill it, or leave the row out"
-    return "is no number; give a number, or leave the column out"
-
-
 def _holds_values(header: Sequence[str]) -> bool:
     """Whether what should be names of columns looks like a row."""
 
@@ -332,7 +316,7 @@ def _holds_values(header: Sequence[str]) -> bool:
         except ValueError:
             return False
 
-    return all(np.isfinite(_number(cell)) or is_date(cell) for cell in header if cell)
+    return all(np.isfinite(number(cell)) or is_date(cell) for cell in header if cell)
 
 
 def _without_names(path: str, header: Sequence[str]) -> str:

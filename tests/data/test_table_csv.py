@@ -84,6 +84,25 @@ def test_faults_commas_of_decimals_between_semicolons(table):
             read.numbers(name)
 
 
+def test_faults_a_leading_0_sets_off_no_thousands(table):
+    read = table("day;sold;less\n1;0,512;1,512\n2;0,520;-0,250\n3;;\n")
+    assert np.nan_to_num(read.numbers("sold"), nan=-9).tolist() == [0.512, 0.52, -9]
+    assert np.nan_to_num(read.numbers("less"), nan=-9).tolist() == [1.512, -0.25, -9]
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_faults_points_beside_decimal_commas_may_set_off_thousands(table, separator):
+    rows = ["temp;sold;share;long;few", "20,8;996;0.996;1.0570;1057", "21,5;1.057;1.057;2.345;1.058", ";;;;"]
+    read = table("\n".join(rows[:3]).replace(";", separator))
+    with pytest.raises(
+        InputError, match=r"line 3, column sold: '1\.057' may be 1057 or 1\.057, as column 'temp' has decimal"
+    ):
+        read.numbers("sold")
+    assert [read.numbers(name)[1] for name in ("share", "long", "few")] == [1.057, 2.345, 1.058]
+    assert table("\n".join(rows).replace("20,8", "20.8").replace("21,5", "21.5")).numbers("sold")[1] == 1.057
+    assert table('pair,sold\n"20,8",996\n"21,5",1.057\n').numbers("sold").tolist() == [996, 1.057]
+
+
 def test_faults_the_numbers_of_rows_that_pandas_writes_are_left_out(table):
     with pytest.warns(Note, match=r"a.csv: column 1 has no name, and is left out"):
         read = table(",day,sold\n0,2024-01-01,1\n1,2024-01-02,\n")
@@ -134,6 +153,12 @@ def test_faults_of_encoding(table):
         ("NA", "'NA' is no number; fill it, or leave the row out"),
         ("100_84", "'100_84' is no number; give a number"),
         ("1e300", "'1e300' is too large for a model; divide the column by a power of ten"),
+        ("1.234.567", r"'1.234.567' is no number; write 1234567, and nothing that sets off thousands"),
+        ('"1,234,567.5"', r"'1.*5' is no number; write 1234567\.5, and nothing that"),
+        ('"1.234,5"', r"'1.*5' is no number; write 1234\.5, and nothing that"),
+        ("-1\u202f234", r"'-1.*234' is no number; write -1234, and nothing that"),
+        ("1.2.3", "'1.2.3' is no number; give a number"),
+        ('"0,512"', r"'0,512' is no number; write 0\.512$"),
         ('"3,5"', r"'3,5' is no number; write 3\.5$"),
         ('"1,234"', r"'1,234' is no number; write 1\.234, or 1234 if the comma sets off thousands"),
     ],
