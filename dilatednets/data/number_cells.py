@@ -12,6 +12,7 @@ _WITH_THOUSANDS = {
 """What may be thousands set off by the sign; a leading 0, or four digits without the sign, say that they are not."""
 _IN_GROUPS = re.compile(r"([+-]?[1-9]\d{0,2}(?:([., '\u2019\u00a0\u202f])\d{3})(?:\2\d{3})*)((?!\2)[.,]\d+)?")
 _MISSING = ("nan", "na", "n/a", "null", "none", "nil", "-", "?", ".", "inf", "-inf", "infinity", "-infinity")
+_YES_AND_NO = (("true", "false"), ("yes", "no"), ("on", "off"))
 
 
 def as_numbers(cells: Sequence[str]) -> np.ndarray:
@@ -63,6 +64,9 @@ def why_no_number(cell: str) -> str:
     if groups := _IN_GROUPS.fullmatch(cell):
         whole, decimals = groups[1].replace(groups[2], ""), (groups[3] or "").replace(",", ".")
         return f"is no number; write {whole}{decimals}, and nothing that sets off thousands in the whole column"
+    for pair in _YES_AND_NO:
+        if cell.lower() in pair:
+            return f"is no number; write 1 for {pair[0]} and 0 for {pair[1]}"
     if cell.lower() in _MISSING:
         return "is no number; fill it, or leave the row out"
     return "is no number; give a number, or leave the column out"
