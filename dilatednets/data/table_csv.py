@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dilatednets.data.digit_dates import date_meant
 from dilatednets.data.number_cells import as_numbers, has_decimal_commas, number, points_in_doubt, why_no_number
 from dilatednets.data.time_steps import dates_of, on_one_clock
 from dilatednets.errors import InputError, Note, one_line
@@ -22,7 +23,6 @@ _SEPARATOR_LINE = re.compile(r"sep=([,;\t|])", re.IGNORECASE)
 """What Excel reads as the separator, before the line of names."""
 _SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """What files of Excel, or archives, begin with."""
-_DIGITS_OF_DATE = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
 
 
 @dataclass(frozen=True)
@@ -130,9 +130,8 @@ class Table:
         except ValueError:
             numbers = None
         if numbers is not None and np.all(np.isfinite(numbers)):
-            if all(map(_DIGITS_OF_DATE.fullmatch, cells)):
-                date = "-".join((cells[0][:4], cells[0][4:6], cells[0][6:]))
-                words = f"would be taken for a number; write dates as {date}"
+            if date := date_meant(numbers):
+                words = f"would be taken for a number; write {date}"
                 raise InputError(f"{self.path}: line {self.lines[0]}, column {name}: {cells[0]!r} {words}")
             return numbers, []
         try:

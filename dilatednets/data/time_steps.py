@@ -15,6 +15,7 @@ WORDS = {
 """NumPy's codes of units, and their words; B is of weekdays, Monday to Friday."""
 JITTER = 0.1
 """Share of a step by which a row may come sooner or later: measured times are never exact."""
+_YEAR = re.compile(r"\d{4}(?!\d)", re.ASCII)
 _ZONED = re.compile(r"(?P<time>.*\d:\d\d(:\d\d(\.\d+)?)?|.*T\d\d) ?(?P<zone>Z|[+-]\d\d(:?\d\d)?)")
 
 
@@ -34,7 +35,7 @@ def dates_of(cells: Sequence[str]) -> tuple[np.ndarray, list[str]]:
     >>> dates_of(["2024-03-31 01:00+01:00", "2024-03-31 03:00+02:00"])
     (array(['2024-03-31T01:00', '2024-03-31T03:00'], dtype='datetime64[m]'), ['+01:00', '+02:00'])
     """
-    if not all(cell[:1].isdigit() for cell in cells):  # NumPy knows "today"
+    if not all(map(_YEAR.match, cells)):  # NumPy knows "today", and a year 24
         raise ValueError
     cells = [cell.replace("/", "-") for cell in cells]
     found = [match for cell in cells if (match := _ZONED.fullmatch(cell))]
@@ -92,17 +93,17 @@ def step_of(times: np.ndarray) -> str:
     if len(times) < 2:
         return ""
     if times.dtype.kind == "f":
-        return f"{_usual(np.diff(times)):.12g}"
+        return f"{usual(np.diff(times)):.12g}"
     times = _by_day(times)
     months, days = times.astype("datetime64[M]"), times.astype("datetime64[D]")
     if _at_ends_of_months(times) or len(np.unique(times - months)) == 1:
-        return _in_words(int(_usual(np.diff(months.astype(int)))), "M")
-    usual = _usual(np.diff(times))
+        return _in_words(int(usual(np.diff(months.astype(int)))), "M")
+    step = usual(np.diff(times))
     only_weekdays = np.all(np.is_busday(days)) and len(np.unique(times - days)) == 1
-    if usual == np.timedelta64(1, "D") and only_weekdays and np.max(np.diff(days).astype(int)) > 2:
+    if step == np.timedelta64(1, "D") and only_weekdays and np.max(np.diff(days).astype(int)) > 2:
         return _in_words(1, "B")
-    unit = next(one for one in list(WORDS)[2:] if usual % np.timedelta64(1, one) == np.timedelta64(0))
-    return _in_words(int(usual / np.timedelta64(1, unit)), unit)
+    unit = next(one for one in list(WORDS)[2:] if step % np.timedelta64(1, one) == np.timedelta64(0))
+    return _in_words(int(step / np.timedelta64(1, unit)), unit)
 
 
 def parsed_step(step: str) -> tuple[float, str]:
@@ -199,6 +200,11 @@ def common_step(several: Sequence[np.ndarray]) -> str:
     return max(found, key=lambda step: found[step])
 
 
+def usual(distances: np.ndarray) -> Any:
+    """The lower median: it is one of them."""
+    return np.sort(distances)[(len(distances) - 1) // 2]
+
+
 def _later(times: np.ndarray, count: Any, step: str, at_ends: bool) -> np.ndarray:
     """Each time so many steps later."""
     number, unit = parsed_step(step)
@@ -230,11 +236,6 @@ def _at_ends_of_months(times: np.ndarray) -> bool:
     days = times.astype("datetime64[D]")
     ends = (days + 1).astype("datetime64[M]") != days.astype("datetime64[M]")
     return bool(np.all(ends)) and len(np.unique(times - days)) == 1
-
-
-def _usual(distances: np.ndarray) -> Any:
-    """The lower median: it is one of them."""
-    return np.sort(distances)[(len(distances) - 1) // 2]
 
 
 def _in_words(count: int, unit: str) -> str:

@@ -194,6 +194,15 @@ def test_faults_a_missing_column_names_the_nearest(table):
         ("2024-01-01,a\ntoday,a\n", "", "line 3, column day: 'today' is no time"),
         ("100_84,a\n100_85,a\n", "", "line 2, column day: '100_84' is no time"),
         ("20240131,a\n20240201,a\n", "", "'20240131' would be taken for a number; write dates as 2024-01-31"),
+        (
+            "201512,a\n201601,a\n201602,a\n",
+            "",
+            "line 2, column day: '201512' would be taken for .*; write dates as 2015-12",
+        ),
+        ("24-01-05,a\n24-01-06,a\n", "", "line 2, column day: '24-01-05' is no time; write dates as 2024-12-31"),
+        ("24/01/05,a\n24/01/06,a\n", "", "line 2, column day: '24/01/05' is no time"),
+        ("05/01/24,a\n06/01/24,a\n", "", "line 2, column day: '05/01/24' is no time"),
+        ("2024-01-04,a\n24-01-05,a\n", "", "line 3, column day: '24-01-05' is no time"),
         ("2024-01-01 12:00Z,a\n2024-01-01 13:00,a\n", "", "column day: holds times of different kinds"),
     ],
 )
