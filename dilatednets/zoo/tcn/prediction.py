@@ -179,7 +179,7 @@ def _looked_at(past: Past, window: int, horizon: int) -> Series:
 
 
 def _whole(model: Any, data: Data, table: Table) -> list[Row]:
-    found = pasts(table, data, data.features, [])
+    found = pasts(table, data, data.features, [], whole=True)
     for one in found if data.time and data.step else []:
         check_steps(table, data.time, one.series, data.step)
     x, lengths = padded([one.values.astype(np.float32) for one in found])

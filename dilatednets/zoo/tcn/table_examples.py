@@ -67,8 +67,15 @@ def names_of(table: Table, data: Any, task: str) -> tuple[list[str], list[str]]:
     return features, targets
 
 
-def pasts(table: Table, data: Any, features: Sequence[str], targets: Sequence[str]) -> list[Past]:
+def pasts(table: Table, data: Any, features: Sequence[str], targets: Sequence[str], whole: bool = False) -> list[Past]:
     """All series of a table; rows at their ends that hold known columns alone are the future.
+
+    Args:
+        table: The table.
+        data: The table `data` of a recipe.
+        features: Names of the columns that are looked at.
+        targets: Names of those that are to be told.
+        whole: Whether there is no future: each row belongs to what is looked at.
 
     Raises:
         InputError: for a cell that is empty, or no number, with its line.
@@ -78,7 +85,7 @@ def pasts(table: Table, data: Any, features: Sequence[str], targets: Sequence[st
     found = []
     for series in series_of(table, data.time, data.series):
         filled = np.array([~np.isnan(numbers[name][series.rows]) for name in ahead or data.known]).any(axis=0)
-        past = int(np.max(np.flatnonzero(filled), initial=-1)) + 1
+        past = len(filled) if whole else int(np.max(np.flatnonzero(filled), initial=-1)) + 1
         for name, rows in [(name, series.rows[:past]) for name in numbers] + [
             (n, series.rows[past:]) for n in data.known
         ]:
@@ -254,7 +261,7 @@ def _whole_series(
     classes = net.task == "classify"
     if classes and (len(targets) > 1 or net.multi_label):
         raise InputError(f"{table.path}: data.targets: give one column of labels; several at once are read from arrays")
-    found = pasts(table, data, features, [] if classes else targets)
+    found = pasts(table, data, features, [] if classes else targets, whole=True)
     if not classes:
         y_rows = np.stack([table.numbers(name) for name in targets], axis=1)
     several = [one.series for one in found]

@@ -4,10 +4,12 @@ import datetime
 
 import numpy as np
 import pytest
+from helpers import tiny_tcn
 
 from dilatednets import registry
 from dilatednets.errors import InputError, Note
 from dilatednets.zoo.tcn.examples import read
+from dilatednets.zoo.tcn.prediction import predict_file
 from dilatednets.zoo.tcn.recipe import Data
 from dilatednets.zoo.tcn.training import build_model
 
@@ -113,6 +115,25 @@ def test_faults_cells_that_name_nothing(tmp_path, rows, words):
     net = registry.parse_recipe({"name": "a", "model": "TCN", "data": {"series": "who"}, "net": {"dilations": [1]}}).net
     with pytest.raises(InputError, match=words):
         read(Data(series="who", targets=["kind"]), net, tmp_path, "train")
+
+
+@pytest.mark.parametrize("task", ["classify", "regress"])
+@pytest.mark.parametrize("pooling", ["none", "last"])
+@pytest.mark.parametrize("rows", [slice(2, 4), slice(3, 4), slice(0, 4), slice(1, 2)])
+def test_faults_empty_rows_of_whole_series_are_no_future(tmp_path, task, pooling, rows):
+    cells = ["1", "2", "3", "4"]
+    cells[rows] = [""] * len(cells[rows])
+    lines = ["who,x,told", *(f"{who},{x},{who % 2}" for who in range(20) for x in (cells if who == 3 else "1234"))]
+    (tmp_path / "a.csv").write_text("\n".join(lines))
+    data = Data(series="who", targets=["told"], features=["x"])
+    net = {"task": task, "pooling": pooling, "dilations": [1]}
+    net = registry.parse_recipe({"name": "a", "model": "TCN", "data": {"series": "who"}, "net": net}).net
+    words = f"line {2 + 3 * 4 + rows.start}, column x: is empty; fill it, or leave the row out"
+    with pytest.raises(InputError, match=words):
+        read(data, net, tmp_path, "train")
+    model = tiny_tcn(2, task=task, pooling=pooling, columns=["x"], data=vars(data))
+    with pytest.raises(InputError, match=words):
+        predict_file(model, tmp_path / "a.csv")
 
 
 @pytest.mark.parametrize(
