@@ -110,7 +110,10 @@ def _answer(model: Any, inputs: dict[str, np.ndarray], path: str) -> dict[str, n
 
 
 def _forecasts(model: Any, data: Data, table: Table) -> tuple[list[Row], list[Forecast]]:
-    found = pasts(table, data, data.features, data.targets)
+    unread = [name for name in data.targets if name not in data.features]
+    if not set(data.features) - set(model.known):
+        unread = []  # the targets say where the future begins
+    found = pasts(table, data, data.features, data.targets, unread=unread)
     for one in found:
         whose = f"series {one.series.name!r} has" if data.series else "it has"
         if len(one.values) < data.window:

@@ -67,7 +67,14 @@ def names_of(table: Table, data: Any, task: str) -> tuple[list[str], list[str]]:
     return features, targets
 
 
-def pasts(table: Table, data: Any, features: Sequence[str], targets: Sequence[str], whole: bool = False) -> list[Past]:
+def pasts(
+    table: Table,
+    data: Any,
+    features: Sequence[str],
+    targets: Sequence[str],
+    whole: bool = False,
+    unread: Sequence[str] = (),
+) -> list[Past]:
     """All series of a table; rows at their ends that hold known columns alone are the future.
 
     Args:
@@ -76,19 +83,21 @@ def pasts(table: Table, data: Any, features: Sequence[str], targets: Sequence[st
         features: Names of the columns that are looked at.
         targets: Names of those that are to be told.
         whole: Whether there is no future: each row belongs to what is looked at.
+        unread: Those of the targets that may be empty or missing, and are NaN there.
 
     Raises:
         InputError: for a cell that is empty, or no number, with its line.
     """
-    numbers = {name: table.numbers(name) for name in dict.fromkeys([*features, *targets])}
+    read = [name for name in dict.fromkeys([*features, *targets]) if name not in unread]
+    numbers = {name: table.numbers(name) for name in read}
+    for name in unread:
+        numbers[name] = table.numbers(name) if name in table.cells else np.full(len(table.lines), np.nan)
     ahead = [name for name in numbers if name not in data.known]
     found = []
     for series in series_of(table, data.time, data.series):
         filled = np.array([~np.isnan(numbers[name][series.rows]) for name in ahead or data.known]).any(axis=0)
         past = len(filled) if whole else int(np.max(np.flatnonzero(filled), initial=-1)) + 1
-        for name, rows in [(name, series.rows[:past]) for name in numbers] + [
-            (n, series.rows[past:]) for n in data.known
-        ]:
+        for name, rows in [(name, series.rows[:past]) for name in read] + [(n, series.rows[past:]) for n in data.known]:
             empty = rows[np.isnan(numbers[name][rows])]
             if empty.size:
                 cure = "fill it, or leave the row out"

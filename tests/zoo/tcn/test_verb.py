@@ -224,6 +224,28 @@ def test_times_are_written_as_they_were_read(forecaster, tmp_path, capsys):
     assert "a,2024-01-09T12:00+01:00," in capsys.readouterr().out
 
 
+def test_faults_a_target_that_the_model_does_not_read_need_not_be_there(tmp_path, capsys):
+    data = {"reader": "csv", "time": "day", "targets": ["sold"], "features": ["temp"], "window": 3, "step": "1 day"}
+    tiny_tcn(1, task="forecast", horizon=2, columns=["temp"], labels=["sold"], data=data).save_to_preset(
+        tmp_path / "net"
+    )
+    rows, answers = [f"2024-01-0{day},{day}" for day in range(1, 9)], set()
+    tables = {
+        "missing": ["day,temp", *rows],
+        "empty": ["day,temp,sold", *(f"{row}," for row in rows)],
+        "there": ["day,temp,sold", *(f"{row},{row[-1]}" for row in rows)],
+        "partly": ["day,temp,sold", *(f"{row},{number if number % 3 else ''}" for number, row in enumerate(rows))],
+    }
+    for name, lines in tables.items():
+        (tmp_path / "a.csv").write_text("\n".join(lines))
+        assert run(tmp_path / "net", tmp_path / "a.csv", "--plot", tmp_path / f"{name}.png") == 0
+        answers.add(capsys.readouterr().out)
+    assert len(answers) == 1 and "2024-01-09," in answers.pop()
+    (tmp_path / "a.csv").write_text("\n".join([*tables["there"], "2024-01-09,,9"]))
+    assert run(tmp_path / "net", tmp_path / "a.csv") == 2
+    assert "line 10, column temp: is empty" in capsys.readouterr().err
+
+
 def test_faults_files_that_are_there_stay(forecaster, tmp_path, capsys):
     file, link, other = table(tmp_path / "a.csv"), tmp_path / "link.csv", tmp_path / "other.csv"
     link.symlink_to(file)
