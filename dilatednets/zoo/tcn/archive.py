@@ -12,7 +12,8 @@ from dilatednets.data.sound_formats import SUFFIXES
 from dilatednets.errors import InputError
 from dilatednets.zoo.tcn import listening
 from dilatednets.zoo.tcn.inputs import hears
-from dilatednets.zoo.tcn.prediction import predict_file, rows_of
+from dilatednets.zoo.tcn.prediction import predict_file
+from dilatednets.zoo.tcn.rows import example_rows, rows_of
 from dilatednets.zoo.tcn.verb import as_csv
 
 
@@ -94,7 +95,10 @@ class Mapper:
 
     def _row(self, row: dict[str, Any]) -> dict[str, Any]:
         """A row, names and labels as words, whatever they are: a column has one type."""
-        return {name: str(value) if name in ("label", "sequence") else value for name, value in row.items()}
+        return {
+            name: str(value) if name in ("label", "sequence") and not isinstance(value, float) else value
+            for name, value in row.items()
+        }
 
     def example(self) -> dict[str, Any]:
         """An answer, for the types of its columns."""
@@ -103,23 +107,7 @@ class Mapper:
     def _example(self) -> list[dict[str, Any]]:
         if self.listens:
             return [{"seconds": 0.0, "label": "", "probability": 0.0}]
-        shape = [1] + [1] * (self.model.pooling == "none")
-        if self.model.task == "forecast":
-            data = self.model.data or {}
-            if data.get("reader") == "csv":
-                names = self.model.labels or [f"output_{number}" for number in range(self.model.outputs)]
-                quantiles = self.model.quantiles
-                values = [f"{name}_{q:g}" for name in names for q in quantiles] if quantiles else names
-                series = {data["series"]: ""} if data.get("series") else {}
-                return [{**series, data.get("time") or "step": "", **dict.fromkeys(values, 0.0)}]
-            shape += [self.model.horizon]
-        outputs = (*shape, self.model.outputs, *([len(self.model.quantiles)] if self.model.quantiles else []))
-        if self.model.task in ("regress", "forecast"):
-            return rows_of(self.model, {"values": np.zeros(outputs, np.float32)}, ["a"])
-        answer: dict[str, Any] = {"probabilities": np.zeros(outputs, np.float32)}
-        if not self.model.multi_label:
-            answer["label"] = np.full(shape, "a")
-        return [self._row(row) for row in rows_of(self.model, answer, ["a"])]
+        return [self._row(row) for row in example_rows(self.model)]
 
     def as_file(self, answer: list[dict[str, Any]]) -> bytes:
         """CSV, as the command `predict` writes it."""

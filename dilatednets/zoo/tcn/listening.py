@@ -13,6 +13,7 @@ from dilatednets.data.audio import read_audio
 from dilatednets.data.sound_formats import HEADERS
 from dilatednets.errors import InputError
 from dilatednets.zoo.tcn import inputs, stream
+from dilatednets.zoo.tcn.rows import as_row
 
 BLOCKS = (16, 1)
 """Frames that are processed at once: a few, so that a recording takes few calls, or the one that a pipe has brought."""
@@ -51,7 +52,7 @@ def rows(model: Any, file: Any, every: float | None = None) -> Iterator[dict[str
         if every is not None or "label" not in row:
             if seconds * 1000 >= due - 1e-6:
                 due = seconds * 1000 + (every or 0.0)
-                yield {"seconds": round(seconds, 3), **row}
+                yield as_row([("seconds", round(seconds, 3))], row.items())
             continue
         if row["label"] != label or row["probability"] <= SURE:
             label, since = row["label"], seconds

@@ -20,7 +20,8 @@ from dilatednets.pages import Download, File, Number, Page, Picture, Shown, Soun
 from dilatednets.plots.audio import waveform_and_spectrogram
 from dilatednets.plots.piano_roll import piano_roll
 from dilatednets.zoo.tcn import inputs, listening, music
-from dilatednets.zoo.tcn.prediction import digit_in, predict_file, rows_of
+from dilatednets.zoo.tcn.prediction import digit_in, predict_file
+from dilatednets.zoo.tcn.rows import rows_of
 from dilatednets.zoo.tcn.verb import as_csv, picture
 
 MOST_SECONDS = 60

@@ -2,7 +2,6 @@
 
 import os
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,9 +18,9 @@ from dilatednets.errors import InputError, Note
 from dilatednets.zoo.tcn.examples import padded
 from dilatednets.zoo.tcn.inputs import hears
 from dilatednets.zoo.tcn.recipe import Data
+from dilatednets.zoo.tcn.rows import Row, forecast_row, rows_of
 from dilatednets.zoo.tcn.table_examples import Past, pasts
 
-Row = dict[str, Any]
 AT_ONCE = 64
 """Sequences that are answered together."""
 FAR = 10.0
@@ -141,11 +140,7 @@ def _forecasts(model: Any, data: Data, table: Table) -> tuple[list[Row], list[Fo
         for one, value in zip(found, values, strict=True)
     ]
     rows = [
-        {
-            **({data.series: one.past.series.name} if data.series else {}),
-            data.time or "step": time,
-            **_named(model, step),
-        }
+        forecast_row(model, one.past.series.name, time, step)
         for one in forecasts
         for time, step in zip(texts_of(one.times, one.past.series.zone), one.values, strict=True)
     ]
@@ -189,48 +184,3 @@ def _whole(model: Any, data: Data, table: Table) -> list[Row]:
     _note_of_far(model, x, table.path, lengths)
     inputs = {"sequence": x} if lengths is None else {"sequence": x, "lengths": lengths}
     return rows_of(model, _answer(model, inputs, table.path), [one.series.name for one in found], lengths)
-
-
-def rows_of(model: Any, answer: dict[str, np.ndarray], names: Sequence[Any], lengths: Any = None) -> list[Row]:
-    """Answers as rows: of each sequence one, or one a frame.
-
-    Args:
-        model: A TCN.
-        answer: What `TCN.answer` says.
-        names: What identifies the sequences.
-        lengths: The real steps of each; None if all are.
-    """
-    rows = []
-    for place, name in enumerate(names):
-        parts = {key: value[place] for key, value in answer.items()}
-        if model.pooling != "none":
-            rows.append({"sequence": name, **_row(model, parts)})
-            continue
-        frames = len(next(iter(parts.values()))) if lengths is None else -(-int(lengths[place]) // model.frame)
-        for frame in range(frames):
-            own = {key: value[frame] for key, value in parts.items()}
-            rows.append({"sequence": name, "step": frame * model.frame, **_row(model, own)})
-    return rows
-
-
-def _row(model: Any, answer: dict[str, np.ndarray]) -> Row:
-    if "values" in answer:
-        return _named(model, answer["values"])
-    names = model.labels or tuple(map(str, range(model.outputs)))
-    label = {"label": answer["label"].item()} if "label" in answer else {}
-    return {**label, **{name: round(float(p), 6) for name, p in zip(names, answer["probabilities"], strict=True)}}
-
-
-def _named(model: Any, values: np.ndarray) -> Row:
-    """Values by their names, and quantiles by theirs; a forecast of one step has no column for the step."""
-    names = model.labels or tuple(f"output_{number}" for number in range(model.outputs))
-    if values.ndim > 1 + bool(model.quantiles):  # a forecast from arrays
-        return {
-            f"{name}+{step}": v for step, one in enumerate(values, start=1) for name, v in _named(model, one).items()
-        }
-    if not model.quantiles:
-        return {name: float(value) for name, value in zip(names, values, strict=True)}
-    pairs = [
-        (name, q, v) for name, row in zip(names, values, strict=True) for q, v in zip(model.quantiles, row, strict=True)
-    ]
-    return {f"{name}_{q:g}": float(value) for name, q, value in pairs}

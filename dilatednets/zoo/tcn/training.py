@@ -18,6 +18,7 @@ from dilatednets.zoo.tcn.losses import middle
 from dilatednets.zoo.tcn.model import TCN
 from dilatednets.zoo.tcn.net import receptive_field
 from dilatednets.zoo.tcn.recipe import FREE, READERS, Data, Recipe
+from dilatednets.zoo.tcn.rows import example_rows
 
 EVALUATION_BATCH = 64
 
@@ -79,8 +80,11 @@ def build_model(recipe: Recipe, data_dir: str | os.PathLike[str]) -> tuple[TCN, 
         stored["targets"] = list(given["labels"]) if net.task != "classify" else list(data.targets)
     settings = {**examples.settings, "data": stored, "dtype": recipe.training.dtype}
     if recipe.init:
-        return TCN.from_preset(recipe.init, **settings, **{name: getattr(recipe.net, name) for name in FREE}), examples
-    return TCN(**settings, **vars(recipe.net)), examples
+        model = TCN.from_preset(recipe.init, **settings, **{name: getattr(recipe.net, name) for name in FREE})
+    else:
+        model = TCN(**settings, **vars(recipe.net))
+    example_rows(model)  # names of columns that would be lost in its answers are refused before the work
+    return model, examples
 
 
 def _note_if_unseen(model: TCN, examples: Any) -> None:
