@@ -1,10 +1,6 @@
 """Audio effects in plain NumPy, read from the files of others: what ours are compared with."""
 
-import importlib.machinery
-import importlib.util
-
 import numpy as np
-from helpers import CHECKOUT
 
 ACTIVATIONS = {
     "Tanh": np.tanh,
@@ -108,14 +104,6 @@ def play_pedal(content, dry):
         x = x + data[layer, "W_out"].reshape(channels, channels).T @ skips[-1] + data[layer, "b_out"][:, None]
     last = len(content["dilations"])
     return data[last, "W"] @ np.concatenate(skips) + data[last, "b"]
-
-
-def tool(name):
-    """A program of tools/, as a module."""
-    loader = importlib.machinery.SourceFileLoader(name, str(CHECKOUT / "tools" / name))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
-    loader.exec_module(module)
-    return module
 
 
 def assert_close(found, expected, of_peak=1e-5):

@@ -1,5 +1,6 @@
 """What tests share: where the checkout is, and models small enough to run in no time."""
 
+import importlib.machinery
 import importlib.util
 from pathlib import Path
 
@@ -12,6 +13,14 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 def contents(folder):
     """The files of a folder, by their names in it."""
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def tool(name):
+    """A program of tools/, as a module."""
+    loader = importlib.machinery.SourceFileLoader(name, str(CHECKOUT / "tools" / name))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
+    loader.exec_module(module)
+    return module
 
 
 def tiny_segmenter(num_classes=3, **settings):

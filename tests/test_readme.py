@@ -93,7 +93,7 @@ PROGRAMS = (
     "pip",
     "ray",
     "source",
-) + (".venv/bin/pre-commit", "tools/render_guitar", "tools/teach_chunks")
+) + (".venv/bin/pre-commit", "tools/make_sales", "tools/render_guitar", "tools/teach_chunks")
 NO_CODE = ("cli  ", "preset  ", "max_batch_size {", "repository/", "dilatednets/", "[NP ", "kB of", "http")
 """How blocks begin that show a picture, a result or a file."""
 NOT_INSTALLED = {"tritonclient", "ray"}

@@ -53,4 +53,6 @@ def draw_forecast(
         words = f"quantiles {quantiles[0]:g} to {quantiles[-1]:g}"
         ax.fill_between(after, values[:, 0], values[:, -1], color=ORANGE, alpha=0.25, linewidth=0, label=words)
     frame(ax, title)
-    ax.legend(edgecolor="none", framealpha=1, labelcolor=INK, loc="upper left")
+    bottom, top = ax.get_ylim()
+    ax.set_ylim(bottom, top + 0.2 * (top - bottom))  # the legend lies above all lines
+    ax.legend(frameon=False, labelcolor=INK, loc="upper left", ncols=3)

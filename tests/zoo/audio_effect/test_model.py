@@ -6,8 +6,8 @@ import json
 import keras
 import numpy as np
 import pytest
-from effects import assert_close, pedal_content, play_pedal, tool
-from helpers import tiny_effect
+from effects import assert_close, pedal_content, play_pedal
+from helpers import tiny_effect, tool
 from hypothesis import given
 from hypothesis import strategies as st
 
