@@ -21,6 +21,7 @@ RULES = """\
 - A core's score is that of its best epoch on validation, of every seed.
 - Two cores differ if their ranges over seeds do not overlap, and each has two seeds or more. Otherwise they are no
   different.
+- A core whose first seed learns next to nothing gets no others; one that learns with every seed is better than it.
 - The TCN is compared with the recurrent net (LSTM, GRU, tanh RNN) of the best mean.
 - A verdict is withheld while runs are missing, and where neither LSTM nor GRU reaches what tuned ones are known to.
 - The overall verdict leaves out tasks whose recurrent nets count as untuned, and is withheld while runs of any task are
@@ -100,14 +101,15 @@ def of_task(name: str, folder: Path) -> Verdict:
             f"Withheld: the recurrent nets count as untuned, for {reached} and not {number(task.bar)} ({task.bar_from}).",
         )
     rival = best_of(by_core, RECURRENT, objective)
-    outcome = compared(by_core["tcn"], by_core[rival], objective)
+    outcome = _stands(name, by_core["tcn"], by_core[rival])
     than = "from" if outcome == EQUAL else "than"
     words = [
         f"The TCN is {outcome} {than} the best recurrent net, the {WORDS[rival]}: {spread(by_core['tcn'])} against "
         f"{spread(by_core[rival])} ({objective.unit}).",
-        _dilation(by_core, objective),
-        *_others(by_core, objective),
+        _dilation(name, by_core),
+        *_others(name, by_core),
         *_paper(task.published, outcome, objective),
+        *([task.caveat] if task.caveat else []),
     ]
     if cut := sorted({run["core"] for run in runs if run["ended"] == "hours" and not run["is_grid"]}):
         words.append(f"Runs of {', '.join(cut)} were ended by a bound on their hours.")
@@ -151,21 +153,29 @@ def spread(values: Sequence[float]) -> str:
     return f"{number(mean(values))} ({number(min(values))} to {number(max(values))}, {len(values)} seeds)"
 
 
-def _dilation(by_core: Mapping[str, Sequence[float]], objective: Objective) -> str:
-    outcome = compared(by_core["tcn"], by_core["tcn_no_dilation"], objective)
+def _stands(task: str, one: Sequence[float], other: Sequence[float]) -> str:
+    """As `compared`, but for cores that learn nothing, which get a single seed."""
+    learns, other_learns = (all(plan.has_learned(task, score) for score in scores) for scores in (one, other))
+    if learns != other_learns and 1 in (len(one), len(other)):
+        return BETTER if learns else WORSE
+    return compared(one, other, TASKS[task].objective)
+
+
+def _dilation(task: str, by_core: Mapping[str, Sequence[float]]) -> str:
+    outcome = _stands(task, by_core["tcn"], by_core["tcn_no_dilation"])
     flat = spread(by_core["tcn_no_dilation"])
     if outcome == BETTER:
         return f"Dilation is what it takes: with all dilations 1 it reaches {flat}."
-    if min(len(by_core["tcn"]), len(by_core["tcn_no_dilation"])) < 2:
+    if outcome == EQUAL and min(len(by_core["tcn"]), len(by_core["tcn_no_dilation"])) < 2:
         return f"With all dilations 1 it reaches {flat}, too few seeds to say that they differ."
     return f"Dilation {'harms' if outcome == WORSE else 'makes no difference'}: with all dilations 1 it reaches {flat}."
 
 
-def _others(by_core: Mapping[str, Sequence[float]], objective: Objective) -> list[str]:
+def _others(task: str, by_core: Mapping[str, Sequence[float]]) -> list[str]:
     """Attention and the linear recurrence, where they differ from the TCN."""
     words = []
     for name in ("attention", "min_gru"):
-        outcome = compared(by_core[name], by_core["tcn"], objective)
+        outcome = _stands(task, by_core[name], by_core["tcn"])
         if outcome != EQUAL:
             words.append(f"{WORDS[name].capitalize() if name == 'attention' else 'The ' + WORDS[name]} is {outcome} than "
                          f"the TCN: {spread(by_core[name])}.")  # fmt: skip

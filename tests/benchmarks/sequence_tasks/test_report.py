@@ -64,6 +64,25 @@ def test_a_lower_loss_is_better_and_the_paper_may_be_contradicted(tmp_path):
     assert "The paper, where the TCN is worse" in found.words and "is contradicted" in found.words
 
 
+def test_who_learns_with_every_seed_is_better_than_who_learns_nothing(tmp_path):
+    nothing = TASKS["copy_500"].nothing_learned
+    hopeless = {core: [nothing] for core in ("tcn_no_dilation", "lstm", "gru", "rnn")}
+    write_all(
+        tmp_path, "copy_500", {"tcn": [1e-5] * 5, "attention": [1e-3] * 5, "min_gru": [nothing * 0.95], **hopeless}
+    )
+    found = verdict.of_task("copy_500", tmp_path)
+    assert found.outcome == "better" and "Dilation is what it takes" in found.words
+    assert "The minGRU (linear recurrence) is worse" in found.words and found.words.endswith(
+        "(Tallec & Ollivier 2018)."
+    )
+    write_all(
+        tmp_path / "b",
+        "copy_500",
+        {"tcn": [1e-5] * 4 + [nothing], "attention": [1e-3] * 5, "min_gru": [1e-4] * 5, **hopeless},
+    )
+    assert verdict.of_task("copy_500", tmp_path / "b").outcome == "no different"
+
+
 def test_without_records_every_verdict_is_withheld(tmp_path):
     verdicts = {task: verdict.of_task(task, tmp_path) for task in TASKS}
     assert {found.outcome for found in verdicts.values()} == {"incomplete"}
