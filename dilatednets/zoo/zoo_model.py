@@ -83,6 +83,20 @@ class ZooModel(keras.Model):
         """
         saving.save(self, folder, card or {}, recipe)
 
+    @property
+    def loss(self) -> Any:
+        """What `compile` was given. (Were `compile` another, Keras would not load it.)"""
+        return self._given_loss
+
+    @loss.setter
+    def loss(self, value: Any) -> None:
+        for one in keras.tree.flatten(value):
+            if wrong := _of_probabilities(one):
+                words = f"{wrong} takes probabilities, and {a(type(self).__name__)} gives scores (logits)"
+                own = "leave it out, or " if hasattr(self, "objective") else ""
+                raise InputError(f"loss: {words}; {own}give keras.losses.{wrong}(from_logits=True)")
+        self._given_loss = value
+
     def describe(self) -> dict[str, Any]:
         """Parameters, multiply-accumulates an output, receptive field, and what else a model costs."""
         facts: dict[str, Any] = self._part("describe").describe(self)
@@ -149,3 +163,16 @@ class ZooModel(keras.Model):
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {**super().get_config(), **rules.config_of(self)}
+
+
+def _of_probabilities(loss: Any) -> str:
+    """The class of a cross-entropy of Keras's that takes logits only on demand, where that is not made; or nothing."""
+    try:
+        loss = keras.losses.get(loss)
+    except ValueError:  # which Keras says better
+        return ""
+    if isinstance(loss, keras.losses.Loss):
+        name, logits = type(loss).__name__, loss.get_config().get("from_logits", True)
+    else:  # a function, whose default is False
+        name, logits = getattr(loss, "__name__", "").title().replace("_", ""), False
+    return "" if logits or not name.endswith("Crossentropy") or not hasattr(keras.losses, name) else name

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import keras
 import numpy as np
 import pytest
 from helpers import CHECKOUT, tiny_chunker, tiny_effect, tiny_segmenter, tiny_tcn, tiny_vocoder
@@ -73,3 +74,44 @@ def test_a_model_of_no_family_is_refused():
 
     with pytest.raises(InputError, match="Stranger: no model of the zoo; models are WaveNet"):
         registry.family_of(Stranger())
+
+
+@pytest.mark.parametrize(
+    ("loss", "name"),
+    [
+        ("sparse_categorical_crossentropy", "SparseCategoricalCrossentropy"),
+        (["bce"], "BinaryCrossentropy"),
+        ({"scores": "BinaryFocalCrossentropy"}, "BinaryFocalCrossentropy"),
+        (keras.losses.categorical_crossentropy, "CategoricalCrossentropy"),
+        (keras.losses.CategoricalFocalCrossentropy(), "CategoricalFocalCrossentropy"),
+    ],
+    ids=["string", "list", "dict", "function", "object"],
+)
+@pytest.mark.parametrize("make", [tiny_tcn, tiny_segmenter])
+def test_faults_losses_of_probabilities_are_refused_where_outputs_are_logits(make, loss, name):
+    cure = rf"give keras.losses.{name}\(from_logits=True\)"
+    with pytest.raises(InputError, match=f"loss: {name} takes probabilities, .* {cure}"):
+        make().compile("adam", loss=loss)
+
+
+def _own(y, scores, from_logits=False):
+    """A loss of a user's own."""
+    return keras.ops.mean(scores, axis=-1)
+
+
+@pytest.mark.parametrize(
+    "loss", ["mse", "categorical_hinge", _own, keras.losses.SparseCategoricalCrossentropy(from_logits=True), None]
+)
+@pytest.mark.parametrize("make", [tiny_tcn, tiny_segmenter])
+def test_other_losses_are_taken(make, loss):
+    model = make()
+    model.compile("adam", loss=loss)
+    assert loss is None or model.loss is loss
+
+
+def test_faults_the_loss_that_is_advised_is_that_of_the_scores(rng):
+    """Against the mean of minus the logarithms of the softmax."""
+    model, x, y = tiny_tcn(), rng.normal(size=(6, 9, 1)).astype(np.float32), np.array([0, 1, 2, 2, 1, 0])
+    model.compile("sgd", loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True), jit_compile=False)
+    expected = -np.log(model.answer(x)["probabilities"][np.arange(6), y]).mean()
+    assert model.evaluate(x, y, verbose=0) == pytest.approx(expected, rel=1e-4)

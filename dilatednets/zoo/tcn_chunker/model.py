@@ -21,7 +21,7 @@ from dilatednets.zoo.zoo_model import ZooModel
 
 
 @keras.saving.register_keras_serializable("dilatednets")
-class TCNChunker(ZooModel, ChunkingNet):
+class TCNChunker(ChunkingNet, ZooModel):
     """Finds spans, such as noun phrases, in sentences.
 
     Each word is embedded by itself, by its characters and by its shape; a stack of centred dilated blocks sees its
