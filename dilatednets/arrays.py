@@ -9,6 +9,10 @@ from dilatednets.errors import InputError
 
 SILENCE = 10 ** (-70 / 20)
 """Root mean square below which a recording is digital silence with dither, not something heard from afar: -70 dB."""
+NOT_FINITE = (
+    "the answer of the model is not finite: its weights are not, or what it was given is far from all that it learnt"
+)
+"""What Python and servers say instead of such an answer."""
 _MOST_CHANNELS = 8
 CLEARLY_ABOVE_1 = 2.0
 """Decoders of MP3 and filters exceed full scale by less; samples in the range of integers exceed it by much more."""

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from dilatednets.arrays import NOT_FINITE
 from dilatednets.errors import InputError, a
 
 
@@ -34,6 +35,24 @@ def checked(value: Any, fits: Any, words: str) -> tf.Tensor:
     """The value, once it is known to fit; otherwise these words are the server's answer."""
     with tf.control_dependencies([refuse(~tf.convert_to_tensor(fits), words)]):
         return tf.identity(value)
+
+
+def refusals_of_state(**state: tf.Tensor) -> list[tf.Operation]:
+    """Refusals of a state that a client sends back spoilt: of numbers that are none, and of counts below 0."""
+    return [
+        refuse(~tf.reduce_all(tf.math.is_finite(values)), f"{name}: holds NaN or infinity")
+        if values.dtype.is_floating
+        else refuse(tf.reduce_any(values < 0), f"{name}: must be at least 0")
+        for name, values in state.items()
+    ]
+
+
+def finite(answer: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    """An answer that is one: NaN and infinity are refused, as Python does."""
+    numbers = {name: values for name, values in answer.items() if values.dtype.is_floating}
+    wrong = {name: ~tf.reduce_all(tf.math.is_finite(values)) for name, values in numbers.items()}
+    with tf.control_dependencies([refuse(one, f"{name}: {NOT_FINITE}") for name, one in wrong.items()]):
+        return {name: tf.identity(values) for name, values in answer.items()}
 
 
 class ServedModel(tf.Module):

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from dilatednets.arrays import CLEARLY_ABOVE_1
-from dilatednets.serving.graphs import ServedModel, graph, refuse, spec
+from dilatednets.serving.graphs import ServedModel, finite, graph, refusals_of_state, refuse, spec
 
 Tensors = dict[str, tf.Tensor]
 
@@ -67,7 +67,8 @@ class Signatures(ServedModel):
     def _answer(self, dry: Any, knobs: Any = None) -> Tensors:
         with tf.control_dependencies(self._checks(dry, knobs)):
             dry = tf.clip_by_value(dry, -1.0, 1.0)
-        return {"wet": self.model({"audio": dry} | ({} if knobs is None else {"knobs": knobs}), training=False)}
+        wet = self.model({"audio": dry} | ({} if knobs is None else {"knobs": knobs}), training=False)
+        return finite({"wet": wet})
 
     def _start(self, batch_size: Any, knobs: Any = None) -> Tensors:
         right = batch_size >= 1 if knobs is None else (batch_size >= 1) & (tf.shape(knobs)[0] == batch_size)
@@ -79,9 +80,10 @@ class Signatures(ServedModel):
     def _next(self, dry: Any, past: Any, knobs: Any = None) -> Tensors:
         fits = tf.shape(dry)[0] == tf.shape(past)[0]
         checks = [*self._checks(dry, knobs), refuse(~fits, "dry: one for each stream of the state")]
+        checks += refusals_of_state(past=past)
         with tf.control_dependencies(checks):
             wet, after = self.model.run(tf.clip_by_value(dry, -1.0, 1.0), past, knobs)
-        return {"wet": wet, "past": after}
+        return finite({"wet": wet, "past": after})
 
     def _checks(self, dry: Any, knobs: Any) -> list[Any]:
         """Refusals of what is no audio, or of knobs that are no numbers."""

@@ -174,10 +174,24 @@ def check_answer(answer: dict[str, np.ndarray]) -> None:
     """
     for name, values in answer.items():
         if not np.all(np.isfinite(values)):
-            words = (
-                "the model's answer is not finite: its weights are not, or the sequence is far from all that it learnt"
-            )
-            raise InputError(f"{name}: {words}; train it with a lower learning rate, or look at the units of the data")
+            cure = "train it with a lower learning rate, or look at the units of the data"
+            raise InputError(f"{name}: {arrays.NOT_FINITE}; {cure}")
+
+
+def check_state(state: dict[str, Any]) -> None:
+    """Refuses a state that would spoil all answers to come. In a graph, values are not known.
+
+    Raises:
+        InputError: for NaN or infinity, or counts below 0.
+    """
+    for name, part in state.items():
+        values = known_values(part)
+        if values is None:
+            continue
+        counts = values.dtype.kind in "iu"
+        if np.any(values < 0) if counts else not np.all(np.isfinite(values)):
+            words = "counts below 0" if counts else "NaN or infinity"
+            raise InputError(f"state: {name} holds {words}; begin by initial_state again")
 
 
 def checked_steps(model: Any, x: Any) -> Any:

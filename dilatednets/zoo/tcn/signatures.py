@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from dilatednets.arrays import CLEARLY_ABOVE_1
-from dilatednets.serving.graphs import ServedModel, checked, graph, refuse, spec
+from dilatednets.serving.graphs import ServedModel, checked, finite, graph, refusals_of_state, refuse, spec
 from dilatednets.zoo.tcn.inputs import hears
 
 Tensors = dict[str, tf.Tensor]
@@ -114,6 +114,7 @@ class Signatures(ServedModel):
             refuse(~whole, f"sequence: needs at least one step, and whole frames of {self.model.frame}"),
             refuse(~fits, "sequence: one for each stream of the state"),
             self._check(sequence),
+            *refusals_of_state(**state),
         ]
         with tf.control_dependencies(checks):  # before anything else fails, in words of its own
             answers, state = self.model.process(self._taken(sequence), state)
@@ -138,7 +139,7 @@ class Signatures(ServedModel):
         return tf.clip_by_value(sequence, -1.0, 1.0) if hears(self.model) else tf.identity(sequence)
 
     def _in_words(self, outputs: Any) -> Tensors:
-        answer: Tensors = self.model.in_words(outputs)
+        answer = finite(self.model.in_words(outputs))
         if "label" in answer and self.model.labels:
             answer["label"] = tf.gather(tf.constant(self.model.labels), answer["label"])
         return answer

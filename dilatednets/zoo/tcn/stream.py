@@ -114,6 +114,7 @@ def process(model: Any, x: Any, state: dict[str, Any]) -> tuple[Any, dict[str, A
             words
             + ", ".join(f"{name} of shape {('batch', *one.shape[1:])}" for name, one in wanted.items()).replace("'", "")
         )
+    inputs.check_state(state)
     if model.frame > 1 and x.shape[1] is not None and x.shape[1] % model.frame:
         raise InputError(f"x: {x.shape[1]} steps are no whole frames of {model.frame}")
     x = model.framed(x)

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from dilatednets.serving.graphs import ServedModel, graph, refuse, spec, table
+from dilatednets.serving.graphs import ServedModel, graph, refusals_of_state, refuse, spec, table
 from dilatednets.zoo.wavenet.folded_wavenet import FoldedWaveNet
 from dilatednets.zoo.wavenet.linear_prediction import excitation, filters_of
 from dilatednets.zoo.wavenet.loop import CHUNK_SAMPLES, make_samples
@@ -133,10 +133,9 @@ class Signatures(ServedModel):
         held = ["history", "past"] if self.predicts else ["history"]
         with tf.control_dependencies(
             [
-                refuse(position < 0, "position: must be at least 0"),
+                *refusals_of_state(position=position, **{name: state[name] for name in held}),
                 refuse(over, "position: all samples have been made; num_samples says how many there are"),
                 refuse(tf.reduce_any(tf.stack(rows) != rows[0]), "state: all of it must be of one batch size"),
-                *(refuse(tf.reduce_any(_no_numbers(state[name])), f"{name}: holds NaN or infinity") for name in held),
                 refuse(tf.reduce_any((recent < (0 if softmax else -1)) | (recent > codes)), "recent: holds no samples"),
                 *self._refusals_of_plan(**state),
             ]

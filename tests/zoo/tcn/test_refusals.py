@@ -102,7 +102,7 @@ def test_faults_an_array_of_objects_is_named_with_the_cure():
 def test_faults_an_answer_that_is_not_finite_is_none():
     model = tiny_tcn()
     model.head.kernel.assign(np.full(model.head.kernel.shape, np.nan))
-    with pytest.raises(InputError, match="probabilities: the model's answer is not finite"):
+    with pytest.raises(InputError, match="probabilities: the answer of the model is not finite"):
         model.answer(np.ones((1, 5, 1)))
 
 
