@@ -15,6 +15,25 @@ def test_what_the_model_itself_answers_is_counted(make):
 
 
 @pytest.mark.parametrize("family", ["tcn", "audio_effect"])
+@pytest.mark.parametrize("knobs", [(), ("gain",)])
+def test_faults_no_recordings_have_no_answers(family, knobs):
+    import tensorflow as tf
+
+    if family == "tcn":
+        model = tiny_tcn(frame=4, data={"reader": "audio_folder", "sample_rate": 8000}, pooling="none")
+        request, name, shape = {"lengths": tf.zeros(0, tf.int32)}, "sequence", (0, 24, 1)
+    else:
+        model, name, shape = tiny_effect(knobs=knobs), "dry", (0, 24)
+        request = {"knobs": tf.zeros((0, 1))} if knobs else {}
+    ask = model.signatures().signatures()["serving_default"]
+    [answer] = {one.shape[:2] for one in ask(**request, **{name: tf.zeros(shape)}).values() if one.dtype == tf.float32}
+    assert answer == (0, 6 if family == "tcn" else 24)
+    if family == "audio_effect":
+        with pytest.raises(tf.errors.InvalidArgumentError, match="dry: must hold samples"):
+            ask(**request, dry=tf.zeros((0, 0)))
+
+
+@pytest.mark.parametrize("family", ["tcn", "audio_effect"])
 def test_faults_sound_beyond_full_scale_is_cut_or_refused_as_in_python(family, rng):
     import tensorflow as tf
 

@@ -87,7 +87,7 @@ class Signatures(ServedModel):
 
     def _checks(self, dry: Any, knobs: Any) -> list[Any]:
         """Refusals of what is no audio, or of knobs that are no numbers."""
-        right = tf.reduce_all(tf.abs(dry) <= CLEARLY_ABOVE_1) & (tf.size(dry) > 0)  # NaN is not
+        right = tf.reduce_all(tf.abs(dry) <= CLEARLY_ABOVE_1) & (tf.shape(dry)[1] > 0)  # NaN is not
         checks = [refuse(~right, "dry: must hold samples, in [-1, 1]; divide by the largest possible value")]
         if knobs is not None:
             right = tf.reduce_all(tf.math.is_finite(knobs)) & (tf.shape(knobs)[0] == tf.shape(dry)[0])
