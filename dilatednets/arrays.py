@@ -1,6 +1,7 @@
 """What arrays and texts must be at the doors of the package: each kind has one function that checks it."""
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,10 @@ NOT_FINITE = (
     "the answer of the model is not finite: its weights are not, or what it was given is far from all that it learnt"
 )
 """What Python and servers say instead of such an answer."""
+LOST = 0.01
+"""Share of a column's deviation that float32 may round off."""
+ROUNDING = 1e-12
+"""Of a column's mean, up to which its values differ by the rounding of float64 alone."""
 _MOST_CHANNELS = 8
 CLEARLY_ABOVE_1 = 2.0
 """Decoders of MP3 and filters exceed full scale by less; samples in the range of integers exceed it by much more."""
@@ -54,6 +59,38 @@ def numbers(
             large = bool(np.all(np.isfinite(array[wrong].astype(np.float64))))
             raise InputError(f"{where}: holds {'numbers beyond those of float32' if large else 'NaN or infinity'}")
     return array
+
+
+def check_kept(values: np.ndarray, where: str, names: Sequence[str] = (), scale: Any = 0.0) -> None:
+    """Refuses numbers of which float32, in which models compute, keeps too little, such as times of this year in seconds.
+
+    Args:
+        values: Real numbers (..., columns) that float32 can hold.
+        where: What messages begin with.
+        names: Of the columns; empty for their numbers.
+        scale: What the columns vary by elsewhere, such as in what a model has learnt from: what is small beside that may be
+            lost.
+
+    Raises:
+        InputError: naming the column.
+
+    Example:
+    >>> check_kept(np.array([[20000001.0], [20000002.0]]), "x")
+    Traceback (most recent call last):
+    dilatednets.errors.InputError: x: column 0: differs by 0.5 around 2e+07, of which numbers of 32 bits keep too little; \
+take 2e+07 off it
+    """
+    if not values.size or np.can_cast(values.dtype, np.float32):
+        return
+    rows = values.reshape(-1, values.shape[-1]).astype(np.float64)
+    lost, mean, spread = np.abs(rows - rows.astype(np.float32)).max(axis=0), rows.mean(axis=0), rows.std(axis=0)
+    varies = np.ptp(rows, axis=0) > ROUNDING * np.abs(mean)
+    for column in np.flatnonzero(varies & (lost > LOST * np.maximum(spread, scale))):
+        words = (
+            f"differs by {spread[column]:.2g} around {mean[column]:.7g}, of which numbers of 32 bits keep too little"
+        )
+        name = names[column] if len(names) else column
+        raise InputError(f"{where}: column {name}: {words}; take {mean[column]:.4g} off it")
 
 
 def as_array(value: Any, where: str) -> np.ndarray:

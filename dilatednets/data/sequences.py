@@ -93,9 +93,15 @@ def read(path: str | os.PathLike[str]) -> Sequences:
         real = (np.arange(x.shape[1]) < lengths[:, None]).reshape(*x.shape[:2], *(1,) * (x.ndim - 2))
         x = np.where(real, x, np.zeros((), x.dtype))
     for name, array in (("x", x), ("y", y)):
-        if array is not None and array.dtype.kind == "f" and not np.all(np.isfinite(array)):
-            row = int(np.argwhere(~np.isfinite(array))[0][0])
-            raise InputError(f"{path}: {name} holds NaN or infinity in sequence {row}; fill it, or say lengths")
+        if array is None or array.dtype.kind != "f":
+            continue
+        with np.errstate(over="ignore"):  # models compute in float32
+            wrong = np.argwhere(~np.isfinite(array.astype(np.float32)))
+        if wrong.size:
+            words, cure = "NaN or infinity", "fill it, or say lengths"
+            if np.isfinite(array[tuple(wrong[0])]):
+                words, cure = "numbers beyond those of float32", "divide them"
+            raise InputError(f"{path}: {name} holds {words} in sequence {wrong[0][0]}; {cure}")
     return Sequences(x, y, None if lengths is None else lengths.astype(np.int32), str(path))
 
 

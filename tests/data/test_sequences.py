@@ -31,6 +31,11 @@ def test_an_archive_is_read_and_padding_is_zero(tmp_path, rng):
         ({"x": np.zeros((2, 3)), "lengths": [0, 3]}, "lengths must be integers from 1 to the 3 steps"),
         ({"x": np.array([[0.0], [np.nan]])}, "x holds NaN or infinity in sequence 1"),
         ({"x": np.zeros((2, 3)), "y": [np.inf, 1]}, "y holds NaN or infinity in sequence 0"),
+        ({"x": np.array([[0.0], [1e40]])}, "x holds numbers beyond those of float32 in sequence 1; divide them"),
+        (
+            {"x": np.zeros((2, 3)), "y": [-1e40, 1]},
+            "y holds numbers beyond those of float32 in sequence 0; divide them",
+        ),
     ],
 )
 def test_faults_of_arrays(tmp_path, arrays, words):

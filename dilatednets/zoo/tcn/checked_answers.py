@@ -47,6 +47,7 @@ def checked_answers(model: Any, y: Any, sequence: np.ndarray, lengths: np.ndarra
             f"y: must be of shape ({', '.join(map(str, shape))}{',' * (len(shape) == 1)}), not {array.shape}"
             f"{_cure(array, shape, model.outputs) if classes else ''}"
         )
+    real: Any = ...
     if frames and lengths is not None:
         real = np.arange(frames[0]) < -(-lengths[:, None] // model.frame)
         array = np.where(real.reshape(*real.shape, *(1,) * len(one)), array, 0)
@@ -58,6 +59,7 @@ def checked_answers(model: Any, y: Any, sequence: np.ndarray, lengths: np.ndarra
         return array.astype(np.int32)
     if model.multi_label:
         _refuse(array, (array < 0) | (array > 1), "labels, 0 or 1")
+    arrays.check_kept(array[real], "y", model.labels, model.target_scale or 1.0)
     return array.astype(np.float32)
 
 

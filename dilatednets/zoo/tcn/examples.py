@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from dilatednets import arrays
 from dilatednets.data import audio_folder, mnist, polymusic, sequences
 from dilatednets.errors import InputError
 from dilatednets.training.batches import Batches
@@ -117,18 +118,23 @@ def _scales(examples: Examples, net: Any) -> dict[str, list[float]]:
     x, y, lengths = examples.x, examples.y, examples.lengths
     if net.task == "next":
         return {}
-    lengths = np.full(len(x), x.shape[1]) if lengths is None else lengths
     found: dict[str, list[float]] = {}
     if x.dtype.kind == "f":
-        mean, scale = _spread(x[np.arange(x.shape[1]) < lengths[:, None]])
+        mean, scale = _spread(_real(x, lengths))
         found = (
             {"scale": (scale / 10**1.5).tolist()} if net.filters else {"mean": mean.tolist(), "scale": scale.tolist()}
         )
     if net.task in ("regress", "forecast"):
-        frames = -(-lengths[:, None] // net.frame)
-        mean, scale = _spread(y[np.arange(y.shape[1]) < frames] if net.pooling == "none" else y)
+        mean, scale = _spread(_real(y, lengths, net.frame) if net.pooling == "none" else y)
         found |= {"target_mean": mean.tolist(), "target_scale": scale.tolist()}
     return found
+
+
+def _real(values: np.ndarray, lengths: np.ndarray | None, frame: int = 1) -> np.ndarray:
+    """The values (count, time, ...) of steps, or of frames, that are no padding, (steps, ...)."""
+    if lengths is None:
+        return values.reshape(-1, *values.shape[2:])
+    return values[np.arange(values.shape[1]) < -(-lengths[:, None] // frame)]
 
 
 def _spread(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -211,6 +217,10 @@ def of_arrays(found: sequences.Sequences, net: Any, labels: Sequence[str] = ()) 
         InputError: for arrays that do not fit the task.
     """
     tokens = found.x.ndim == 2 and found.x.dtype.kind in "iu"
+    if not tokens:
+        features = found.x.reshape(*found.x.shape[:2], -1)
+        scale = getattr(net, "scale", ()) or 0.0
+        arrays.check_kept(_real(features, found.lengths), f"{found.origin}: x", scale=scale)
     x = found.x.astype(np.int32) if tokens else found.x.astype(np.float32).reshape(*found.x.shape[:2], -1)
     size = {"vocabulary": int(x.max()) + 1} if tokens else {"features": x.shape[2]}
     if tokens and x.min() < 0:
@@ -245,6 +255,8 @@ def _answers(found: sequences.Sequences, net: Any, labels: Sequence[str]) -> tup
     if not classes:
         if y.dtype.kind not in "iufb" or (net.multi_label and not np.all(np.isin(y, (0, 1)))):
             raise InputError(f"{origin}: y must hold {'0 and 1' if net.multi_label else f'numbers, not {y.dtype}'}")
+        told = _real(y, found.lengths, net.frame) if net.pooling == "none" else y
+        arrays.check_kept(told, f"{origin}: y", scale=getattr(net, "target_scale", ()) or 0.0)
         return y.astype(np.float32), {"outputs": y.shape[-1]}
     if y.dtype.kind == "U":
         numbers, names = numbered(y.ravel().tolist(), labels, origin)

@@ -149,7 +149,7 @@ def checked(model: Any, given: Any, empty: bool = False) -> dict[str, np.ndarray
     """
     named = dict(given) if isinstance(given, dict) else {"sequence": given}
     check_names(model, named)
-    sequence = arrays.as_array(named["sequence"], "sequence")
+    sequence, padded = arrays.as_array(named["sequence"], "sequence"), None
     if "lengths" in named and sequence.ndim > 1:
         lengths = arrays.numbers(named["lengths"], "lengths", (len(sequence),), empty=empty)
         if lengths.dtype.kind not in "iu" or np.any((lengths < 1) | (lengths > sequence.shape[1])):
@@ -159,7 +159,7 @@ def checked(model: Any, given: Any, empty: bool = False) -> dict[str, np.ndarray
         sequence = np.where(
             padded.reshape(*padded.shape, *(1,) * (sequence.ndim - 2)), 0, sequence
         )  # NaN is common there
-    named["sequence"] = checked_sequence(model, sequence, empty=empty)
+    named["sequence"] = checked_sequence(model, sequence, empty=empty, real=None if padded is None else ~padded)
     if model.known:
         known_shape = (len(sequence), model.horizon, len(model.known))
         named["known"] = arrays.numbers(named["known"], "known", known_shape, empty=empty).astype(np.float32)
@@ -207,7 +207,9 @@ def checked_steps(model: Any, x: Any) -> Any:
     return found if hears(model) else x
 
 
-def checked_sequence(model: Any, sequence: Any, where: str = "sequence", empty: bool = False) -> np.ndarray:
+def checked_sequence(
+    model: Any, sequence: Any, where: str = "sequence", empty: bool = False, real: np.ndarray | None = None
+) -> np.ndarray:
     """Sequences that a model takes, as float32 or int32; sound as `dilatednets.arrays.as_audio` has it.
 
     Args:
@@ -215,10 +217,11 @@ def checked_sequence(model: Any, sequence: Any, where: str = "sequence", empty: 
         sequence: Features or token numbers.
         where: What messages begin with.
         empty: Whether there may be no sequences.
+        real: Which steps are no padding, bool (batch, time); None for all.
 
     Raises:
-        InputError: for another shape, NaN or infinity, token numbers that are none of the vocabulary, or what is no sound
-            where the model was trained on recordings.
+        InputError: for another shape, NaN or infinity, numbers of which float32 keeps too little, token numbers that are
+            none of the vocabulary, or what is no sound where the model was trained on recordings.
     """
     array = arrays.as_array(sequence, where)
     if model.vocabulary:
@@ -228,4 +231,7 @@ def checked_sequence(model: Any, sequence: Any, where: str = "sequence", empty: 
         return array.astype(np.int32)
     flat = model.features == 1 and array.ndim == 2
     array = arrays.numbers(array[..., None] if flat else array, where, (None, None, model.features), empty=empty)
-    return arrays.as_audio(array, where) if hears(model) and array.size else array.astype(np.float32)
+    if hears(model) and array.size:
+        return arrays.as_audio(array, where)
+    arrays.check_kept(array if real is None else array[real], where, model.columns, model.scale or 1.0)
+    return array.astype(np.float32)

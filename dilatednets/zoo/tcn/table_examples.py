@@ -7,14 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from dilatednets import arrays
 from dilatednets.data.sequences import shared_out
 from dilatednets.data.table_csv import Series, Table, find_table, read_table, series_of
 from dilatednets.data.table_times import check_steps, even_step, joined_rows
 from dilatednets.data.time_steps import common_step
 from dilatednets.errors import InputError
-
-LOST = 0.01
-"""Share of a column's deviation that may be rounded off."""
 
 
 @dataclass(frozen=True)
@@ -248,13 +246,10 @@ def _scales(path: str, rows: np.ndarray, values: np.ndarray, names: list[str], p
     """Mean and scale of each column over the rows to train on."""
     values = values[rows]
     mean, scale = values.mean(axis=0), values.std(axis=0)
-    lost = np.abs(values - values.astype(np.float32)).max(axis=0)
-    for name, one, value, off, extent in zip(names, scale, mean, lost, np.ptp(values, axis=0), strict=True):
-        if not extent:
+    for name, value, extent in zip(names, mean, np.ptp(values, axis=0), strict=True):
+        if extent <= arrays.ROUNDING * abs(value):
             raise InputError(f"{path}: column {name}: is {value:g} in all rows to train on; leave it out")
-        if off > LOST * one:
-            words = f"differs by {one:.2g} around {value:.7g}, of which numbers of 32 bits keep too little"
-            raise InputError(f"{path}: column {name}: {words}; take {value:.4g} off it")
+    arrays.check_kept(values, path, names)
     return {f"{prefix}mean": mean.tolist(), f"{prefix}scale": scale.tolist()}
 
 

@@ -226,6 +226,39 @@ def test_faults_of_a_class_that_training_did_not_have(tmp_path):
         Task(recipe({}, {"reader": "arrays"}), tmp_path)
 
 
+NEAR = 1.7e9 + 20.0 * np.where(np.arange(60).reshape(6, 10, 1) % 3, 1, -1)
+
+
+@pytest.mark.parametrize(
+    ("net", "arrays", "words"),
+    [
+        ({}, {"x": NEAR}, r"x: column 0: differs by 19 around 1.7e\+09, .* take 1.7e\+09 off it"),
+        ({}, {"x": np.concatenate([0 * NEAR, NEAR.astype(int) // 4], -1)}, "x: column 1: .* take 4.25e.08 off it"),
+        (
+            {},
+            {"x": NEAR * np.array(np.arange(10)[:, None] < 5), "lengths": np.full(6, 5)},
+            "x: column 0: differs by 19 around 1.7e.09",
+        ),
+        ({"task": "regress"}, {"x": NEAR - 1.7e9, "y": NEAR[:, 0]}, "y: column 0: .* take 1.7e.09 off it"),
+        ({"task": "forecast", "horizon": 10}, {"x": NEAR - 1.7e9, "y": NEAR}, "y: column 0: .* take 1.7e.09 off it"),
+    ],
+)
+def test_faults_of_arrays_of_which_32_bits_keep_too_little(tmp_path, net, arrays, words):
+    archives(tmp_path, **{"y": np.arange(6) % 2, **arrays})
+    with pytest.raises(InputError, match=f"train.npz: {words}"):
+        Task(recipe(net, {"reader": "arrays"}), tmp_path)
+
+
+@pytest.mark.parametrize(
+    "x",
+    [NEAR - 1.7e9, NEAR.astype(np.float32), 1e5 + NEAR / 1e9, 0 * NEAR + 0.1 + 1e-16 * np.sign(NEAR - 1.7e9)],
+    ids=["without the offset", "of 32 bits already", "far from 0, but kept", "nothing but rounding"],
+)
+def test_arrays_that_32_bits_keep_are_taken(tmp_path, x):
+    task = Task(recipe({}, {"reader": "arrays"}), archives(tmp_path, x=x, y=np.arange(6) % 2))
+    np.testing.assert_array_equal(task.examples.x, x.astype(np.float32))
+
+
 def test_batches_of_an_epoch_are_the_same_each_time(tmp_path):
     task = Task(
         recipe({}, {"reader": "arrays"}), archives(tmp_path, x=np.arange(50.0).reshape(10, 5), y=np.arange(10) % 2)

@@ -94,6 +94,44 @@ def test_faults_numbers_beyond_float32_make_no_warning_beside(recwarn):
     assert not recwarn.list
 
 
+@pytest.mark.parametrize("settings", [{}, {"mean": (1.7e9,), "scale": (20.0,)}, {"columns": ["seconds"]}])
+def test_faults_numbers_of_which_float32_keeps_too_little(settings):
+    near = 1.7e9 + np.array([[3.0, -20.0, 20.0, 7.0]])
+    model, words = (
+        tiny_tcn(**settings),
+        f"column {'seconds' if 'columns' in settings else 0}: differs by 1. around 1.7e.09",
+    )
+    model.compile(jit_compile=False)
+    padded = np.concatenate([near, np.zeros((1, 3))], axis=1)
+    for ask in (
+        lambda: model.answer(near),
+        lambda: model.answer({"sequence": padded, "lengths": [4]}),
+        lambda: model.fit(near.astype(int), np.array([1])),
+        lambda: model.process(near, model.initial_state(1)),
+    ):
+        with pytest.raises(InputError, match=words):
+            ask()
+    model.answer(near.astype(np.float32))
+    model.answer(near[:, :1])
+    model.answer(near - 1.7e9)
+
+
+def test_faults_values_to_learn_of_which_float32_keeps_too_little(rng):
+    model, x, y = tiny_tcn(outputs=1, task="regress"), rng.normal(size=(4, 5, 1)), 1.7e9 + np.arange(4.0)
+    model.compile(jit_compile=False)
+    with pytest.raises(InputError, match=r"y: column 0: differs by 1.1 around 1.7e\+09, .* take 1.7e\+09 off it"):
+        model.fit(x, y)
+    assert np.isfinite(model.evaluate(x, y - 1.7e9, verbose=0)).all()
+
+
+@pytest.mark.parametrize("scale", [(), (5.0,)])
+def test_what_is_small_beside_what_was_learnt_may_be_lost(scale):
+    """A quiet stretch of a column, whose last digits are beyond those of float32."""
+    quiet = 20.1 + 1e-9 * np.arange(6.0).reshape(1, 6)
+    found = tiny_tcn(scale=scale).answer(quiet)["probabilities"]
+    np.testing.assert_allclose(found, tiny_tcn(scale=scale).answer(0 * quiet + 20.1)["probabilities"], atol=1e-5)
+
+
 def test_faults_an_array_of_objects_is_named_with_the_cure():
     with pytest.raises(InputError, match=r"of Python objects; make it numbers by astype\(float\)"):
         tiny_tcn().answer(np.array([[1, 2.5]], object))
