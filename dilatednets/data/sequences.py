@@ -67,18 +67,28 @@ def read(path: str | os.PathLike[str]) -> Sequences:
     """
     if not isinstance(path, str | os.PathLike):
         raise InputError(f"path: must be the path of a file, not {path!r}")
+    arrays, name = {}, ""
     try:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
+            for name in stored.files:
+                arrays[name] = stored[name]
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or one_line(error)})") from error
     except Exception as error:  # a damaged one can fail anywhere in NumPy and zipfile
+        if _of_objects(error):
+            cure = f"write numbers by {name}.astype(float), and names by {name}.astype(str)"
+            raise InputError(f"{path}: {name} is of Python objects; {cure}") from error
         raise InputError(f"{path}: no archive of NumPy arrays; write it by numpy.savez(file, x=..., y=...)") from error
     x, y, lengths = (arrays.get(name) for name in ("x", "y", "lengths"))
     if x is None:
         raise InputError(
             f"{path}: holds {', '.join(arrays) or 'nothing'}, not x; write numpy.savez(file, x=..., y=...)"
         )
+    if y is not None and y.dtype.kind == "S":
+        try:
+            y = np.char.decode(y, "utf-8")
+        except UnicodeDecodeError as error:
+            raise InputError(f"{path}: y holds bytes that are no UTF-8; write names by numpy.char.decode") from error
     strange = sorted(arrays.keys() - {"x", "y", "lengths"})
     if strange:
         raise InputError(f"{path}: {strange[0]} is none of x, y and lengths; leave it out")
@@ -105,6 +115,11 @@ def read(path: str | os.PathLike[str]) -> Sequences:
     return Sequences(x, y, None if lengths is None else lengths.astype(np.int32), str(path))
 
 
+def _of_objects(error: Exception) -> bool:
+    """Whether an array was not read since it is one of Python objects, as pandas makes of texts."""
+    return str(error).startswith("Object arrays")
+
+
 def read_array(path: str | os.PathLike[str]) -> np.ndarray:
     """Reads one array.
 
@@ -128,7 +143,8 @@ def read_array(path: str | os.PathLike[str]) -> np.ndarray:
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or one_line(error)})") from error
     except Exception as error:  # a damaged one can fail anywhere in NumPy
-        raise InputError(f"{path}: no array of NumPy's; write it by numpy.save(file, array)") from error
+        what, how = (" numbers, but of Python objects", ".astype(float)") if _of_objects(error) else ("", "")
+        raise InputError(f"{path}: no array of NumPy's{what}; write it by numpy.save(file, array{how})") from error
     if not isinstance(array, np.ndarray):
         raise InputError(f"{path}: an archive of arrays; write the one that is meant by numpy.save(file, array)")
     return array

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dilatednets.data.sequences import load, read, shared_out
+from dilatednets.data.sequences import load, read, read_array, shared_out
 from dilatednets.errors import InputError
 
 
@@ -41,6 +41,37 @@ def test_an_archive_is_read_and_padding_is_zero(tmp_path, rng):
 def test_faults_of_arrays(tmp_path, arrays, words):
     np.savez(tmp_path / "a.npz", **arrays)
     with pytest.raises(InputError, match=f"a.npz: {words}"):
+        read(tmp_path / "a.npz")
+
+
+OBJECTS = {
+    "y": np.array(["cat", "dog"], object),
+    "x": np.array([[1, 2.5], [None, 3]], object),
+    "lengths": np.array([2, 1], object),
+}
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_faults_arrays_of_python_objects_are_named_with_the_cure(tmp_path, name):
+    cure = rf"write numbers by {name}.astype\(float\), and names by {name}.astype\(str\)"
+    plain = {"x": np.zeros((2, 3)), "y": np.zeros(2)}
+    np.savez(tmp_path / "a.npz", **{**plain, name: OBJECTS[name]})
+    with pytest.raises(InputError, match=f"a.npz: {name} is of Python objects; {cure}"):
+        read(tmp_path / "a.npz")
+    np.save(tmp_path / "a.npy", OBJECTS[name])
+    with pytest.raises(
+        InputError, match=r"a.npy: no array of NumPy's numbers, but of Python objects; .*astype\(float\)"
+    ):
+        read_array(tmp_path / "a.npy")
+
+
+@pytest.mark.parametrize("shape", [(3,), (3, 1)])
+def test_faults_names_in_bytes_are_names(tmp_path, shape):
+    names = np.array(["cat", "dog", "café"]).reshape(shape)
+    np.savez(tmp_path / "a.npz", x=np.zeros((3, 2)), y=np.char.encode(names, "utf-8"))
+    np.testing.assert_array_equal(read(tmp_path / "a.npz").y, names)
+    np.savez(tmp_path / "a.npz", x=np.zeros((3, 2)), y=np.char.encode(names, "latin-1"))
+    with pytest.raises(InputError, match=r"a.npz: y holds bytes that are no UTF-8"):
         read(tmp_path / "a.npz")
 
 
