@@ -224,7 +224,8 @@ def of_arrays(found: sequences.Sequences, net: Any, labels: Sequence[str] = ()) 
     x = found.x.astype(np.int32) if tokens else found.x.astype(np.float32).reshape(*found.x.shape[:2], -1)
     size = {"vocabulary": int(x.max()) + 1} if tokens else {"features": x.shape[2]}
     if tokens and x.min() < 0:
-        raise InputError(f"{found.origin}: x holds negative token numbers; count from 0")
+        words = "x holds negative token numbers, which count from 0"
+        raise InputError(f"{found.origin}: {words}; of one feature a step write x[..., None]")
     if net.task == "next":
         if net.multi_label == tokens:
             words = "tokens, int (count, time)" if tokens else "features (count, time, features)"

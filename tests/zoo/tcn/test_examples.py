@@ -175,6 +175,11 @@ def test_arrays_of_each_task(tmp_path, net, arrays, expected):
         ({"task": "next"}, {"x": np.zeros((4, 9, 2))}, "set net.multi_label to true"),
         ({"task": "next", "multi_label": True}, {"x": np.zeros((4, 9), int)}, "set net.multi_label to false"),
         ({"task": "next"}, {"x": np.full((4, 9), -1)}, "x holds negative token numbers"),
+        (
+            {},
+            {"x": np.full((4, 9), -500, "int16"), "y": np.arange(4) % 2},
+            r"of one feature a step write x\[..., None\]",
+        ),
         ({"task": "next"}, {"x": np.ones((4, 1), int)}, "one step have nothing that comes next"),
     ],
 )
