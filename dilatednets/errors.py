@@ -24,6 +24,23 @@ def one_line(reason: object) -> str:
     return words if len(words) <= 160 else f"{words[:157]}..."
 
 
+def unreadable(path: object, error: Exception, wanted: str) -> InputError:
+    """What to say of a file that the system does not read.
+
+    Args:
+        path: The file.
+        error: What the system said.
+        wanted: What to give instead, such as "a recording".
+
+    Example:
+    >>> print(unreadable("songs", IsADirectoryError(21, "Is a directory"), "a recording"))
+    songs: cannot be read (Is a directory); give a recording in it
+    """
+    inside = " in it" if isinstance(error, IsADirectoryError) else ""
+    reason = one_line(getattr(error, "strerror", None) or error)
+    return InputError(f"{path}: cannot be read ({reason}); give {wanted}{inside}")
+
+
 def a(name: object) -> str:
     """A name with its article.
 

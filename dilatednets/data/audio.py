@@ -12,7 +12,7 @@ import numpy as np
 
 from dilatednets.arrays import SILENCE, as_audio
 from dilatednets.data.sound_formats import HIGHEST_RATE, check_suffix, decode, encode
-from dilatednets.errors import InputError, Note
+from dilatednets.errors import InputError, Note, unreadable
 from dilatednets.files import as_path, atomic_path, check_writable
 from dilatednets.rules import Rule, checked, positive
 
@@ -77,7 +77,7 @@ def _content(path: Any) -> tuple[str, bytes]:
     try:
         return str(path), file.read_bytes()
     except (OSError, ValueError) as error:  # the latter for a path with a zero byte
-        raise InputError(f"{path}: cannot be read ({getattr(error, 'strerror', error)})") from error
+        raise unreadable(path, error, "a recording") from error
 
 
 def resample(audio: np.ndarray, from_rate: int, to_rate: int) -> np.ndarray:

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from dilatednets.data.sound_formats import HEADERS, WRITTEN, check_rate, check_suffix, refusal_of, truncated, with_sizes
-from dilatednets.errors import InputError
+from dilatednets.errors import InputError, unreadable
 from dilatednets.files import as_path, atomic_path
 
 PIPE = "-"
@@ -71,7 +71,7 @@ def sound_reader(path: str, pipe_rate: int) -> Iterator[Sound]:
     try:
         handle = open(file_path, "rb")  # noqa: SIM115
     except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read ({getattr(error, 'strerror', error)})") from error
+        raise unreadable(path, error, "a recording") from error
     with handle:
         in_memory = not os.fstat(handle.fileno()).st_size  # a named pipe, or an empty file
         data: Any = handle.read() if in_memory else mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ)

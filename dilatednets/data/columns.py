@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import IO, Any
 
-from dilatednets.errors import InputError
+from dilatednets.errors import InputError, unreadable
 from dilatednets.rules import checked
 
 MAX_LINE = 2**20
@@ -263,7 +263,7 @@ def text_lines(source: Any) -> Iterator[tuple[str, str]]:
     except UnicodeDecodeError as error:  # of a text stream, which decodes ahead of its lines
         raise InputError(f"{name}, after line {number}: not {error.encoding}; save the file as UTF-8") from error
     except OSError as error:
-        raise InputError(f"{name}: cannot be read ({error.strerror or error}); give a text file in columns") from error
+        raise unreadable(name, error, "a text file in columns") from error
 
 
 def not_utf8(error: UnicodeDecodeError, name: str, offset: int) -> InputError:

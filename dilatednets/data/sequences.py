@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dilatednets.data.splits import data_folder
-from dilatednets.errors import InputError, one_line
+from dilatednets.errors import InputError, unreadable
 from dilatednets.files import as_path
 
 SPLITS = ("train", "validation", "test")
@@ -73,7 +73,7 @@ def read(path: str | os.PathLike[str]) -> Sequences:
             for name in stored.files:
                 arrays[name] = stored[name]
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror or one_line(error)})") from error
+        raise unreadable(path, error, "an .npz archive") from error
     except Exception as error:  # a damaged one can fail anywhere in NumPy and zipfile
         if _of_objects(error):
             cure = f"write numbers by {name}.astype(float), and names by {name}.astype(str)"
@@ -141,7 +141,7 @@ def read_array(path: str | os.PathLike[str]) -> np.ndarray:
         with open(path, "rb") as file:
             array = np.load(file, allow_pickle=False)
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror or one_line(error)})") from error
+        raise unreadable(path, error, "an .npy file") from error
     except Exception as error:  # a damaged one can fail anywhere in NumPy
         what, how = (" numbers, but of Python objects", ".astype(float)") if _of_objects(error) else ("", "")
         raise InputError(f"{path}: no array of NumPy's{what}; write it by numpy.save(file, array{how})") from error

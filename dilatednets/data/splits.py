@@ -38,7 +38,7 @@ def data_folder(data_dir: Any) -> Path:
     """The folder of a data set.
 
     Raises:
-        InputError: If it is no path, or an empty one, which would be the current folder.
+        InputError: If it is no path, an empty one, which would be the current folder, or that of a file.
 
     Example:
     >>> data_folder("")
@@ -47,4 +47,7 @@ def data_folder(data_dir: Any) -> Path:
     """
     if not isinstance(data_dir, str | os.PathLike) or not os.fspath(data_dir):
         raise InputError(f"data_dir: must be the path of a folder, not {data_dir!r}")
-    return Path(data_dir)
+    folder = Path(data_dir)
+    if folder.is_file():
+        raise InputError(f"{folder}: is a file; give the folder that holds the data set")
+    return folder

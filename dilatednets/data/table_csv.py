@@ -16,7 +16,7 @@ import numpy as np
 from dilatednets.data.digit_dates import date_meant
 from dilatednets.data.number_cells import as_numbers, has_decimal_commas, number, points_in_doubt, why_no_number
 from dilatednets.data.time_steps import dates_of, on_one_clock
-from dilatednets.errors import InputError, Note, one_line
+from dilatednets.errors import InputError, Note, one_line, unreadable
 
 SEPARATORS = (",", ";", "\t", "|")
 _SEPARATOR_LINE = re.compile(r"sep=([,;\t|])", re.IGNORECASE)
@@ -180,7 +180,7 @@ def read_table(path: str | os.PathLike[str]) -> Table:
         content = Path(path).read_bytes()
         text = content.decode("utf-8-sig")
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); give a CSV file") from error
+        raise unreadable(path, error, "a CSV file") from error
     except UnicodeDecodeError as error:
         if not content.startswith(_SPREADSHEETS):
             raise InputError(f"{path}: no text in UTF-8 (byte {error.start}); save it as CSV in UTF-8") from error

@@ -7,7 +7,7 @@ from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
-from dilatednets.errors import InputError, one_line
+from dilatednets.errors import InputError, one_line, unreadable
 from dilatednets.files import atomic_path, check_writable
 from dilatednets.rules import Rule, Size, Sizes, checked, positive
 
@@ -49,7 +49,7 @@ def read(file: str | os.PathLike[str]) -> NamContent:
     try:
         data = Path(file).read_bytes()
     except (OSError, ValueError, TypeError) as error:
-        raise InputError(f"{file}: cannot be read ({one_line(getattr(error, 'strerror', None) or error)})") from error
+        raise unreadable(file, error, "a .nam file") from error
     try:
         content = json.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
