@@ -67,7 +67,7 @@ slow: .venv/.ready
 
 torch: .venv/.ready
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -e '.[benchmark,onnx]'
-	.venv/bin/python -m pytest -q -m "slow or not slow" tests/benchmarks/context_segmenter tests/benchmarks/wavenet/test_torch_incremental.py tests/benchmarks/test_blocks.py \
+	.venv/bin/python $(PYTEST) -m "slow or not slow" tests/benchmarks/context_segmenter tests/benchmarks/wavenet/test_torch_incremental.py tests/benchmarks/test_blocks.py \
 	    tests/benchmarks/tcn tests/serving/test_portable.py
 
 ray: .venv/.ready
