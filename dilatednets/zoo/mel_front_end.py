@@ -180,7 +180,8 @@ class MelFrontEnd:
         Args:
             frames: What `check` returned, (batch, frames, bands).
         """
-        spread = float(np.min(np.std(frames, axis=(1, 2), dtype=np.float64), initial=np.inf))
+        heard = frames[frames.mean(axis=(1, 2)) > np.log10(self.floor)]  # in silence natural logarithms are lower
+        spread = float(np.min(np.std(heard, axis=(1, 2), dtype=np.float64), initial=np.inf))
         if frames.shape[1] * self.hop >= self.sample_rate and spread < _LEAST_SPREAD:
             words = f"mels have a standard deviation of {spread:.2g}, and those of speech one of 2 to 3"
             cure = "if they are logarithms to base 10, multiply them by 2.3026"

@@ -124,6 +124,8 @@ def test_logarithms_to_base_10_are_told_of(rng):
             warnings.simplefilter("error")
             model.generate(condition=frames, **how)
             model.generate(condition=frames[:50] / 2.3026, **how)  # too short to tell
+            model.generate(condition=front_end.silence(150), **how)
+            model.generate(condition=front_end.frames(rng.normal(0, 1e-4, 12_000)), **how)  # quiet noise
         for wrong in (frames / 2.3026, [frames, frames / 2.3026]):
             with pytest.warns(Note, match="condition: mels have .* base 10, multiply them by 2.3026"):
                 model.generate(condition=wrong, **how)
