@@ -23,7 +23,9 @@ def clips(tmp_path, rng):
     for split, count in (("train", 1), ("validation", 2)):
         (tmp_path / split).mkdir()
         for number in range(count):
-            write_audio(tmp_path / split / f"{number}.wav", 0.1 * rng.standard_normal(4000 * (number + 1)), 8000)
+            count = 4000 * (number + 1)
+            level = np.where(np.arange(count) % 2000 < 1200, 0.1, 0.002)  # words and pauses
+            write_audio(tmp_path / split / f"{number}.wav", level * rng.standard_normal(count), 8000)
     return tmp_path
 
 
