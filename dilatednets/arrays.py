@@ -14,7 +14,7 @@ NOT_FINITE = (
     "the answer of the model is not finite: its weights are not, or what it was given is far from all that it learnt"
 )
 """What Python and servers say instead of such an answer."""
-LOST = 0.01
+_LOST = 0.01
 """Share of a column's deviation that float32 may round off."""
 ROUNDING = 1e-12
 """Of a column's mean, up to which its values differ by the rounding of float64 alone."""
@@ -85,7 +85,7 @@ take 2e+07 off it
     rows = values.reshape(-1, values.shape[-1]).astype(np.float64)
     lost, mean, spread = np.abs(rows - rows.astype(np.float32)).max(axis=0), rows.mean(axis=0), rows.std(axis=0)
     varies = np.ptp(rows, axis=0) > ROUNDING * np.abs(mean)
-    for column in np.flatnonzero(varies & (lost > LOST * np.maximum(spread, scale))):
+    for column in np.flatnonzero(varies & (lost > _LOST * np.maximum(spread, scale))):
         words = (
             f"differs by {spread[column]:.2g} around {mean[column]:.7g}, of which numbers of 32 bits keep too little"
         )

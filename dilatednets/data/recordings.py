@@ -1,6 +1,5 @@
 """Recordings of one's own in a folder: resampled, trimmed, levelled and cut as a recipe says."""
 
-import hashlib
 import os
 import warnings
 from collections import Counter
@@ -11,7 +10,7 @@ import numpy as np
 from dilatednets.data.audio import is_silent, normalize_level, read_with_rate, resample, trim_silence
 from dilatednets.data.audio_folder import note_of
 from dilatednets.data.recording_labels import Labelled, labelled
-from dilatednets.data.splits import data_folder
+from dilatednets.data.splits import data_folder, draw_key
 from dilatednets.data.spoken_digits import Recording
 from dilatednets.errors import InputError, Note
 
@@ -124,7 +123,7 @@ def splits(found: list[Labelled], validation: float, words: bool) -> dict[str, l
                 raise InputError(f"{one.path}: is the only recording of {label}; add others, or remove it")
     room = {label: min(max(round(validation * number), 1), number - 1) for label, number in count.items()}
     held_out = set()
-    for one in sorted(found, key=lambda one: hashlib.sha256(one.name.encode()).digest()):
+    for one in sorted(found, key=lambda one: draw_key(one.name)):
         if all(room[label] for label in labels(one)):
             held_out.add(one.name)
             room |= {label: room[label] - 1 for label in labels(one)}

@@ -1,13 +1,12 @@
 """Sequences in NumPy's files, and which of several belong to which split."""
 
-import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from dilatednets.data.splits import data_folder
+from dilatednets.data.splits import data_folder, draw_key
 from dilatednets.errors import InputError, unreadable
 from dilatednets.files import as_path
 
@@ -187,8 +186,7 @@ def shared_out(names: Sequence[str], validation: float, test: float, origin: str
         raise InputError(
             f"{origin}: holds {count}, too few to train on, to choose by and to report on; give at least 3"
         )
-    digests = [hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest() for name in names]
-    order, first, places = sorted(range(count), key=digests.__getitem__), 0, {}
+    order, first, places = sorted(range(count), key=lambda place: draw_key(names[place])), 0, {}
     for split, number in counts.items():
         places[split] = np.sort(order[first : first + number])
         first += number

@@ -1,5 +1,6 @@
 """Folders of data sets, and names of their splits."""
 
+import hashlib
 import os
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,19 @@ def split_name(data_set: str, split: str) -> str:
 def is_run(folder: Path) -> bool:
     """Whether a folder is that of a training run, which is no data, wherever it lies."""
     return (folder / "state.npz").is_file()
+
+
+def draw_key(name: str) -> bytes:
+    """What puts things in an order that is always the same and has nothing to do with the alphabet: their names' SHA-256.
+
+    Args:
+        name: The thing's; a file's may hold bytes that are no UTF-8, as surrogates.
+
+    Example:
+    >>> sorted(["a", "b", "c", "d"], key=draw_key)
+    ['d', 'c', 'b', 'a']
+    """
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()
 
 
 def data_folder(data_dir: Any) -> Path:

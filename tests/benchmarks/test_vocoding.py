@@ -23,9 +23,9 @@ def clips(tmp_path, rng):
     for split, count in (("train", 1), ("validation", 2)):
         (tmp_path / split).mkdir()
         for number in range(count):
-            count = 4000 * (number + 1)
-            level = np.where(np.arange(count) % 2000 < 1200, 0.1, 0.002)  # words and pauses
-            write_audio(tmp_path / split / f"{number}.wav", level * rng.standard_normal(count), 8000)
+            samples = 4000 * (number + 1)
+            level = np.where(np.arange(samples) % 2000 < 1200, 0.1, 0.002)  # words and pauses
+            write_audio(tmp_path / split / f"{number}.wav", level * rng.standard_normal(samples), 8000)
     return tmp_path
 
 

@@ -1,10 +1,14 @@
 """Archives of sequences, and how many things are shared out among the splits."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dilatednets.data.recording_labels import Labelled
+from dilatednets.data.recordings import splits
 from dilatednets.data.sequences import load, read, read_array, shared_out
 from dilatednets.errors import InputError
 
@@ -106,6 +110,14 @@ def test_everything_is_shared_out_once(count):
     assert min(map(len, parts.values())) >= 1
     with pytest.raises(InputError, match="here: holds 2, too few"):
         shared_out(["a", "b"], 0.2, 0.1, "here")
+
+
+def test_faults_names_that_are_no_utf8_are_shared_out():
+    names = ["\udcff.wav", "a.wav", "b.wav"]  # as Python has the name of a file that begins with the byte 0xff
+    parts = shared_out(names, 0.2, 0.1, "here")
+    found = [Labelled(Path(name), name, name[:1]) for name in (*names, "\udcff2.wav", "a2.wav", "b2.wav")]
+    assert sorted(np.concatenate(list(parts.values())).tolist()) == [0, 1, 2]
+    assert len(splits(found, 0.2, words=True)["validation"]) == 3
 
 
 @given(st.sets(st.text(min_size=1), min_size=4, max_size=60), st.data())

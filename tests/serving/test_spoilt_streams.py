@@ -27,8 +27,9 @@ def test_faults_states_are_refused_by_python(name, rng):
 
 
 @pytest.mark.tensorflow
-@pytest.mark.parametrize("name", SPOILT)
-@pytest.mark.parametrize("family", ["tcn", "audio_effect"])
+@pytest.mark.parametrize(
+    ("family", "name"), [("tcn", "past"), ("tcn", "sum"), ("tcn", "seen"), ("audio_effect", "past")]
+)
 def test_faults_states_are_refused_by_a_server(family, name, rng):
     import tensorflow as tf
 
@@ -38,8 +39,6 @@ def test_faults_states_are_refused_by_a_server(family, name, rng):
         model, block = tiny_effect(), {"dry": tf.zeros((2, 8))}
     graphs = model.signatures().signatures()
     state = graphs["stream_start"](batch_size=tf.constant(2))
-    if name not in state:
-        return
     change, words = SPOILT[name]
     spoilt = {**state, name: tf.constant(change(state[name].numpy()))}
     with pytest.raises(tf.errors.InvalidArgumentError, match=f"{name}: .*{words}"):

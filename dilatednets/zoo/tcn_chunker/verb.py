@@ -194,6 +194,7 @@ def _columns_of(options: Namespace, stream: "_Peekable", name: str, with_pos: bo
     # Two words of text on a single line may look like columns.
     if not asked and (not counts or (counts[0] > 1 and len(counts) == 1)):
         return []
+    # One word after each of several others, or tags of which none begins a phrase or is outside: it may be text.
     if not asked and (len(tags) == 1 or (tags and not any(tag[0] in "OBSU" for tag in tags))):
         words = f"is read as columns, of which the last holds tags, {', '.join(sorted(tags))}"
         warnings.warn(Note(f"{name}: {words}; add --input text if it is text"), stacklevel=2)
