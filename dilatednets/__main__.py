@@ -1,5 +1,6 @@
 """`python -m dilatednets` is the `dilatednets` command."""
 
+import signal
 import sys
 
 
@@ -8,7 +9,9 @@ def run() -> int:
     try:
         from dilatednets.cli.main import main
 
-        return main()
+        status = main()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the work is done, and Python, while it ends, would die of it
+        return status
     except KeyboardInterrupt:
         print("dilatednets: stopped", file=sys.stderr)
         return 130

@@ -92,6 +92,13 @@ def test_an_interrupt_gets_one_line_whatever_it_interrupts_faults(after, tmp_pat
     assert not [path for path in tmp_path.rglob(".*") if process.returncode]
 
 
+def test_an_interrupt_after_the_work_changes_nothing_faults():
+    code = "import atexit, os, signal, sys; from dilatednets.__main__ import run; sys.argv[1:] = ['models']\n"
+    code += "atexit.register(lambda: os.kill(os.getpid(), signal.SIGINT)); sys.exit(run())"
+    done = subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "") and done.stdout.startswith("|")
+
+
 def test_the_user_s_own_standard_error_is_left_alone_faults():
     code = "import sys, os; before = os.fstat(2).st_ino; import dilatednets, dilatednets.cli.main\n"
     code += (
