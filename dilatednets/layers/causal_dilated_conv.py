@@ -213,7 +213,7 @@ class CausalDilatedConv(ConfiguredLayer):
         """The sample that kernel tap number `tap` sees; `slot` holds the present one, the slot after it the oldest."""
         slot = slot + 1 + tap * self.dilation_rate
         slot = ops.where(slot > self.history, slot - self.history - 1, slot)
-        return ops.slice(buffer, (0, slot, 0), (ops.shape(buffer)[0], 1, self.channels))[:, 0]
+        return ops.take(buffer, slot, axis=1)  # where XLA compiles a step alone, a slice is compiled anew for each slot
 
     def packed(self, x: Any, seen: Any) -> Any:
         """Steps of sequences that lie end to end: equal to the parallel call of each, without padding.

@@ -87,6 +87,17 @@ def test_steps_in_bfloat16_use_the_kernel_of_the_parallel_call(rng):
     assert np.mean(run_steps(conv, [x])[0][0] != whole) < 0.05
 
 
+@pytest.mark.tensorflow
+def test_xla_compiles_a_step_once_for_all_slots():
+    import tensorflow as tf
+
+    state = tf.TensorSpec((2, 7, 3)), tf.TensorSpec((), tf.int32)
+    graph = tf.function(make(3).step).get_concrete_function(tf.TensorSpec((2, 3)), state).graph
+    # XLA wants to know where a Slice begins before it compiles; it reads at a place that comes with the call by a GatherV2.
+    kinds = [operation.type for operation in graph.get_operations()]
+    assert "Slice" not in kinds and kinds.count("GatherV2") == 2
+
+
 def test_has_no_state_before_it_is_built():
     with pytest.raises(ValueError, match="build it, or call it once"):
         CausalDilatedConv(4).initial_state(1)
