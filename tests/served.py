@@ -1,6 +1,21 @@
 """Models as they are served: exported once, and their answers."""
 
+import functools
+
 import keras
+
+from dilatednets.serving.saved_model_runner import Server
+
+running = functools.cache(Server)
+"""One server of each kind for all tests of this process, since each takes seconds to start; it ends with the process."""
+
+
+def ask(saved_model, requests, xla=False):
+    try:
+        return running(xla).ask(saved_model, requests)
+    except RuntimeError:
+        running.cache_clear()
+        raise
 
 
 def numbers(tensor):

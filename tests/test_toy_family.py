@@ -117,7 +117,7 @@ def test_a_family_without_a_page_says_so_faults(preset, monkeypatch):
 
 @pytest.mark.tensorflow
 def test_it_is_served_without_keras(folder, preset, capsys):
-    from dilatednets.serving.saved_model_runner import ask
+    from served import ask
 
     command("export", preset, folder / "models", "--name", "toy")
     assert (folder / "models" / "models.config").is_file()

@@ -5,56 +5,94 @@ with XLA compilation off unless the server is started with it.
 """
 
 import ctypes
+import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 HIDDEN = ("keras", "tf_keras", "dilatednets")
 """Modules that the server must not need."""
+SERVED = "served\n"
+
+
+class Server:
+    """A process that answers until it is closed, one SavedModel at a time; `with Server() as server` closes it.
+
+    Args:
+        xla: Whether it compiles, as with the server's flag `--xla_cpu_compilation_enabled`.
+    """
+
+    def __init__(self, xla: bool = False) -> None:
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115, it lives as long as the process
+        command = [sys.executable, "-I", __file__, *(["--xla"] if xla else [])]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": self._said}
+        self._process = subprocess.Popen(command, text=True, **pipes)  # type: ignore[call-overload]
+
+    def ask(
+        self, saved_model: str | os.PathLike[str], requests: Sequence[tuple[str, Mapping[str, Any]]]
+    ) -> list[dict[str, np.ndarray]]:
+        """Answers of a SavedModel.
+
+        Args:
+            saved_model: The folder of the SavedModel.
+            requests: The signature and the arrays by name of the input, for each request. The signature "stream" stands
+                for `stream_start` and `stream_next` until there is no more; what the latter adds to the state is joined.
+
+        Returns:
+            For each request the arrays by name of the output, or the server's words as "error"; and "seconds" that it
+            took.
+
+        Raises:
+            RuntimeError: If the server cannot serve that; it has ended then.
+        """
+        stored = {
+            f"{number}/{signature}/{name}": _plain(np.asarray(value))
+            for number, (signature, inputs) in enumerate(requests)
+            for name, value in inputs.items()
+        }
+        with tempfile.TemporaryDirectory() as folder:
+            asked, answered = (os.path.join(folder, name) for name in ("requests.npz", "answers.npz"))
+            np.savez(asked, **stored)
+            try:
+                print(json.dumps([os.fspath(saved_model), asked, answered]), file=self._process.stdin, flush=True)
+                served = self._process.stdout.readline() == SERVED
+            except BrokenPipeError:
+                served = False
+            if not served:
+                self.close()
+                self._said.seek(0)
+                said = self._said.read().decode(errors="replace")
+                raise RuntimeError(f"{saved_model}: the server failed: {said[-2000:]}")
+            answers: list[dict[str, np.ndarray]] = [{} for _ in requests]
+            with np.load(answered) as arrays:
+                for key, array in arrays.items():
+                    number, name = key.split("/")
+                    answers[int(number)][name] = array
+        return answers
+
+    def close(self) -> None:
+        """Ends the process."""
+        self._process.communicate()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
 
 
 def ask(
     saved_model: str | os.PathLike[str], requests: Sequence[tuple[str, Mapping[str, Any]]], xla: bool = False
 ) -> list[dict[str, np.ndarray]]:
-    """Starts a server, and asks it.
-
-    Args:
-        saved_model: The folder of the SavedModel.
-        requests: The signature and the arrays by name of the input, for each request. The signature "stream" stands for
-            `stream_start` and `stream_next` until there is no more; what the latter adds to the state is joined.
-        xla: Whether the server compiles, as with its flag `--xla_cpu_compilation_enabled`.
-
-    Returns:
-        For each request the arrays by name of the output, or the server's words as "error"; and "seconds" that it took.
-
-    Raises:
-        RuntimeError: If the server does not start.
-    """
-    stored = {
-        f"{number}/{signature}/{name}": _plain(np.asarray(value))
-        for number, (signature, inputs) in enumerate(requests)
-        for name, value in inputs.items()
-    }
-    with tempfile.TemporaryDirectory() as folder:
-        asked, answered = (Path(folder) / name for name in ("requests.npz", "answers.npz"))
-        np.savez(asked, **stored)
-        command = [sys.executable, "-I", __file__, saved_model, asked, answered, *(["--xla"] if xla else [])]
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode:
-            raise RuntimeError(f"{saved_model}: the server failed: {done.stderr[-2000:]}")
-        answers: list[dict[str, np.ndarray]] = [{} for _ in requests]
-        with np.load(answered) as arrays:
-            for key, array in arrays.items():
-                number, name = key.split("/")
-                answers[int(number)][name] = array
-    return answers
+    """Answers of a SavedModel by a server of its own; `Server` says of what and with what errors."""
+    with Server(xla) as server:
+        return server.ask(saved_model, requests)
 
 
 def _plain(array: np.ndarray) -> np.ndarray:
@@ -65,7 +103,8 @@ def _plain(array: np.ndarray) -> np.ndarray:
     return np.array(encoded, "S").reshape(array.shape)
 
 
-def _serve(saved_model: str, asked: str, answered: str, *flags: str) -> None:
+def _serve(*flags: str) -> None:
+    """Answers what standard input asks for, a line each: the SavedModel, the file of requests and that of answers."""
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
     for name in HIDDEN:
         sys.modules[name] = None  # type: ignore[assignment]  # importing it fails
@@ -74,6 +113,12 @@ def _serve(saved_model: str, asked: str, answered: str, *flags: str) -> None:
     if "--xla" not in flags:
         library = ctypes.CDLL(os.path.join(os.path.dirname(tf.__file__), "libtensorflow_cc.so.2"))
         library._ZN10tensorflow21DisableXlaCompilationEv()  # what the server calls when it starts
+    for line in sys.stdin:
+        _answer(tf, *json.loads(line))
+        print(SERVED, end="", flush=True)
+
+
+def _answer(tf: Any, saved_model: str, asked: str, answered: str) -> None:
     requests: dict[tuple[int, str], dict[str, np.ndarray]] = {}
     with np.load(asked) as stored:
         for key, array in stored.items():

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 from helpers import tiny_chunker
-
-from dilatednets.serving.saved_model_runner import ask
+from served import ask
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.slow]
 LONG = ["it", "works"] * 1500

@@ -7,9 +7,7 @@ import numpy as np
 import pytest
 from helpers import tiny_chunker, tiny_effect, tiny_segmenter, tiny_tcn, tiny_vocoder
 from PIL import Image
-from served import exported, numbers, right_answer
-
-from dilatednets.serving.saved_model_runner import ask
+from served import ask, exported, numbers, right_answer
 
 pytestmark = pytest.mark.tensorflow
 

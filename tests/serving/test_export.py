@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import pytest
 from helpers import CHECKOUT, tiny_chunker, tiny_segmenter
+from served import ask
 
 pytest.importorskip("tensorflow")
 
@@ -19,7 +20,6 @@ from dilatednets import registry
 from dilatednets.cli.main import main
 from dilatednets.errors import InputError, Note
 from dilatednets.serving import export, warm_up
-from dilatednets.serving.saved_model_runner import ask
 from dilatednets.zoo.context_segmenter import ContextSegmenter
 
 PAGE = (CHECKOUT / "docs" / "serving.md").read_text(encoding="utf-8")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from helpers import tiny_segmenter
 from PIL import Image
+from served import ask
 
 pytest.importorskip("tensorflow")
 
@@ -15,7 +16,6 @@ import tensorflow as tf
 
 from dilatednets.data.images import pixels_of
 from dilatednets.errors import InputError
-from dilatednets.serving.saved_model_runner import ask
 from dilatednets.zoo.context_segmenter.encoded_pictures import pictures
 from dilatednets.zoo.context_segmenter.signatures import Signatures
 

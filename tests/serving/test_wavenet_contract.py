@@ -3,9 +3,8 @@
 import keras
 import numpy as np
 import pytest
-from served import exported, numbers, right_answer
+from served import ask, exported, numbers, right_answer
 
-from dilatednets.serving.saved_model_runner import ask
 from dilatednets.zoo.mel_front_end import MelFrontEnd
 from dilatednets.zoo.wavenet.linear_prediction import excitation, filters_of
 from dilatednets.zoo.wavenet.model import WaveNet

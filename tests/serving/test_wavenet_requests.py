@@ -3,8 +3,8 @@
 import keras
 import numpy as np
 import pytest
+from served import ask
 
-from dilatednets.serving.saved_model_runner import ask
 from dilatednets.zoo.wavenet.model import WaveNet
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.slow]
