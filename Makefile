@@ -76,14 +76,16 @@ ray: .venv/.ready
 
 # What depends on neither TensorFlow's version nor the backend is tested once.
 ONCE := $(addprefix --ignore=tests/,archives benchmarks data play plots presets/test_handles.py presets/test_hub.py test_files.py test_fuzz.py test_packaging.py \
-    test_readme.py test_import_rule.py)
+    test_readme.py test_import_rule.py \
+    $(addprefix zoo/,test_mel_front_end.py wavenet/test_takes.py wavenet/test_request.py tcn/test_spoken_examples.py tcn/test_checked_answers.py \
+    tcn/test_music.py tcn_chunker/test_word_features.py audio_effect/test_nam_file.py mel_vocoder/test_griffin_lim.py))
 
-# So is most of what is refused, the command, verbs, pages and archives; the layers refuse by themselves on each backend. Of runs by recipe, the lanes
-# try the TCN's, and JAX those of data-parallel processes.
+# So is most of what is refused, figures of cards, the command, verbs, pages and archives; the layers refuse by themselves on each backend. Of runs by
+# recipe, the lanes try the TCN's, and JAX those of data-parallel processes.
 RUNS := $(addprefix --ignore=tests/zoo/,$(addsuffix /test_training.py,wavenet context_segmenter tcn_chunker audio_effect mel_vocoder) \
     wavenet/test_windows.py wavenet/test_own_recordings.py)
 LANE := $(PYTEST) $(ONCE) $(RUNS) --ignore=tests/cli --ignore-glob='*/test_page.py' --ignore-glob='*/test_archive.py' \
-    --ignore-glob='*/test_verb*.py' -k "not faults or layers"
+    --ignore-glob='*/test_verb*.py' -k "layers or not (faults or figures)"
 # What a newer TensorFlow or Keras may break: the layers, the models as such, their files and their graphs.
 NEWEST := tests/layers tests/presets tests/serving tests/training tests/zoo/test_*.py tests/zoo/*/test_model.py \
     tests/test_backend.py tests/test_toy_family.py
