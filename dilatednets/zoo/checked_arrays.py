@@ -14,6 +14,12 @@ from dilatednets.rules import Size, checked
 class CheckedArrays(keras.Model):
     """The methods of a model that train and test on all data, which look at arrays; data sets pass."""
 
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """As Keras's; it makes 32-bit integers of 64-bit ones for JAX, so that sound would have another range."""
+        if args and keras.backend.backend() == "jax" and any(map(_is_long, keras.tree.flatten(args[0]))):
+            args = (self._checked(args[0])[0], *args[1:])
+        return super().__call__(*args, **kwargs)
+
     def fit(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
         """As Keras's, of arrays that are checked, also those of `validation_data`."""
         _check_batch_size(args, kwargs)
@@ -42,6 +48,10 @@ class CheckedArrays(keras.Model):
     def _checked(self, x: Any, y: Any = None) -> tuple[Any, Any]:
         """Inputs and answers in arrays that are right, and what is no array as it is: each model says how."""
         raise NotImplementedError
+
+
+def _is_long(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype in ("int64", "uint64")
 
 
 def _check_batch_size(args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

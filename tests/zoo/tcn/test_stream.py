@@ -57,7 +57,7 @@ def test_frames_stream_whole(filters, rng):
 
 
 @pytest.mark.parametrize("reader", ["audio_folder", "spoken_digits"])
-def test_faults_sound_of_integers_is_answered_as_the_same_of_floats(reader, rng):
+def test_sound_of_integers_is_answered_as_the_same_of_floats(reader, rng):
     model = tiny_tcn(frame=4, pooling="none", data={"reader": reader, "sample_rate": 8000})
     whole = rng.integers(-32768, 32768, (2, 24, 1)).astype(np.int16)
     doors = (model, lambda x: model.answer(x)["probabilities"], lambda x: model.process(x, model.initial_state(2))[0])
