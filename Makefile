@@ -94,9 +94,10 @@ latest: .venv-latest/.ready
 	.venv-latest/bin/python $(LANE) $(NEWEST)
 	.venv-latest/bin/python $(PYTEST) -m slow tests/serving/test_contract.py tests/serving/test_wavenet_contract.py -k "segmenter or crf or effect or test_wavenet"
 
+# These tests compile much and compute little; the slow ones compile as users do.
+test latest jax: export XLA_FLAGS ?= --xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true
+
 jax: export KERAS_BACKEND := jax
-# The tests compile much and compute little.
-jax: export XLA_FLAGS := --xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true
 jax: .venv-jax/.ready
 	.venv-jax/bin/python $(LANE)
 	.venv-jax/bin/python $(PYTEST) -m slow tests/benchmarks/test_lowering.py tests/training/test_data_parallel.py
