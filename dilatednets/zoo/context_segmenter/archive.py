@@ -90,7 +90,9 @@ class Mapper:
         stream = io.BytesIO()
         picture.save(stream, "PNG")
         height, width = result.shape[:2]
-        count = int(counting.things_of(predictions, self.min_size).max(initial=0)) if self.count else None
+        count = None
+        if self.count:
+            count = int(counting.things_of(predictions, self.min_size, **self.options).max(initial=0))
         return {"height": height, "width": width, "steps": steps, "count": count, "labels": stream.getvalue()}
 
     def example(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from scipy import ndimage
 
 from dilatednets.errors import InputError
 from dilatednets.files import atomic_path
+from dilatednets.zoo.context_segmenter.inference import chosen_scales
 from dilatednets.zoo.context_segmenter.watershed import told_apart
 
 SPECK = 0.1
@@ -24,7 +25,8 @@ def instances(model: Any, image: Any, partner: Any = None, min_size: int | None 
         image: An image as `ContextSegmenter.segment` takes it.
         partner: The model of the other kind. Without it things that touch count as one, or outlines are those of distances
             above one half.
-        min_size: Things of fewer pixels do not count; None for a tenth of a disc of the model's `diameter`.
+        min_size: Things of fewer pixels do not count; None for a tenth of a disc of the `diameter` that is asked for, else
+            the model's, which `scales` make smaller or larger.
         **options: The options of `ContextSegmenter.segment`.
 
     Returns:
@@ -50,18 +52,21 @@ def instances(model: Any, image: Any, partner: Any = None, min_size: int | None 
             f"partner: gives {model.head}, as the model does; one must give classes and the other distances"
         )
     asked = [(one, one.segment if one.head == "classification" else one.regress) for one in models]
-    return things_of([(one, verb(image, **options)) for one, verb in asked], min_size)
+    return things_of([(one, verb(image, **options)) for one, verb in asked], min_size, **options)
 
 
-def things_of(predictions: Sequence[tuple[Any, np.ndarray]], min_size: int | None = None) -> np.ndarray:
+def things_of(predictions: Sequence[tuple[Any, np.ndarray]], min_size: int | None = None, **options: Any) -> np.ndarray:
     """The things in what one model gave, or two, as `instances` numbers them.
 
     Args:
         predictions: Each model with its labels or values of the same picture.
         min_size: Things of fewer pixels do not count, as `instances` has it.
+        **options: The options of `ContextSegmenter.segment` by which they were asked for.
     """
     if min_size is None:
-        min_size = round(SPECK * np.pi / 4 * predictions[0][0].diameter ** 2)
+        model = predictions[0][0]
+        magnified = np.median(chosen_scales(model, options.get("scales"), options.get("diameter")))
+        min_size = round(SPECK * np.pi / 4 * (model.diameter / magnified) ** 2)
     mask = distance = None
     for model, predicted in predictions:
         if model.head == "classification":

@@ -45,7 +45,7 @@ def whole_image(
     """
     from dilatednets.data.images import pixels_of
 
-    scales = _chosen(model, scales, diameter)
+    scales = chosen_scales(model, scales, diameter)
     pixels, net = pixels_of(image, model.channels, page), model.compiled_outputs()
     brightness = None
     if model.normalization == "percentiles":
@@ -87,8 +87,17 @@ def check_scales(scales: Sequence[float], model: Any) -> None:
         raise InputError("scales: values, such as lengths in pixels, may depend on the scale; only 1 is possible")
 
 
-def _chosen(model: Any, scales: Sequence[float] | None, diameter: float | None) -> Sequence[float]:
-    """The magnifications that were asked for, in either way; the model's own if in none."""
+def chosen_scales(model: Any, scales: Sequence[float] | None, diameter: float | None) -> Sequence[float]:
+    """The magnifications that were asked for, in either way; the model's own if in none.
+
+    Args:
+        model: A ContextSegmenter.
+        scales: The magnifications.
+        diameter: Of the things in the picture, in pixels.
+
+    Raises:
+        InputError: for what the model cannot take.
+    """
     if diameter is not None:
         if scales is not None or not model.diameter:
             wrong = "scales are given, too" if scales is not None else "the model was trained on no things of a size"

@@ -97,6 +97,6 @@ def evaluate_pairs(model: ContextSegmenter, pairs: LabelledImages, images: Image
         predicted = model.segment(image, **options) if classes else model.regress(image, **options)
         (matrix if classes else errors).update(images.target(labels), predicted)
         if images.things and model.things:
-            count_errors.append(count_error(labels, things_of([(model, predicted)])))
+            count_errors.append(count_error(labels, things_of([(model, predicted)], **options)))
     result: dict[str, Any] = matrix.result(images.names(pairs)) if classes else dict(errors.result())
     return {**result, "count_error": float(np.mean(count_errors))} if count_errors else result

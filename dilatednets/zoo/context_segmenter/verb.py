@@ -32,7 +32,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     words = "also write STEM_instances.png, the number of each pixel's thing, and STEM_instances.csv, a line for each"
     parser.add_argument("--instances", action="store_true", help=words)
-    words = "things of fewer pixels do not count (default: a tenth of a typical one in training)"
+    words = "things of fewer pixels do not count (default: a tenth of a typical one, as --diameter has it)"
     parser.add_argument("--min-size", type=int, metavar="PIXELS", help=words)
 
 
@@ -269,6 +269,6 @@ def segmented(
     if partner is not None:
         verb = partner.segment if partner.head == "classification" else partner.regress
         predictions.append((partner, verb(pixels, **evaluation)))
-    found = counting.things_of(predictions, min_size)
+    found = counting.things_of(predictions, min_size, **evaluation)
     alone = "outlines" if model.head == "classification" else "distances"
     return label_map, picture, f"{words}; {found.max()} counted{'' if partner else f', by {alone} alone'}", found

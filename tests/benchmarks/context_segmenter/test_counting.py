@@ -27,7 +27,7 @@ def spots(count=5):
 class Knowing:
     """A segmenter or a regressor that reads the answer off the picture, whatever its brightness."""
 
-    diameter = 0.0
+    diameter, scales = 0.0, (1.0,)
 
     def __init__(self, head, things=True):
         self.head, self.class_names = head, nuclei.CLASSES if head == "classification" else ("distance",)

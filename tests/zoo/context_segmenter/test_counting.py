@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 
 from dilatednets.data.nuclei import edge_distance
 from dilatednets.errors import InputError
+from dilatednets.zoo.context_segmenter import archive
 from dilatednets.zoo.context_segmenter.counting import count_error, instances, matches, things_of
+from dilatednets.zoo.context_segmenter.tasks import ImageTask, evaluate_pairs
+from dilatednets.zoo.context_segmenter.verb import segmented
 from dilatednets.zoo.context_segmenter.watershed import told_apart
 
 SEEDS = st.integers(0, 10**6)
@@ -111,13 +114,14 @@ def test_matches(truth, found, expected):
     assert matches(np.array([truth]), np.array([found])) == expected
 
 
-def stand_in(labels, head, things=True):
+def stand_in(labels, head, things=True, diameter=0.0):
     """A model that knows the answer: of background, spore and cell, cells are things; or of their width and distance."""
     classes = ("background", "spore", "cell") if head == "classification" else ("width", "distance")
     distance = edge_distance(labels)[..., 0]
     return SimpleNamespace(
         head=head,
-        diameter=0.0,
+        diameter=diameter,
+        scales=(1.0,),
         class_names=classes,
         things=classes[-1:] if things else (),
         segment=lambda image, **options: np.where(labels > 0, 2, image),
@@ -136,6 +140,41 @@ def test_faults_instances_by_both_models_in_either_order():
     for model in (outlines, distances):
         predicted = (model.segment if model is outlines else model.regress)(spores)
         np.testing.assert_array_equal(things_of([(model, predicted)]), instances(model, spores))
+
+
+@pytest.mark.parametrize(
+    ("asked", "counted"),
+    [
+        ({}, 0),
+        ({"diameter": 5.0}, 2),
+        ({"diameter": 20.0}, 0),
+        ({"scales": (2.0,)}, 2),
+        ({"scales": (0.5, 1.0, 2.0)}, 0),
+        ({"diameter": 5.0, "min_size": 5}, 0),
+        ({"min_size": 4}, 2),
+    ],
+)
+@pytest.mark.parametrize("head", ["classification", "regression"])
+def test_what_counts_is_as_small_as_the_things_that_are_asked_for_faults(head, asked, counted, monkeypatch):
+    labels = np.zeros((20, 30), int)
+    labels[2:4, 2:4], labels[10:12, 20:22] = 1, 2  # 4 pixels each; of things of 10 pixels, 8 are the least
+    model = stand_in(labels, head, diameter=10.0)
+    model.num_classes, model.palette, model.channels = len(model.class_names), (), 3
+    pixels, asked = np.zeros((20, 30, 3), np.uint8), dict(asked)
+    model.segment = lambda image, **options: np.where(labels > 0, 2, 0)
+    assert instances(model, pixels, **asked).max() == counted
+    monkeypatch.setattr(archive.registry, "from_preset", lambda handle, kind: model)
+    monkeypatch.setattr(archive.presets, "card", lambda handle: {})
+    mapper = archive.Mapper("tiny", count=True, **asked)
+    assert mapper.answer([mapper.read({"image": pixels})])[0]["count"] == counted
+    if head == "classification":  # a distance is the first of values here
+        assert f"; {counted} counted" in segmented(model, pixels, True, **asked)[2]
+    if "min_size" not in asked:
+        task = ImageTask(None, model.class_names, things=model.things, target=lambda labels: model.segment(labels))
+        if head == "regression":
+            task = ImageTask(None, model.class_names, things=model.things, target=lambda labels: model.regress(labels))
+        error = evaluate_pairs(model, [(pixels, labels)], task, **asked)["count_error"]
+        assert error == 1 - counted / 2
 
 
 @pytest.mark.parametrize(
