@@ -5,7 +5,6 @@ import io
 import logging
 import os
 import re
-import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
@@ -13,14 +12,13 @@ from pathlib import Path
 from typing import Annotated, Any, NamedTuple, TypeVar
 
 import numpy as np
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
+from dilatednets.data.pillow_files import pillow_orientation, pillow_values
 from dilatednets.data.tiff_files import PIXELS_A_BYTE, tiff_orientation, tiff_pages, tiff_values
 from dilatednets.errors import InputError, one_line
 from dilatednets.rules import checked, positive
 
-STRIP = 512
-"""Rows to convert at once; Pillow would copy a large image three times over."""
 PAGED = ("TIFF", "GIF", "WEBP", "PNG", "AVIF")
 """Formats of several pictures. In others what comes second is a preview or a map that belongs to the first."""
 NO_PICTURES = (
@@ -99,7 +97,7 @@ def orientation_of(image: Any) -> int:
 
     def orientation(file: Any) -> int:
         picture, (first, *_) = _opened(file, name_of(image))
-        return tiff_orientation(file, first) if picture is None else _orientation(picture)
+        return tiff_orientation(file, first) if picture is None else pillow_orientation(picture)
 
     return _of_file(image, orientation)
 
@@ -257,7 +255,8 @@ def _numbers(file: Any, origin: str, page: int | None) -> Numbers:
             deep_planes = tags.get(284, 1) == 2 and max(tags.get(258, (1,))) > 8  # which Pillow reads as noise
             if no_transparency or deep_planes:
                 return _by_tifffile(file, index, origin)
-        return _by_pillow(picture, file, index, origin)
+        values, palette, transparent = pillow_values(picture, file, index, origin)
+        return Numbers(_turned(values, pillow_orientation(picture)), palette, transparent)
     except SyntaxError:
         if picture.format != "TIFF":
             raise
@@ -267,76 +266,9 @@ def _numbers(file: Any, origin: str, page: int | None) -> Numbers:
             picture.seek(before)  # it is the caller's
 
 
-def _by_pillow(picture: Image.Image, file: Any, index: int, origin: str) -> Numbers:
-    mode, transparent = picture.mode, picture.mode in ("RGBA", "RGBa", "LA", "La")
-    if mode in ("CMYK", "YCCK", "LAB"):
-        raise InputError(f"{origin}: is in {mode} colours, which depend on a profile; convert it to RGB first")
-    low = None if isinstance(file, Image.Image) else _low_bytes(picture, file, index)
-    if low == "interleaved":  # grey and transparency, four bytes a pixel
-        values = np.ascontiguousarray(_rows(picture)).view(">u2").astype(np.uint16)
-    else:
-        wanted = mode if mode in ("1", "L", "P", "F") or mode.startswith("I") else "RGB"
-        wanted = {"La": "LA", "LA": "LA", "RGBa": "RGBA", "RGBA": "RGBA"}.get(mode, wanted)
-        values = _rows(picture, wanted)
-        if isinstance(low, Image.Image):
-            values = values.astype(np.uint16) << 8 | _rows(low, wanted)
-        if mode == "I" and picture.format == "PNG":  # Pillow 10 has 16 bits so
-            values = np.clip(values, 0, 65535).astype(np.uint16)
-    palette = None
-    if mode == "P":
-        colours = np.array(picture.getpalette("RGB") or [], np.uint8)[:768]
-        palette = np.zeros((256, 3), np.uint8)
-        palette.reshape(-1)[: len(colours)] = colours
-    return Numbers(_turned(values, _orientation(picture)), palette, transparent)
-
-
-def _low_bytes(picture: Any, file: Any, index: int) -> Any:
-    """Of colours of 16 bits Pillow keeps the high bytes: a second image that will be decoded to the low ones.
-
-    "interleaved" if `picture` itself will be decoded to both; None if it is not of 16 bits.
-    """
-    tiles = getattr(picture, "tile", [])
-    modes = {tile.args if isinstance(tile.args, str) else tile.args[0] for tile in tiles if tile.args}
-    if modes == {"LA;16B"}:
-        picture.tile = [tile._replace(args="RGBA") for tile in tiles]
-        return "interleaved"
-    if not modes or not all(re.fullmatch(r"RGB[AaX]?;16[BLN]", str(mode)) for mode in modes):
-        return None
-    other = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}
-    file.seek(0)
-    low: Any = Image.open(file)
-    low.seek(index)
-    for place, tile in enumerate(low.tile):
-        mode, *rest = [tile.args] if isinstance(tile.args, str) else tile.args
-        mode = mode[:-1] + other[mode[-1]]
-        low.tile[place] = tile._replace(args=(mode, *rest) if rest else mode)
-    return low
-
-
-def _rows(picture: Image.Image, mode: str | None = None) -> np.ndarray:
-    """The values of a picture, or of what it is in another mode, (height, width, bands)."""
-    picture.load()
-    if 0 in picture.size:
-        raise ValueError("it has no pixels")
-    result = np.empty(0)
-    for top in range(0, picture.height, STRIP):
-        bottom = min(top + STRIP, picture.height)
-        strip = picture.crop((0, top, picture.width, bottom))
-        rows = np.asarray(strip if mode in (None, strip.mode) else strip.convert(mode))
-        rows = rows[..., None] if rows.ndim == 2 else rows
-        if top == 0:
-            result = np.empty((picture.height, *rows.shape[1:]), rows.dtype.newbyteorder("="))
-        result[top:bottom] = rows
-    return result
-
-
 def _by_tifffile(file: Any, index: int, origin: str) -> Numbers:
     values, transparent = tiff_values(file, index, origin)
     return Numbers(_turned(values, tiff_orientation(file, index)), None, transparent)
-
-
-def _orientation(picture: Image.Image) -> int:
-    return int(picture.getexif().get(ExifTags.Base.Orientation, 1))
 
 
 def _turned(values: np.ndarray, orientation: int) -> np.ndarray:
