@@ -9,13 +9,14 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from dilatednets.data.pillow_files import pillow_orientation, pillow_values
-from dilatednets.data.tiff_files import PIXELS_A_BYTE, tiff_orientation, tiff_pages, tiff_values
+from dilatednets.data.picture_numbers import Numbers
+from dilatednets.data.pillow_files import pillow_numbers, pillow_orientation
+from dilatednets.data.tiff_files import PIXELS_A_BYTE, tiff_numbers, tiff_orientation, tiff_pages
 from dilatednets.errors import InputError, one_line
 from dilatednets.rules import checked, positive
 
@@ -39,17 +40,6 @@ NO_PICTURES = (
 T = TypeVar("T")
 _no_limit = threading.Lock()
 logging.getLogger("PIL.TiffImagePlugin").setLevel(logging.CRITICAL)  # what it logs of a damaged file is in the error
-
-
-class Numbers(NamedTuple):
-    """What a picture holds, turned as its EXIF says."""
-
-    values: np.ndarray
-    """(height, width, bands), of the file's own type of numbers."""
-    palette: np.ndarray | None = None
-    """uint8 (256, 3), of which the values are indices."""
-    transparent: bool = False
-    """Whether the last band is transparency."""
 
 
 def open_image(path: str | os.PathLike[str]) -> Image.Image:
@@ -255,8 +245,8 @@ def _numbers(file: Any, origin: str, page: int | None) -> Numbers:
             deep_planes = tags.get(284, 1) == 2 and max(tags.get(258, (1,))) > 8  # which Pillow reads as noise
             if no_transparency or deep_planes:
                 return _by_tifffile(file, index, origin)
-        values, palette, transparent = pillow_values(picture, file, index, origin)
-        return Numbers(_turned(values, pillow_orientation(picture)), palette, transparent)
+        numbers = pillow_numbers(picture, file, index, origin)
+        return numbers._replace(values=_turned(numbers.values, pillow_orientation(picture)))
     except SyntaxError:
         if picture.format != "TIFF":
             raise
@@ -267,8 +257,8 @@ def _numbers(file: Any, origin: str, page: int | None) -> Numbers:
 
 
 def _by_tifffile(file: Any, index: int, origin: str) -> Numbers:
-    values, transparent = tiff_values(file, index, origin)
-    return Numbers(_turned(values, tiff_orientation(file, index)), None, transparent)
+    numbers = tiff_numbers(file, index, origin)
+    return numbers._replace(values=_turned(numbers.values, tiff_orientation(file, index)))
 
 
 def _turned(values: np.ndarray, orientation: int) -> np.ndarray:

@@ -37,7 +37,7 @@ def pixels_of(image: Any, channels: int = 3, page: int | None = None) -> np.ndar
     dtype('uint16')
     """
     if isinstance(image, str | os.PathLike | Image.Image) or hasattr(image, "read"):
-        origin, (values, palette, transparent) = name_of(image), numbers_of(image, page)
+        origin, (values, palette, transparent, _) = name_of(image), numbers_of(image, page)
         if values.dtype.kind == "f" or values.dtype.itemsize > 2:
             kind = "floating-point" if values.dtype.kind == "f" else f"{8 * values.dtype.itemsize}-bit"
             raise InputError(f"{origin}: holds {kind} values of unknown range; convert it to 8 or 16 bits first")
@@ -110,7 +110,7 @@ def read_labels(path: str | os.PathLike[str]) -> np.ndarray:
     """Reads a label image: class or instance numbers, or values.
 
     Args:
-        path: The file, whose grey values or palette indices are the numbers.
+        path: The file, whose grey values or palette indices are the numbers, as they are stored even where white is 0.
 
     Returns:
         int32 (height, width), or float32 of a TIFF file of floating-point values.
@@ -123,7 +123,7 @@ def read_labels(path: str | os.PathLike[str]) -> np.ndarray:
     >>> read_labels(next((sample("nuclei") / "labels").iterdir())).ndim
     2
     """
-    values = numbers_of(path).values
+    values = numbers_of(path).stored
     if values.shape[2] != 1:
         raise InputError(
             f"{path}: has {values.shape[2]} bands; label images hold class numbers as grey values or palette indices"

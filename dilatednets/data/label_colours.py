@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dilatednets.data.image_files import Numbers
+from dilatednets.data.picture_numbers import Numbers
 from dilatednets.errors import InputError
 
 
@@ -19,7 +19,8 @@ def class_numbers(
 
     Grey values and palette indices are class numbers, unless they are none and the colours are the classes', or unless the
     image's own palette gives a number the colour of another class. Pixels in colours are of the class of that colour; if
-    all of them are grey, of none of these colours, they are numbers.
+    all of them are grey, of none of these colours, they are numbers. A TIFF file in which white is 0 has the numbers that
+    are stored in it, and the colours that are seen.
 
     Args:
         picture: The label image.
@@ -60,7 +61,7 @@ def class_numbers(
         colours = [(c, c, c) for c in used.tolist()]
     else:
         colours = [tuple(picture.palette[c].tolist()) for c in used.tolist()]
-    numbers = used if grey else np.array([c[0] for c in colours])
+    numbers = used ^ picture.largest if grey else np.array([c[0] for c in colours])
     mapped = [by_colour.get(colour) for colour in colours]
     valid = (numbers < len(palette)) & (numbers >= 0) | (numbers == (-1 if ignore is None else ignore))
     all_known = None not in mapped

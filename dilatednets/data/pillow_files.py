@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from PIL import ExifTags, Image
 
+from dilatednets.data.picture_numbers import Numbers
 from dilatednets.errors import InputError
 
 STRIP = 512
@@ -18,10 +19,8 @@ def pillow_orientation(picture: Image.Image) -> int:
     return int(picture.getexif().get(ExifTags.Base.Orientation, 1))
 
 
-def pillow_values(
-    picture: Image.Image, file: Any, index: int, origin: str
-) -> tuple[np.ndarray, np.ndarray | None, bool]:
-    """The values of a picture, the palette of which they are indices, and whether the last band is transparency.
+def pillow_numbers(picture: Image.Image, file: Any, index: int, origin: str) -> Numbers:
+    """The numbers of a picture, not turned.
 
     Args:
         picture: The picture, at the page that is wanted.
@@ -51,7 +50,11 @@ def pillow_values(
         colours = np.array(picture.getpalette("RGB") or [], np.uint8)[:768]
         palette = np.zeros((256, 3), np.uint8)
         palette.reshape(-1)[: len(colours)] = colours
-    return values, palette, transparent
+    largest = 0
+    if getattr(picture, "tag_v2", {}).get(262) == 0 and mode in ("L", "I;16"):  # white is 0
+        largest = 255 if mode == "L" else 65535
+        values = values if mode == "L" else values ^ np.uint16(largest)  # 8 bits Pillow has turned round already
+    return Numbers(values, palette, transparent, largest)
 
 
 def _low_bytes(picture: Any, file: Any, index: int) -> Any:

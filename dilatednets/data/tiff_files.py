@@ -6,10 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from dilatednets.data.picture_numbers import Numbers
 from dilatednets.errors import InputError
 
 PIXELS_A_BYTE = 10_000
 """More than any compression of a picture reaches: who claims more has a damaged header."""
+ALPHA = (1, 2)
+"""Kinds of extra bands that are transparency."""
 logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # it logs every tag of a damaged file
 
 
@@ -49,8 +52,8 @@ def tiff_orientation(file: Any, index: int) -> int:
         return 1 if tag is None else int(tag.value)
 
 
-def tiff_values(file: Any, index: int, origin: str) -> tuple[np.ndarray, bool]:
-    """The values of a page, (height, width, bands), and whether the last band is transparency.
+def tiff_numbers(file: Any, index: int, origin: str) -> Numbers:
+    """The numbers of a page, not turned.
 
     Args:
         file: The open file.
@@ -82,5 +85,8 @@ def tiff_values(file: Any, index: int, origin: str) -> tuple[np.ndarray, bool]:
             raise ValueError("it has no pixels")
         values = {"YX": values[..., None], "SYX": np.moveaxis(values, 0, -1)}.get(page.axes, values)
         extra = tuple(page.extrasamples)
-    values = values.astype(values.dtype.newbyteorder("="), copy=False)
-    return values, extra in ((1,), (2,))
+    values, largest = values.astype(values.dtype.newbyteorder("="), copy=False), 0
+    if page.photometric == 0 and values.dtype.kind in "bu":  # white is 0
+        kinds, largest = (values.shape[2] - len(extra)) * (0,) + extra, 2**page.bitspersample - 1
+        values = values ^ np.array([0 if kind in ALPHA else largest for kind in kinds], values.dtype)
+    return Numbers(values, None, len(extra) == 1 and extra[0] in ALPHA, 0 if values.dtype == bool else largest)

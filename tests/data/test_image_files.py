@@ -71,6 +71,38 @@ def test_a_fourth_band_is_dropped_only_if_it_is_transparency_faults(tmp_path, ex
         assert "has 4 bands, but 3 are needed" in refusal(as_rgb, tmp_path / "a.tif")
 
 
+@pytest.mark.parametrize("options", [{}, {"compression": "zlib"}, {"byteorder": ">"}, {"tile": (16, 16)}], ids=str)
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("extra", [None, "unassalpha", "unspecified"])
+def test_where_white_is_zero_pictures_come_the_right_way_round_faults(tmp_path, options, dtype, extra):
+    values, path = BANDS[..., :2].astype(dtype), tmp_path / "a.tif"
+    more = {"extrasamples": [extra], "planarconfig": "contig"} if extra else {}
+    tifffile.imwrite(path, values if extra else values[..., 0], photometric="miniswhite", **more, **options)
+    bands = 2 if extra == "unspecified" else 1
+    np.testing.assert_array_equal(pixels_of(path, bands), np.iinfo(dtype).max - values[..., :bands])
+    if extra:
+        second = values[..., 1] if extra == "unassalpha" else np.iinfo(dtype).max - values[..., 1]
+        np.testing.assert_array_equal(numbers_of(path).values[..., 1], second)
+
+
+@pytest.mark.parametrize("written", ["by Pillow", "by tifffile"])
+def test_where_white_is_zero_bits_come_the_right_way_round(tmp_path, written):
+    white = BANDS[..., 0] > 30000
+    if written == "by Pillow":
+        Image.fromarray(white).save(tmp_path / "a.tif", compression="group4")
+    else:
+        tifffile.imwrite(tmp_path / "a.tif", ~white, photometric="miniswhite")
+    np.testing.assert_array_equal(numbers_of(tmp_path / "a.tif").stored[..., 0], white)
+
+
+@pytest.mark.parametrize("options", [{}, {"compression": "tiff_lzw"}], ids=str)
+def test_where_white_is_zero_what_pillow_opened_is_what_lies_in_the_file_faults(tmp_path, options):
+    Image.fromarray(BANDS[..., 0]).save(tmp_path / "a.tif", tiffinfo={262: 0}, **options)
+    with Image.open(tmp_path / "a.tif") as opened:
+        for source in (tmp_path / "a.tif", opened):
+            np.testing.assert_array_equal(pixels_of(source, 1), 65535 - BANDS[..., :1])
+
+
 @pytest.mark.parametrize(("colour", "bands"), [(0, 1), (4, 2), (2, 3), (6, 4)])
 def test_png_keeps_its_16_bits_faults(tmp_path, colour, bands):
     values = BANDS[..., :bands]

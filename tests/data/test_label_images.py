@@ -5,6 +5,7 @@ import pytest
 import tifffile
 from PIL import Image
 
+from dilatednets.data.images import read_labels
 from dilatednets.data.label_images import LabelledImages
 
 PALETTE = ((0, 0, 0), (200, 0, 0), (0, 0, 200))
@@ -50,6 +51,19 @@ def test_grey_that_was_saved_as_colours_is_numbers_faults(tmp_path):
     np.testing.assert_array_equal(pair(tmp_path, grey)[0][1], TRUTH)
     black_or_white = Image.fromarray((TRUTH > 0).astype(np.uint8) * 255)
     pairs = pair(tmp_path, black_or_white, palette=((0, 0, 0), (255, 255, 255), (1, 2, 3)))
+    np.testing.assert_array_equal(pairs[0][1], TRUTH > 0)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.uint32])
+def test_where_white_is_zero_numbers_are_as_stored_and_colours_as_seen_faults(tmp_path, dtype):
+    pairs = pair(tmp_path, Image.new("L", (16, 12)))
+    pairs.labels = [tmp_path / "label.tif"]
+    tifffile.imwrite(pairs.labels[0], TRUTH.astype(dtype), photometric="miniswhite")
+    np.testing.assert_array_equal(pairs[0][1], TRUTH)
+    np.testing.assert_array_equal(read_labels(pairs.labels[0]), TRUTH)
+    white_or_black = np.iinfo(dtype).max - np.where(TRUTH > 0, 255, 0).astype(dtype)
+    tifffile.imwrite(pairs.labels[0], white_or_black, photometric="miniswhite")
+    pairs = LabelledImages(pairs.images, pairs.labels, ("a", "b", "c"), palette=((0, 0, 0), (255, 255, 255), (1, 2, 3)))
     np.testing.assert_array_equal(pairs[0][1], TRUTH > 0)
 
 
