@@ -1,5 +1,6 @@
 """Image files by Pillow: their values with all bits, of which Pillow keeps fewer in some modes."""
 
+import math
 import re
 import sys
 from typing import Any
@@ -34,16 +35,20 @@ def pillow_numbers(picture: Image.Image, file: Any, index: int, origin: str) -> 
     mode, transparent = picture.mode, picture.mode in ("RGBA", "RGBa", "LA", "La")
     if mode in ("CMYK", "YCCK", "LAB"):
         raise InputError(f"{origin}: is in {mode} colours, which depend on a profile; convert it to RGB first")
-    low = None if isinstance(file, Image.Image) else _low_bytes(picture, file, index)
+    low = deep = None
+    if not isinstance(file, Image.Image):
+        low, deep = _low_bytes(picture, file, index), _deep_ppm(picture, file)
     if low == "interleaved":  # grey and transparency, four bytes a pixel
         values = np.ascontiguousarray(_rows(picture)).view(">u2").astype(np.uint16)
+    elif deep is not None:
+        values = deep
     else:
         wanted = mode if mode in ("1", "L", "P", "F") or mode.startswith("I") else "RGB"
         wanted = {"La": "LA", "LA": "LA", "RGBa": "RGBA", "RGBA": "RGBA"}.get(mode, wanted)
         values = _rows(picture, wanted)
         if isinstance(low, Image.Image):
             values = values.astype(np.uint16) << 8 | _rows(low, wanted)
-        if mode == "I" and picture.format == "PNG":  # Pillow 10 has 16 bits so
+        if mode == "I" and picture.format in ("PNG", "PPM"):  # 16 bits, of which Pillow makes 32
             values = np.clip(values, 0, 65535).astype(np.uint16)
     palette = None
     if mode == "P":
@@ -78,6 +83,24 @@ def _low_bytes(picture: Any, file: Any, index: int) -> Any:
         mode = mode[:-1] + other[mode[-1]]
         low.tile[place] = tile._replace(args=(mode, *rest) if rest else mode)
     return low
+
+
+def _deep_ppm(picture: Any, file: Any) -> np.ndarray | None:
+    """The colours of a PPM file of more than 8 bits, whose largest number is white, in 16; None for any other picture."""
+    tiles = picture.tile if picture.format == "PPM" and picture.mode == "RGB" else []
+    tile = next((tile for tile in tiles if tile.codec_name in ("ppm", "ppm_plain") and tile.args[1] > 255), None)
+    if tile is None:
+        return None
+    white, shape = tile.args[1], (picture.height, picture.width, 3)
+    file.seek(tile.offset)
+    if tile.codec_name == "ppm":
+        numbers = np.frombuffer(file.read(), ">u2", math.prod(shape))
+    else:
+        numbers = np.array(re.sub(rb"#[^\r\n]*", b"", file.read()).split()[: math.prod(shape)], int)
+        if numbers.min(initial=0) < 0 or numbers.max(initial=0) > white:
+            raise ValueError(f"it holds numbers that are not from 0 to {white}")
+    in_16_bits = np.minimum(np.rint(np.arange(65536) * (65535 / white)), 65535).astype(np.uint16)
+    return in_16_bits[numbers.reshape(shape)]
 
 
 def _rows(picture: Image.Image, mode: str | None = None) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Pages, bands, bits and orientation of files; what is no picture, by its name."""
 
+import io
 import struct
 import zlib
 
@@ -115,6 +116,22 @@ def test_png_keeps_its_16_bits_faults(tmp_path, colour, bands):
     chunks = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
     (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunks)
     np.testing.assert_array_equal(numbers_of(tmp_path / "a.png").values, values)
+
+
+@pytest.mark.parametrize("white", [255, 1000, 4095, 65535])
+@pytest.mark.parametrize(("kind", "bands"), [("P2", 1), ("P3", 3), ("P5", 1), ("P6", 3)])
+def test_pgm_and_ppm_keep_their_bits_faults(tmp_path, kind, bands, white, refusal):
+    values, path = BANDS[..., :bands] % (white + 1), tmp_path / "a.ppm"
+    stored = values.astype(">u2" if white > 255 else "u1").tobytes()
+    if kind in ("P2", "P3"):
+        stored = b"# by hand\n" + "\n".join(map(str, values.ravel().tolist())).encode()
+    path.write_bytes(f"{kind} 30 20\n# a remark\n{white}\n".encode() + stored)
+    pixels = pixels_of(path, bands)
+    assert pixels.dtype == (np.uint8 if white == 255 else np.uint16)
+    np.testing.assert_array_equal(pixels, np.rint(values / white * (255 if white == 255 else 65535)))
+    np.testing.assert_array_equal(pixels_of(io.BytesIO(path.read_bytes()), bands), pixels)
+    path.write_bytes(path.read_bytes()[:-200])
+    assert "a.ppm: not a readable image" in refusal(pixels_of, path, bands)
 
 
 @pytest.mark.parametrize("bands", [1, 8])  # by Pillow, by tifffile
