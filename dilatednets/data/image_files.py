@@ -16,7 +16,7 @@ from PIL import Image, UnidentifiedImageError
 
 from dilatednets.data.picture_numbers import Numbers
 from dilatednets.data.pillow_files import pillow_numbers, pillow_orientation
-from dilatednets.data.tiff_files import PIXELS_A_BYTE, tiff_numbers, tiff_orientation, tiff_pages
+from dilatednets.data.tiff_files import PIXELS_A_BYTE, tiff_numbers, tiff_orientation, tiff_pages, tiff_size
 from dilatednets.errors import InputError, one_line
 from dilatednets.rules import checked, positive
 
@@ -90,6 +90,33 @@ def orientation_of(image: Any) -> int:
         return tiff_orientation(file, first) if picture is None else pillow_orientation(picture)
 
     return _of_file(image, orientation)
+
+
+def size_of(file: Any, page: int | None = None) -> tuple[int, int]:
+    """The height and width of a picture, by its header, not turned; its pixels may be damaged all the same.
+
+    Args:
+        file: A path or a file object.
+        page: Which picture of a file of several, from 1.
+
+    Raises:
+        InputError: If it is no image, or if it holds several and `page` does not say which.
+
+    Example:
+    >>> from dilatednets.data.samples import sample
+    >>> size_of(next((sample("nuclei") / "images").iterdir()))
+    (256, 256)
+    """
+    origin = name_of(file)
+
+    def size(opened: Any) -> tuple[int, int]:
+        picture, pages = _opened(opened, origin)
+        index = pages[chosen_page(len(pages), page, origin)]
+        return (
+            tiff_size(opened, index) if picture is None or picture.format == "TIFF" else (picture.height, picture.width)
+        )
+
+    return _of_file(file, size)
 
 
 def numbers_of(image: Any, page: int | None = None) -> Numbers:

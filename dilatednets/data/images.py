@@ -10,6 +10,7 @@ from dilatednets.arrays import as_array
 from dilatednets.data.image_files import chosen_page, name_of, numbers_of
 from dilatednets.data.image_files import open_image as open_image
 from dilatednets.data.image_files import pages_of as pages_of
+from dilatednets.data.image_files import size_of as size_of
 from dilatednets.errors import InputError
 
 SMALLEST_SIDE = 2
@@ -80,29 +81,23 @@ def as_rgb(image: Any) -> np.ndarray:
     return pixels if pixels.dtype == np.uint8 else (pixels // 257).astype(np.uint8)
 
 
-def check_size(path: str | os.PathLike[str], most: int) -> None:
+def check_size(path: str | os.PathLike[str], most: int, page: int | None = None) -> None:
     """Refuses a picture that is too large, before it is decoded.
 
     Args:
-        path: The file. One that Pillow does not know is not refused.
+        path: The file.
         most: The most pixels.
+        page: Which picture of a file of several, from 1.
 
     Raises:
-        InputError: If it has more.
+        InputError: If it has more, is no image, or holds several and `page` does not say which.
 
     Example:
     >>> from dilatednets.data.samples import sample
     >>> check_size(next((sample("nuclei") / "images").iterdir()), 10**6)
     """
-    pixels = 0
-    try:
-        with Image.open(path) as picture:
-            pixels = picture.width * picture.height
-    except Image.DecompressionBombError:
-        pixels = most + 1
-    except (OSError, ValueError, SyntaxError):  # what is wrong with it, who reads it says
-        pass
-    if pixels > most:
+    height, width = size_of(path, page)
+    if height * width > most:
         raise InputError(f"{path}: is too large, {most:,} pixels are the most here; make it smaller, or cut it")
 
 

@@ -52,6 +52,16 @@ def tiff_orientation(file: Any, index: int) -> int:
         return 1 if tag is None else int(tag.value)
 
 
+def tiff_size(file: Any, index: int) -> tuple[int, int]:
+    """The height and width of a page."""
+    import tifffile
+
+    file.seek(0)
+    with tifffile.TiffFile(file) as tiff:
+        page: Any = tiff.pages[index]
+        return page.imagelength, page.imagewidth
+
+
 def tiff_numbers(file: Any, index: int, origin: str) -> Numbers:
     """The numbers of a page, not turned.
 

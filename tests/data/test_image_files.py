@@ -9,7 +9,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from dilatednets.data.image_files import numbers_of, orientation_of, pages_of
+from dilatednets.data.image_files import numbers_of, orientation_of, pages_of, size_of
 from dilatednets.data.images import as_rgb, pixels_of
 
 STACK = np.random.default_rng(0).integers(0, 256, (4, 20, 30), np.uint8)
@@ -164,6 +164,22 @@ def test_every_orientation_is_carried_out_faults(tmp_path, bands, orientation):
 def test_what_is_no_picture_is_called_by_its_name_faults(tmp_path, start, says, refusal):
     (tmp_path / "a.png").write_bytes(start)
     assert says in refusal(as_rgb, tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_sizes_are_those_in_the_file(tmp_path, orientation, refusal):
+    with tifffile.TiffWriter(tmp_path / "a.tif") as tiff:
+        for size in (20, 10):
+            tiff.write(
+                BANDS[:size],
+                photometric="minisblack",
+                planarconfig="contig",
+                extratags=[(274, 3, 1, orientation, True)],
+            )
+    assert size_of(tmp_path / "a.tif", 1) == (20, 30) and size_of(tmp_path / "a.tif", 2) == (10, 30)
+    assert "a.tif: holds 2 pages; choose one by page" in refusal(size_of, tmp_path / "a.tif")
+    Image.fromarray(STACK[0]).save(tmp_path / "a.png")
+    assert size_of(tmp_path / "a.png") == size_of(io.BytesIO((tmp_path / "a.png").read_bytes())) == (20, 30)
 
 
 def test_a_header_that_no_file_could_fill_is_refused_faults(tmp_path, refusal):

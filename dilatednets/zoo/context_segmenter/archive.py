@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from dilatednets import registry
-from dilatednets.data.images import open_image, pixels_of
+from dilatednets.data.images import pixels_of, size_of
 from dilatednets.data.picture_folders import SUFFIXES
 from dilatednets.data.samples import sample
 from dilatednets.errors import InputError
@@ -63,11 +63,8 @@ class Mapper:
         if hasattr(source, "shape") or isinstance(source, list):
             source = np.asarray(source)
             return source, source.shape[0] * source.shape[1]
-        with open_image(source) as picture:
-            size = picture.size
-        if isinstance(source, io.BytesIO):
-            source.seek(0)
-        return source, size[0] * size[1]
+        height, width = size_of(source, self.page)
+        return source, height * width
 
     def size(self, item: tuple[Any, int]) -> int:
         """Pixels: pictures of one size follow each other, since some backends compile for each."""

@@ -29,7 +29,7 @@ def page(model: Any, handle: str) -> Page:
 
 def answer(model: Any, partner: Any, image: Any, page: int | None) -> Iterator[Shown]:
     """The picture, the same with its labels or values over it, and the label image to keep."""
-    check_size(image, MOST_PIXELS)
+    check_size(image, MOST_PIXELS, page)
     pixels = pixels_of(image, model.channels, page)
     label_map, overlay, words, _ = segmented(model, pixels, bool(model.things), partner)
     yield Picture("Picture", plain(pixels))

@@ -4,6 +4,7 @@ import io
 
 import numpy as np
 import pytest
+import tifffile
 from helpers import tiny_segmenter
 from PIL import Image
 from visits import visit
@@ -42,9 +43,18 @@ def test_a_picture_and_its_labels_are_shown_faults(rng, monkeypatch):
         assert "holds 2 pages" in visitor.fill_in(image=("a.tif", pages), page="")[1].wrong
         assert visitor.fill_in(image=("a.tif", pages), page="2")[0] == 200
         monkeypatch.setattr(page_module, "MOST_PIXELS", 1000)
-        assert visitor.fill_in(image=("a.png", file_of(pixels)), page="")[1].wrong.startswith(
-            "a.png: is too large, 1,000 pixels"
+        bands, small = (
+            io.BytesIO(),
+            file_of(pixels[:9, :9], "TIFF", save_all=True, append_images=[Image.fromarray(pixels)]),
         )
+        tifffile.imwrite(bands, np.zeros((40, 60, 5), np.uint16), photometric="minisblack", planarconfig="contig")
+        for name, file, number in (
+            ("a.png", file_of(pixels), ""),
+            ("a.tif", bands.getvalue(), ""),
+            ("a.tif", small, "2"),
+        ):
+            wrong = visitor.fill_in(image=(name, file), page=number)[1].wrong
+            assert wrong.startswith(f"{name}: is too large, 1,000 pixels")
 
 
 @pytest.mark.parametrize("handle", [NUCLEI, STREETS])
