@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from PIL import Image
 
 LONGEST_SIDE = 2048
+BRIGHT = 0.999
+"""Share of the values of a picture of 16 bits below the one that is shown as white: a hot pixel leaves the others light."""
 LINE, SWATCH, EDGE = 22, 14, 10  # of the legend, in pixels
 
 
@@ -154,11 +156,12 @@ def _smaller(array: np.ndarray) -> np.ndarray:
 
 
 def _shown(image: np.ndarray) -> np.ndarray:
-    """As RGB of 8 bits: one or the first three bands; 16 bits from black to the brightest, few of which are often used."""
+    """As RGB of 8 bits: one or the first three bands; 16 bits, few of which are often used, from black to bright."""
     bands = image[..., :3] if image.shape[-1] > 2 else np.repeat(image[..., :1], 3, axis=-1)
     if bands.dtype == np.uint8:
         return bands
-    return (bands * (255.0 / max(int(bands.max(initial=0)), 1)) + 0.5).astype(np.uint8)
+    bright = max(float(np.quantile(bands, BRIGHT)), 1.0)
+    return (np.minimum(bands, bright) * (255.0 / bright) + 0.5).astype(np.uint8)
 
 
 def _mixed(
