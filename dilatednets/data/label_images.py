@@ -1,6 +1,6 @@
 """Images with a label image each: found, checked, read."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,8 +28,8 @@ class LabelledImages:
         any_label: Whether labels may be any number from 0: instances, or values to regress, where -1 and NaN do not count.
         void_colour: The colour of pixels that do not count, in label images in colours. None if all count.
         channels: Bands of the images.
-        stretch: Whether 8 bits are made of 16 by each image's brightest value, for nets to which brightness says nothing,
-            instead of by the full range.
+        eight_bits: A function that makes 8 bits of an image of 16, for nets to which brightness says nothing; None does it
+            by the full range.
 
     Example:
     >>> from dilatednets.data.samples import sample
@@ -48,7 +48,7 @@ class LabelledImages:
     any_label: bool = False
     void_colour: Sequence[int] | None = None
     channels: int = 3
-    stretch: bool = False
+    eight_bits: Callable[[np.ndarray], np.ndarray] | None = None
     _cache: dict[int, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
@@ -104,7 +104,7 @@ class LabelledImages:
         pixels = pixels_of(path, self.channels)
         if pixels.dtype == np.uint8:
             return pixels
-        return (pixels // 257 if not self.stretch else pixels * (255 / max(int(pixels.max()), 1))).astype(np.uint8)
+        return (pixels // 257).astype(np.uint8) if self.eight_bits is None else self.eight_bits(pixels)
 
     def _labels(self, path: Path) -> np.ndarray:
         if self.any_label:

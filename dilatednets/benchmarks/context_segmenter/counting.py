@@ -14,7 +14,7 @@ from dilatednets.errors import InputError, Note
 from dilatednets.progress import progress
 from dilatednets.zoo.context_segmenter.counting import count_error, matches, things_of
 from dilatednets.zoo.context_segmenter.model import ContextSegmenter
-from dilatednets.zoo.context_segmenter.tasks import task_of
+from dilatednets.zoo.context_segmenter.tasks import show, task_of
 
 Pair = tuple[np.ndarray, np.ndarray]
 ALONE = {"classification": "outlines alone", "regression": "distances alone"}
@@ -26,9 +26,9 @@ def _curved(image: np.ndarray, gamma: float) -> np.ndarray:
 
 
 def _twice(image: np.ndarray, labels: np.ndarray) -> Pair:
-    height, width = labels.shape
-    large = Image.fromarray(image).resize((2 * width, 2 * height), Image.Resampling.BILINEAR)
-    return np.asarray(large), labels.repeat(2, axis=0).repeat(2, axis=1)
+    size = (2 * labels.shape[1], 2 * labels.shape[0])
+    bands = (Image.fromarray(band).resize(size, Image.Resampling.BILINEAR) for band in np.moveaxis(image, -1, 0))
+    return np.stack([np.asarray(band) for band in bands], axis=-1), labels.repeat(2, axis=0).repeat(2, axis=1)
 
 
 CHANGES: dict[str, Callable[[np.ndarray, np.ndarray], Pair]] = {
@@ -74,6 +74,7 @@ def run(
     if not task.things or not all(one.things for one in models.values()):
         raise InputError("model: labels areas, not things that could be counted; choose one that knows `things`")
     pairs = task.pairs(data_dir, split)
+    show(pairs, model)
     methods = _methods(models)
     tallies = {(change, method): Tally() for change in CHANGES for method in methods}
     with progress(words="counting", total=len(CHANGES) * len(pairs), unit="pictures") as bar:

@@ -12,6 +12,7 @@ from dilatednets.errors import InputError
 from dilatednets.zoo.context_segmenter.counting import count_error, things_of
 from dilatednets.zoo.context_segmenter.metrics import ConfusionMatrix, RegressionErrors
 from dilatednets.zoo.context_segmenter.model import ContextSegmenter
+from dilatednets.zoo.context_segmenter.normalization import eight_bits
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,16 @@ def task_of(model: ContextSegmenter, reader: str | None = None) -> ImageTask:
         return task(reader, model.head)
     readers: dict[tuple[str, ...], str] = {camvid.CLASSES: "camvid", nuclei.CLASSES: "nuclei", ("distance",): "nuclei"}
     return task(readers.get(model.class_names, "folder"), model.head)
+
+
+def show(pairs: LabelledImages, net: Any) -> None:
+    """Lets pairs give images as a net sees them.
+
+    Args:
+        pairs: The pairs.
+        net: A ContextSegmenter, or its table in a recipe.
+    """
+    pairs.channels, pairs.eight_bits = net.channels, eight_bits if net.normalization == "percentiles" else None
 
 
 def evaluate_pairs(model: ContextSegmenter, pairs: LabelledImages, images: ImageTask, **options: Any) -> dict[str, Any]:

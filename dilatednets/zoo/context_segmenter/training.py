@@ -19,7 +19,7 @@ from dilatednets.zoo.context_segmenter.loss import RegressionLoss, SegmentationL
 from dilatednets.zoo.context_segmenter.metrics import VOID
 from dilatednets.zoo.context_segmenter.model import ContextSegmenter
 from dilatednets.zoo.context_segmenter.recipe import LIGHT, Recipe, Stage
-from dilatednets.zoo.context_segmenter.tasks import ImageTask, evaluate_pairs, task, task_of
+from dilatednets.zoo.context_segmenter.tasks import ImageTask, evaluate_pairs, show, task, task_of
 
 STATISTICS_STEPS = 30
 """Batches over which statistics are measured for the averaged weights."""
@@ -46,7 +46,7 @@ class Task(BaseTask):
         fold = {"fold": recipe.data.fold} if recipe.data.fold else {}
         self.pairs, self.held_out = (self.images.pairs(data_dir, split, **fold) for split in ("train", "validation"))
         for pairs in (self.pairs, self.held_out):
-            pairs.channels, pairs.stretch = recipe.net.channels, recipe.net.normalization != "none"
+            show(pairs, recipe.net)
         for _ in itertools.chain(self.pairs, self.held_out):  # a bad file must show now, not in the middle of an epoch
             pass
         if classes:
@@ -170,7 +170,7 @@ def evaluate(
     """
     images = task_of(model, reader)
     pairs = images.pairs(data_dir, split)
-    pairs.channels, pairs.stretch = model.channels, model.normalization != "none"
+    show(pairs, model)
     names = images.names(pairs)
     if model.class_names and model.class_names != names:
         raise InputError(

@@ -27,7 +27,7 @@ def spots(count=5):
 class Knowing:
     """A segmenter or a regressor that reads the answer off the picture, whatever its brightness."""
 
-    diameter, scales = 0.0, (1.0,)
+    diameter, scales, channels, normalization = 0.0, (1.0,), 3, "percentiles"
 
     def __init__(self, head, things=True):
         self.head, self.class_names = head, nuclei.CLASSES if head == "classification" else ("distance",)
@@ -88,6 +88,9 @@ def test_changes_are_what_they_are_called():
     }
     for name, (pixels, seen) in changed.items():
         assert pixels.shape[:2] == seen.shape == tuple((1 + (name == "twice as large")) * n for n in labels.shape)
+    for bands in (1, 5):
+        pixels, _ = counting.CHANGES["twice as large"](np.repeat(image[..., :1], bands, -1), labels)
+        assert pixels.shape == (2 * labels.shape[0], 2 * labels.shape[1], bands)
     assert counting.CHANGES["20 grey levels added"](np.full((2, 2, 3), 250, np.uint8), labels)[0].max() == 255
 
 

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from keras import ops
 from PIL import Image
 
+from dilatednets.data.label_images import LabelledImages
 from dilatednets.zoo.context_segmenter import inference, normalization, tiling
-from dilatednets.zoo.context_segmenter.normalization import HIGH, LOW, SAMPLED, levels, normalized, sampled
+from dilatednets.zoo.context_segmenter.normalization import HIGH, LOW, SAMPLED, eight_bits, levels, normalized, sampled
+from dilatednets.zoo.context_segmenter.tasks import show
 
 SEEDS = st.integers(0, 10**6)
 
@@ -152,3 +154,47 @@ def test_faults_a_picture_of_few_values_is_named_where_brightness_matters(model)
     with pytest.warns(UserWarning, match="uses values .* of 0 to 65535 only; the model expects the whole range"):
         tiny_segmenter().segment(image)
     model.segment(image)
+
+
+def with_hot_pixel(image):
+    image[3, 3] = 65535
+    return image
+
+
+SIXTEEN_BITS = {
+    "few bits": lambda image: image.astype(np.uint16) * 3,
+    "hot pixel": lambda image: with_hot_pixel(image.astype(np.uint16) * 3),
+    "offset": lambda image: with_hot_pixel(image.astype(np.uint16) * 2 + 30000),
+    "all bits": lambda image: image.astype(np.uint16) * 257,
+}
+
+
+@pytest.mark.parametrize("bands", [1, 3])
+@pytest.mark.parametrize("kind", SIXTEEN_BITS)
+def test_8_bits_hold_what_the_net_sees_of_16_faults(kind, bands):
+    image = SIXTEEN_BITS[kind](picture(bands=bands))
+    seen, expected = (without_brightness(x[None]) for x in (eight_bits(image), image))
+    np.testing.assert_allclose(seen, expected, atol=8)  # of three times 255
+
+
+def test_8_bits_of_16_where_one_band_holds_all_there_is_or_nothing_does():
+    blue = with_hot_pixel(picture().astype(np.uint16)) * np.array([0, 0, 1], np.uint16)
+    assert len(np.unique(eight_bits(blue)[..., 2])) > 80 and not eight_bits(blue)[..., :2].any()
+    assert not eight_bits(np.full((20, 30, 3), 700, np.uint16)).any()
+    spot = np.full((50, 60, 1), 700, np.uint16)
+    spot[7, 7] = 900
+    assert eight_bits(spot)[7, 7] == 255 and eight_bits(spot).sum() == 255
+
+
+@pytest.mark.parametrize("kind", SIXTEEN_BITS)
+def test_nets_learn_from_what_they_see_faults(model, tmp_path, kind):
+    """Pictures for training and evaluation, in 8 bits, give the answers that `segment` gives for the file."""
+    image = SIXTEEN_BITS[kind](picture(bands=1))[..., 0]
+    Image.fromarray(image).save(tmp_path / "a.png")
+    Image.fromarray(np.ones(image.shape, np.uint8)).save(tmp_path / "b.png")
+    pairs = LabelledImages([tmp_path / "a.png"], [tmp_path / "b.png"], ("ground", "spot"), any_label=True)
+    show(pairs, model)
+    assert np.mean(model.segment(pairs[0][0]) == model.segment(tmp_path / "a.png")) > 0.98
+    pairs._cache.clear()
+    show(pairs, tiny_segmenter())
+    np.testing.assert_array_equal(pairs[0][0][..., 0], image // 257)
