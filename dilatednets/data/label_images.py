@@ -1,16 +1,18 @@
 """Images with a label image each: found, checked, read."""
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from dilatednets.data.image_files import numbers_of, orientation_of
 from dilatednets.data.images import pixels_of, read_labels
-from dilatednets.data.label_colours import class_numbers
+from dilatednets.data.label_colours import class_numbers, in_colours
 from dilatednets.data.picture_folders import LABEL_SUFFIXES, SUFFIXES, pictures_below
-from dilatednets.errors import InputError
+from dilatednets.errors import InputError, Note
 
 CACHE_BYTES = 2**30
 
@@ -109,7 +111,19 @@ class LabelledImages:
     def _labels(self, path: Path) -> np.ndarray:
         if self.any_label:
             return read_labels(path)
-        return class_numbers(numbers_of(path), self.palette, self.ignore, self.void_colour, str(path))
+        classes = self.palette, self.ignore, self.void_colour
+        return class_numbers(numbers_of(path), *classes, str(path), lambda: self._in_colours)
+
+    @cached_property
+    def _in_colours(self) -> bool:
+        """Whether label images that could be in numbers as well are in colours: as the first that could not is."""
+        for path in self.labels:
+            known = in_colours(numbers_of(path), self.palette, self.ignore, self.void_colour, str(path))
+            if known is not None:
+                return known
+        words = "could be class numbers or colours, and no other label image says which; taken as numbers"
+        warnings.warn(Note(f"{self.labels[0]}: {words}; save label images in RGB, or with a palette"), stacklevel=2)
+        return False
 
     def _check(self, labels: np.ndarray, void: np.ndarray, path: Path) -> None:
         """Refuses numbers that are no classes, with the cure that fits them."""

@@ -7,6 +7,7 @@ from PIL import Image
 
 from dilatednets.data.images import read_labels
 from dilatednets.data.label_images import LabelledImages
+from dilatednets.errors import Note
 
 PALETTE = ((0, 0, 0), (200, 0, 0), (0, 0, 200))
 TRUTH = np.random.default_rng(0).integers(0, 3, (12, 16))
@@ -137,3 +138,60 @@ def test_nan_is_void_among_values_faults(tmp_path, dtype, refusal):
         pairs._cache.clear()
         tifffile.imwrite(pairs.labels[0], np.where(TRUTH == 0, wrong, values).astype(dtype))
         assert "values are finite and 0 or above, or NaN for void" in refusal(pairs.__getitem__, 0)
+
+
+PAPER_AND_INK = ((255, 255, 255), (0, 0, 0))
+
+
+def masks(folder, *labels, palette=PAPER_AND_INK, **options):
+    """The labels of pairs whose label images are given."""
+    Image.new("L", labels[0].size).save(folder / "image.png")
+    paths = [folder / f"{number}.png" for number in range(len(labels))]
+    for path, label in zip(paths, labels, strict=True):
+        label.save(path)
+    pairs = LabelledImages([folder / "image.png"] * len(paths), paths, ("paper", "ink"), palette=palette, **options)
+    return [pair[1] for pair in pairs]
+
+
+@pytest.mark.parametrize(
+    ("palette", "white"),
+    [(PAPER_AND_INK, 0), (PAPER_AND_INK[::-1], 1), (((1, 2, 3), (4, 5, 6)), 1), (((255, 255, 255), (4, 5, 6)), 1)],
+)
+def test_masks_of_1_bit_are_mapped_as_those_of_8_faults(tmp_path, palette, white):
+    is_white = TRUTH > 0
+    (labels,) = masks(tmp_path, Image.fromarray(is_white), palette=palette)
+    np.testing.assert_array_equal(labels, np.where(is_white, white, 1 - white))
+    if set(palette) == set(PAPER_AND_INK):
+        np.testing.assert_array_equal(masks(tmp_path, Image.fromarray(is_white).convert("L"))[0], 1 - is_white)
+
+
+def test_black_or_white_of_1_bit_may_be_void_faults(tmp_path):
+    options = {"palette": ((255, 255, 255), (200, 0, 0)), "void_colour": (0, 0, 0)}
+    (labels,) = masks(tmp_path, Image.fromarray(TRUTH > 0), **options)
+    np.testing.assert_array_equal(labels, np.where(TRUTH > 0, 0, -1))
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [
+        (Image.fromarray((TRUTH > 0).astype(np.uint8) * 255), 1),
+        (Image.fromarray(np.full((12, 16), 255, np.uint8)), 1),
+        (Image.fromarray(TRUTH > 0), 1),
+        (Image.fromarray((TRUTH > 0).astype(np.uint8) * 255).convert("RGB"), 1),
+        (Image.fromarray((TRUTH > 0).astype(np.uint8)), 0),
+        (Image.fromarray(np.ones((12, 16), np.uint8)), 0),
+    ],
+)
+def test_what_could_be_numbers_or_colours_is_what_the_others_are_faults(tmp_path, other, expected):
+    black = Image.new("L", (16, 12))
+    for labels in (masks(tmp_path, black, other)[0], masks(tmp_path, other, black)[1]):
+        assert set(labels.ravel().tolist()) == {expected}
+
+
+def test_what_could_be_numbers_or_colours_is_named_where_no_other_says_faults(tmp_path):
+    with pytest.warns(
+        Note, match=r"0\.png: could be class numbers or colours, and no other label image says which"
+    ) as notes:
+        assert not np.any(masks(tmp_path, Image.new("L", (16, 12)), Image.new("L", (16, 12))))
+    assert len(notes) == 1
+    assert not np.any(masks(tmp_path, Image.new("L", (16, 12)), palette=PAPER_AND_INK[::-1]))  # the same either way
