@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 from dilatednets.errors import InputError
 from dilatednets.pages import Choice, Field, File, Number
 
-LONGEST_NAME = 100
-"""Letters of a file's name that are kept, from its end."""
+LONGEST_NAME = 140
+"""Bytes of a file's name that are kept, from its end: of 255 that most file systems allow, and 143 that some do."""
 
 
 class Part(NamedTuple):
@@ -103,7 +103,8 @@ def _number(field: Number, text: str) -> float | None:
 
 def _kept(sent: Part, folder: Path) -> Path:
     """Writes a file under its own name, which is that of no other folder, so that messages name it."""
-    name = re.sub(r"[^\w .()+-]", "_", re.split(r"[/\\]", sent.file or "")[-1]).lstrip(".")[-LONGEST_NAME:]
+    name = re.sub(r"[^\w .()+-]", "_", re.split(r"[/\\]", sent.file or "")[-1])
+    name = name.encode()[-LONGEST_NAME:].decode(errors="ignore").lstrip(".")
     folder.mkdir()
     path = folder / (name or "file")
     path.write_bytes(sent.data)

@@ -85,7 +85,13 @@ def test_values_that_are_none_are_refused_faults(values, line, tmp_path):
         ("..", "file"),
         (".hidden.png", "hidden.png"),
         ("a\0b:c.png", "a_b_c.png"),
-        ("ä" * 300 + ".png", "ä" * 96 + ".png"),
+        ("a" * 300 + ".png", "a" * 136 + ".png"),
+        ("ä" * 300 + ".png", "ä" * 68 + ".png"),
+        ("顕微鏡" * 30 + ".png", "顕微鏡" * 15 + ".png"),  # three bytes a letter
+        ("a" + "顕" * 46 + "b.png", "顕" * 45 + "b.png"),  # of 144 bytes, cut amidst a letter
+        ("x" * 200 + "." * 140 + "png", "png"),
+        ("𠀀" * 64 + ".png", "𠀀" * 34 + ".png"),
+        ("a\ud800.png", "a_.png"),
     ],
 )
 def test_files_lie_in_the_folder_of_their_field(name, kept, tmp_path):
