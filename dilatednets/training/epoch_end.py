@@ -11,6 +11,7 @@ from typing import Any
 import keras
 
 from dilatednets.errors import InputError
+from dilatednets.rules import config_of
 from dilatednets.training.data_parallel import is_first_process, on_one_device
 from dilatednets.training.run_folder import RunFolder
 
@@ -70,6 +71,8 @@ class EpochEnd(keras.callbacks.Callback):
         self.first_epoch, self.last_epoch = last_epoch - self.schedule.epochs, last_epoch
         self.history: list[dict[str, Any]] = []
         self._copy: Any = None
+        # What a resumed run must be of, taken before training: a model may note figures of it in its configuration.
+        self.of = {"steps_per_epoch": batches.steps_per_epoch, **task.amounts(), **config_of(model)}
 
     @property
     def _variables(self) -> list[Any]:
@@ -81,7 +84,7 @@ class EpochEnd(keras.callbacks.Callback):
         """Restores the last state, if it is of this stage; returns the epoch to go on with."""
         self.history = self.run.history()
         if self.first_epoch < len(self.history) <= self.last_epoch:
-            self.run.restore(self._variables)
+            self.run.restore(self._variables, self.of)
         return len(self.history)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
@@ -123,7 +126,7 @@ class EpochEnd(keras.callbacks.Callback):
         self.history.append(row)
         if over:  # the stage leaves them in the model, as fit itself does at its end
             self.net.optimizer.finalize_variable_values(self.net.trainable_variables)
-        self.run.save_state(self._variables, self.history)
+        self.run.save_state(self._variables, self.history, self.of)
         if is_first_process():
             with on_one_device():
                 self.task.show(self.run, epoch + 1)

@@ -49,6 +49,10 @@ class Task:
         """Loss and metrics of a stage, as arguments of `keras.Model.compile`."""
         raise NotImplementedError
 
+    def amounts(self) -> dict[str, int]:
+        """How much there is to train on and to choose by, by name; a run goes on only with as much."""
+        return {}
+
     def evaluate(self, model: Any) -> dict[str, Any]:
         """Figures of a model on validation by name, that of the goal among them."""
         raise NotImplementedError

@@ -4,6 +4,7 @@ import contextlib
 import csv
 import io
 import json
+import math
 import shutil
 import warnings
 import zipfile
@@ -38,6 +39,7 @@ class RunFolder:
     def __init__(self, path: Path, recipe: Any, resume: bool) -> None:
         self.path = path
         self.recipe_text = recipe_toml(recipe)
+        self.given = "the data, or the preset of init," if recipe.init else "the data"
         from_first_process(lambda: self._open(recipe, resume))
 
     def _open(self, recipe: Any, resume: bool) -> None:
@@ -56,13 +58,20 @@ class RunFolder:
             with atomic_path(kept) as temporary:
                 temporary.write_text(self.recipe_text, encoding="utf-8")
 
-    def save_state(self, variables: list[Any], history: list[dict[str, Any]]) -> None:
-        """Writes the state after an epoch: every variable and the history so far, in one file."""
+    def save_state(self, variables: list[Any], history: list[dict[str, Any]], of: dict[str, Any]) -> None:
+        """Writes the state after an epoch: every variable, the history so far, and what is trained, in one file.
+
+        Args:
+            variables: Of the model and its optimiser.
+            history: A row of figures for each epoch.
+            of: What the variables mean and were trained on, plain values by name.
+        """
         if not is_first_process():
             return
         arrays = {f"variable_{i}": np.asarray(v) for i, v in enumerate(variables)}
         with atomic_path(self.path / "state.npz") as temporary:
-            np.savez(temporary, history=np.array(json.dumps(history)), **arrays)
+            said = {"history": np.array(json.dumps(history)), "of": np.array(json.dumps(of).encode())}
+            np.savez(temporary, **said, **arrays)
         self._write_history(history)
 
     def _write_history(self, history: list[dict[str, Any]]) -> None:
@@ -88,22 +97,41 @@ class RunFolder:
                 raise ValueError("no epoch in its history")
         return history
 
-    def restore(self, variables: list[Any]) -> list[dict[str, Any]]:
-        """Sets `variables` to the last state and returns the history; an empty one if no epoch has ended yet."""
-        history, values = from_first_process(lambda: self._values(len(variables)))
+    def restore(self, variables: list[Any], of: dict[str, Any]) -> list[dict[str, Any]]:
+        """Sets `variables` to the last state and returns the history; an empty one if no epoch has ended yet.
+
+        Args:
+            variables: As many and of the same shapes as those that were saved.
+            of: As `save_state` has it; a state of version 0.1 does not say it.
+
+        Raises:
+            InputError: for the state of something else.
+        """
+        shapes = [tuple(variable.shape) for variable in variables]
+        history, values = from_first_process(lambda: self._values(shapes, of))
         for variable, value in zip(variables, values, strict=False):
             variable.assign(value)
         return history
 
-    def _values(self, count: int) -> tuple[list[dict[str, Any]], list[np.ndarray]]:
-        """The history, and the values of so many variables; none of both if no epoch has ended yet."""
+    def _values(
+        self, shapes: list[tuple[int, ...]], of: dict[str, Any]
+    ) -> tuple[list[dict[str, Any]], list[np.ndarray]]:
+        """The history, and the values of variables of such shapes; none of both if no epoch has ended yet."""
         history = self._history()
         if not history:
             return [], []
         with self._state() as state:
-            if len(state.files) != count + 1:
-                raise ValueError(f"{len(state.files) - 1} variables for {count}")
-            values = [state[f"variable_{i}"] for i in range(count)]
+            kept, of = json.loads(state["of"].item()) if "of" in state else {}, json.loads(json.dumps(of))
+            # By what both know, if the package has become another since.
+            if other := [name for name in kept.keys() & of.keys() if not _same(kept[name], of[name])]:
+                words = f"{self.given} are not those of the run (other {', '.join(sorted(other))})"
+                raise InputError(f"{self.path}: {words}; resume with the run's own, or begin anew in another folder")
+            values = [state[name] for name in state.files if name.startswith("variable_")]
+            if len(values) != len(shapes):
+                raise ValueError(f"{len(values)} variables for {len(shapes)}")
+            for place, (value, shape) in enumerate(zip(values, shapes, strict=True)):
+                if value.shape != shape:
+                    raise ValueError(f"variable {place} is of shape {value.shape}, the model's of {shape}")
         self._write_history(history)  # a crash may have come between the two files
         return history, values
 
@@ -113,5 +141,18 @@ class RunFolder:
         try:
             with open(path, "rb") as file, np.load(file) as state:
                 yield state
+        except InputError:
+            raise
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise InputError(f"{path}: not this run's state ({error}); start again in another folder") from error
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two plain values are the same, but for the last digits, which another machine may compute otherwise."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_same(one[name], other[name]) for name in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_same, one, other))
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=1e-5, abs_tol=1e-9)
+    return bool(one == other)

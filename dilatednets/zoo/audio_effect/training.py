@@ -64,6 +64,11 @@ class Task(BaseTask):
         loss = EffectLoss(self.power, training.spectra, training.emphasis)
         return {"loss": loss, "jit_compile": training.jit_compile or keras.backend.backend() == "jax"}
 
+    def amounts(self) -> dict[str, int]:
+        """Samples of the pairs."""
+        held_out = sum(len(pair.wet) for pair in self.held_out)
+        return {"training_samples": sum(map(len, self.windows.wet)), "validation_samples": held_out}
+
     def evaluate(self, model: AudioEffect) -> dict[str, Any]:
         """The ESR on what is held out."""
         return {"esr": esr(model, self.held_out)}

@@ -93,6 +93,10 @@ class Task(BaseTask):
         weights = class_weights(schedule.class_weights, labels, model.num_classes)
         return {"loss": make_loss(self.recipe, schedule, weights)}
 
+    def amounts(self) -> dict[str, int]:
+        """Images."""
+        return {"training_images": len(self.pairs), "validation_images": len(self.held_out)}
+
     def evaluate(self, model: ContextSegmenter) -> dict[str, Any]:
         """Mean IoU or mean absolute error, at one scale and without mirror images."""
         return evaluate_pairs(model, self.held_out, self.images, scales=(1.0,), flip=False)

@@ -61,6 +61,11 @@ class Task(BaseTask):
         jit = self.recipe.training.jit_compile or keras.backend.backend() == "jax"
         return {"loss": SpectrumLoss(), "jit_compile": jit}
 
+    def amounts(self) -> dict[str, int]:
+        """Samples of the recordings."""
+        training, held_out = (sum(map(len, clips)) for clips in (self.windows.recordings, self.held_out))
+        return {"training_samples": training, "validation_samples": held_out}
+
     def evaluate(self, model: MelVocoder) -> dict[str, Any]:
         """The error on validation."""
         return {"spectral_error": spectral_error(model, self.held_out)}

@@ -54,6 +54,10 @@ class Task(BaseTask):
         """The task's own loss and metrics, which `TCN.compile` takes."""
         return {"jit_compile": self.recipe.training.jit_compile or keras.backend.backend() == "jax"}
 
+    def amounts(self) -> dict[str, int]:
+        """Examples."""
+        return {"training_examples": len(self.examples), "validation_examples": len(self.held_out)}
+
     def evaluate(self, model: TCN) -> dict[str, Any]:
         """Figures on validation."""
         return measure(model, self.held_out)

@@ -59,6 +59,11 @@ class Task(BaseTask):
         """Nothing besides the model's own loss."""
         return {}
 
+    def amounts(self) -> dict[str, int]:
+        """Words of the sentences."""
+        training, held_out = (sum(len(s.words) for s in of) for of in ([*self.sentences, *self.more], self.held_out))
+        return {"training_words": training, "validation_words": held_out}
+
     def evaluate(self, model: TCNChunker) -> dict[str, Any]:
         """Precision, recall and F1 of spans."""
         return evaluate_sentences(model, self.held_out)

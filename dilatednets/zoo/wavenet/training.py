@@ -72,6 +72,11 @@ class Task(BaseTask):
         """Loss and metric in bits a sample."""
         return {**bits(model), "jit_compile": self.recipe.training.jit_compile}
 
+    def amounts(self) -> dict[str, int]:
+        """Samples of the recordings."""
+        training, held_out = (sum(len(r.audio) for r in of.recordings) for of in (self.windows, self.held_out))
+        return {"training_samples": training, "validation_samples": held_out}
+
     def evaluate(self, model: Any) -> dict[str, Any]:
         """Bits a sample of the model that is trained, even if given a copy: that one is compiled, and on all devices."""
         return {"bits_per_sample": evaluate_windows(self.net, self.held_out)}
