@@ -19,6 +19,9 @@ from dilatednets.files import atomic_path
 from dilatednets.training.data_parallel import from_first_process, is_first_process
 from dilatednets.training.recipe import parse, read_toml, recipe_toml
 
+MADE = ("best", "last", "stages", "state.npz", "history.csv")
+"""What a run writes over."""
+
 
 class RunFolder:
     """What a run leaves: `recipe.toml`, `history.csv`, the presets `best/` and `last/`, `samples/`, `tensorboard/`.
@@ -33,7 +36,8 @@ class RunFolder:
         resume: Whether to go on with a run that is there.
 
     Raises:
-        InputError: if there is a run and `resume` is not set, or its recipe differs.
+        InputError: if there is a run and `resume` is not set, or its recipe differs; for a preset, or a folder in which
+            something of no run would be written over.
     """
 
     def __init__(self, path: Path, recipe: Any, resume: bool) -> None:
@@ -44,6 +48,12 @@ class RunFolder:
 
     def _open(self, recipe: Any, resume: bool) -> None:
         path, kept = self.path, self.path / "recipe.toml"
+        if (path / "model.weights.h5").exists():
+            raise InputError(f"{path}: is a preset, not a run; give the run's folder, or choose another output folder")
+        for name in () if kept.is_file() else MADE:
+            if (path / name).exists():
+                words = "but no recipe.toml, as a run would have; move it away, or choose another output folder"
+                raise InputError(f"{path}: holds {name}, {words}")
         if resume and not kept.is_file():
             warnings.warn(Note(f"{path}: holds no run to go on with; a new one begins there"), stacklevel=2)
         if kept.is_file() and not resume:

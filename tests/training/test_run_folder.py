@@ -1,14 +1,16 @@
-"""What a run goes on with."""
+"""What a run goes on with, and what it does not write over."""
 
+import os
 import shutil
 
 import keras
 import numpy as np
 import pytest
+from helpers import tiny_effect
 
 from dilatednets import registry
 from dilatednets.data.audio import write_audio
-from dilatednets.errors import InputError
+from dilatednets.errors import InputError, Note
 from dilatednets.training.epoch_end import EpochEnd
 from dilatednets.training.run_folder import RunFolder
 from dilatednets.zoo.wavenet.model import WaveNet
@@ -131,3 +133,29 @@ def test_what_is_the_same_on_another_machine_or_in_another_version(tmp_path):
     with pytest.raises(InputError, match=r"not this run's state \(1 variables for 2\)"):
         run.restore(two, {})
     np.testing.assert_array_equal(np.asarray([*variables, *two]), np.zeros((3, 3)))
+
+
+@pytest.mark.parametrize("name", ["best", "last", "stages", "state.npz", "history.csv"])
+@pytest.mark.parametrize("resume", [False, True])
+def test_faults_what_no_run_made_is_not_written_over(tmp_path, name, resume):
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "kept.txt").touch()
+    with pytest.raises(InputError, match=f"holds {name}, but no recipe.toml.*choose another output folder"):
+        RunFolder(tmp_path, RECIPE, resume)
+    assert os.listdir(tmp_path) == [name] and os.listdir(tmp_path / name) == ["kept.txt"]
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_faults_a_preset_is_no_run(tmp_path, resume):
+    tiny_effect().save_to_preset(tmp_path / "mine", recipe=RunFolder(tmp_path / "run", RECIPE, False).recipe_text)
+    before = sorted(os.listdir(tmp_path / "mine"))
+    with pytest.raises(InputError, match="mine: is a preset, not a run; give the run's folder"):
+        RunFolder(tmp_path / "mine", RECIPE, resume)
+    assert sorted(os.listdir(tmp_path / "mine")) == before
+
+
+def test_a_folder_of_other_things_may_become_a_run_s(tmp_path):
+    (tmp_path / "notes.txt").touch()
+    with pytest.warns(Note, match="holds no run to go on with"):
+        RunFolder(tmp_path, RECIPE, resume=True)
+    assert sorted(os.listdir(tmp_path)) == ["notes.txt", "recipe.toml"]
