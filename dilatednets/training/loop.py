@@ -63,6 +63,12 @@ class Task:
     def prepare(self, model: Any, batches: Any) -> None:
         """Called with the averaged weights in the model, before it is evaluated and kept."""
 
+    def shows(self, epoch: int) -> bool:
+        """Whether a recipe with `sample_every` asks for a sample: of so many epochs, those at whose end a model is kept."""
+        training = self.recipe.training
+        every = -(-training.sample_every // training.evaluate_every) * training.evaluate_every
+        return bool(every) and epoch % every == 0
+
     def show(self, run: RunFolder, epoch: int) -> None:
         """Called after an epoch was saved, to leave a sample of what the model can do by now."""
 

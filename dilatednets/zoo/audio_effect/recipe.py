@@ -47,7 +47,7 @@ class Training(recipe.Optimization, recipe.Schedule):
     jit_compile: bool = False
     """Whether XLA compiles the training step."""
     sample_every: Annotated[int, not_negative] = 5
-    """Epochs between samples written as WAV and PNG; 0 for none."""
+    """Epochs between samples written as WAV and PNG, rounded up to a multiple of `evaluate_every`; 0 for none."""
 
 
 @dataclass(frozen=True)

@@ -80,12 +80,11 @@ class Task(BaseTask):
 
     def show(self, run: RunFolder, epoch: int) -> None:
         """Writes what the averaged weights make of the end of the first pair, every so many epochs as the recipe asks."""
-        every = self.recipe.training.sample_every
         last = epoch == self.recipe.epochs
         if last and self.last_esr > UNRELATED:
             words = "the model has not learnt the effect; are both recordings of one take, is the effect without echo?"
             warnings.warn(f"ESR {self.last_esr:.2f}: {words}", Note, stacklevel=2)
-        if not every or (epoch % every and not last):
+        if not self.recipe.training.sample_every or not (last or self.shows(epoch)):
             return
         from dilatednets.data.audio import write_audio
         from dilatednets.plots.effect import learnt

@@ -64,7 +64,7 @@ class Training(recipe.Optimization, recipe.Schedule):
     ema: Annotated[float, recipe.EMA] = 0.999
     jit_compile: bool = True
     sample_every: Annotated[int, not_negative] = 1
-    """Epochs between samples written as WAV and PNG; 0 for none."""
+    """Epochs between samples written as WAV and PNG, rounded up to a multiple of `evaluate_every`; 0 for none."""
     sample_text: str = ""
     """What they say; "" for the first three words that the model knows. Without words, they last two seconds, or sound after
     the mels of a recording of validation."""

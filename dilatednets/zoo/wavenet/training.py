@@ -83,8 +83,7 @@ class Task(BaseTask):
 
     def show(self, run: RunFolder, epoch: int) -> None:
         """Writes what the averaged weights make, every so many epochs as the recipe asks."""
-        every = self.recipe.training.sample_every
-        if not every or epoch % every:
+        if not self.shows(epoch):
             return
         from dilatednets.data.audio import write_audio
         from dilatednets.plots.audio import waveform_and_spectrogram

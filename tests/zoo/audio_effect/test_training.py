@@ -46,6 +46,13 @@ def test_a_pair_is_learnt(tmp_path):
     assert model.evaluate_on(data, "train")["seconds"] == 4.5
 
 
+def test_faults_an_example_is_made_when_a_model_is_kept(tmp_path):
+    rare = {**TRAINING, "epochs": 5, "sample_every": 1, "evaluate_every": 3}
+    registry.train(recipe(training=rare), recorded(tmp_path / "data"), tmp_path / "run")
+    made = sorted(path.name for path in (tmp_path / "run" / "samples").glob("*.wav"))
+    assert made == ["epoch_003.wav", "epoch_005.wav"]  # and of the end, as always
+
+
 @pytest.mark.slow
 def test_what_was_learnt_is_where_more_is_learnt_from(tmp_path):
     data = recorded(tmp_path / "data")

@@ -107,6 +107,24 @@ def test_best_is_a_preset_that_reaches_what_the_history_says(finished, sample_di
     assert (finished / "best" / "recipe.toml").read_text() == (finished / "recipe.toml").read_text()
 
 
+def test_faults_samples_are_made_when_a_model_is_kept(sample_dir, tmp_path):
+    """By the weights of that epoch, and not before there are any."""
+    recipe = tiny_recipe(epochs=3, evaluate_every=2, sample_text="one")
+    recipe = dataclasses.replace(recipe, training=dataclasses.replace(recipe.training, sample_every=1))
+    registry.train(recipe, sample_dir, tmp_path)
+    assert [row["validation_bits_per_sample"] != "" for row in history(tmp_path)] == [False, True, True]
+    assert [path.name for path in (tmp_path / "samples").glob("*.wav")] == ["epoch_002_jackson.wav"]
+
+
+@pytest.mark.parametrize(
+    ("sample_every", "evaluate_every", "epochs"),
+    [(1, 1, [1, 2, 3, 4, 5, 6]), (2, 1, [2, 4, 6]), (2, 3, [3, 6]), (3, 2, [4]), (4, 4, [4]), (0, 2, [])],
+)
+def test_the_epochs_of_samples(sample_every, evaluate_every, epochs):
+    task = training.BaseTask(tiny_recipe(sample_every=sample_every, evaluate_every=evaluate_every))
+    assert [epoch for epoch in range(1, 7) if task.shows(epoch)] == epochs
+
+
 @pytest.mark.slow
 def test_interrupted_run_ends_the_same(finished, sample_dir, tmp_path, monkeypatch):
     plain = epoch_end.EpochEnd.on_train_batch_end
