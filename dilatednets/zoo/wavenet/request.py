@@ -57,7 +57,7 @@ def resolve(
 
     Args:
         model: The WaveNet that is asked.
-        num_samples: Samples to make; None for as long as the text or the condition lasts.
+        num_samples: Samples to make, which each text or condition must last; None for as long as the longest lasts.
         text: One string, or one for each voice of a batch.
         speaker: Names or numbers, one or a list.
         condition: Frames instead of text, (frames, features) or (batch, frames, features), or a list of arrays (frames,
@@ -98,7 +98,7 @@ def resolve(
         if rows is not None:
             raise InputError("condition: give text or a condition, not both")
         rows = _text_frames(model, texts * size if len(texts) == 1 else texts, speakers)
-    frames = lasts = None
+    frames = lasts = counts = None
     if rows is not None:
         counts = np.array([len(row) for row in rows])
         frames = np.stack([np.concatenate([row, silence(model, counts.max() - len(row))]) for row in rows])
@@ -111,7 +111,7 @@ def resolve(
     primed = 0 if primes is None else primes.shape[1]
     return Request(
         batch=size,
-        num_samples=_length(model, frames, lasts, num_samples, primed, texts is not None),
+        num_samples=_length(model, counts, lasts, num_samples, primed, texts is not None),
         speaker=speakers,
         frames=frames,
         prime=None if primes is None else np.broadcast_to(primes, (size, primed)),
@@ -234,14 +234,14 @@ def _text_frames(model: Any, texts: Sequence[str], speakers: np.ndarray | None) 
 
 def _length(
     model: Any,
-    frames: np.ndarray | None,
+    counts: np.ndarray | None,
     lasts: np.ndarray | None,
     num_samples: int | None,
     primed: int,
     from_text: bool,
 ) -> int:
-    """How much to make, which the condition must cover."""
-    if frames is None:
+    """How much to make, which the condition of each row, of `counts` frames, must cover."""
+    if counts is None:
         if model.condition_features:
             if model.front_end is not None:
                 raise InputError("text: this model needs text, or frames as condition")
@@ -250,24 +250,29 @@ def _length(
         if num_samples is None:
             raise InputError("num_samples: say how many samples to make")
         return num_samples
-    covered = frames.shape[1] * model.condition_hop
+    # Without a number of samples, the longest row says it, and shorter ones end in silence.
+    place = int(np.argmax(counts) if num_samples is None else np.argmin(counts))
+    covered = int(counts[place]) * model.condition_hop
+    number = f"number {place}" if min(counts) < max(counts) else ""
     if lasts is not None and min(lasts) * model.condition_hop <= primed:
-        name, place = "text" if from_text else "condition", int(np.argmin(lasts))
+        name, shortest = "text" if from_text else "condition", int(np.argmin(lasts))
         raise InputError(
-            f"{name}: number {place} does not last longer than the prime, {primed} samples; give a longer one"
+            f"{name}: number {shortest} does not last longer than the prime, {primed} samples; give a longer one"
         )
     total = primed + (num_samples or 1)
     if covered < total and num_samples is None:
         words = f"{primed} samples last as long as the {'text' if from_text else 'condition'}, {covered}, or longer"
         raise InputError(f"prime: {words}; give a shorter one")
     if covered < total and from_text:
+        what = f"text {number}" if number else "the text"
         raise InputError(
-            f"num_samples: {num_samples} samples (and {primed} of the prime) are more than the text lasts, "
+            f"num_samples: {num_samples} samples (and {primed} of the prime) are more than {what} lasts, "
             f"{covered}; leave it out, or give more text"
         )
     if covered < total:
+        what = f"{number}: " if number else ""
         raise InputError(
-            f"condition: {frames.shape[1]} frames of {model.condition_hop} samples are too short for {total} samples "
+            f"condition: {what}{counts[place]} frames of {model.condition_hop} samples are too short for {total} samples "
             f"(prime included); need {-(-total // model.condition_hop)} frames"
         )
     return num_samples or covered - primed

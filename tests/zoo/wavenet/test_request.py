@@ -176,3 +176,20 @@ def test_faults_of_batches_are_told_by_the_argument(tiny_model, arguments, says)
     with pytest.raises(InputError, match=says) as caught:
         tiny_model.generate(**{"text": "1", "speaker": "ann", **arguments})
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("seed", [1, [1, 2]])
+def test_faults_no_row_is_cut_short_of_what_was_asked_for(tiny_model, front_end, seed):
+    """A row alone would be refused, too; and what all of them cover is made."""
+    frames = [front_end.frames(text, "ann") for text in ("1 2 3", "1")]
+    samples = 80 * len(frames[1])
+    for asked, says in (
+        ({"text": ["1 2 3", "1"]}, f"^num_samples: {samples + 1} samples .* more than text number 1 lasts, {samples};"),
+        ({"text": ["1", "1 2 3"]}, "^num_samples: .* more than text number 0 lasts"),
+        ({"condition": frames}, f"^condition: number 1: {len(frames[1])} frames of 80 samples are too short for "),
+        ({"text": ["1 2 3", "1"], "prime": np.zeros(80)}, r"and 80 of the prime. are more than text number 1 lasts"),
+    ):
+        with pytest.raises(InputError, match=says):
+            tiny_model.generate(samples + 1, **asked, speaker="ann", seed=seed)
+    assert tiny_model.generate(samples, condition=frames, speaker="ann", seed=seed).shape == (2, samples)
+    assert tiny_model.generate(samples, text=["1 2 3", "1"], speaker="ann", seed=seed).shape == (2, samples)
