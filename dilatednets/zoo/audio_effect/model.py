@@ -9,6 +9,7 @@ import numpy as np
 from keras import ops
 
 from dilatednets.errors import InputError
+from dilatednets.presets.presets import changed
 from dilatednets.rules import Names, Rule, Size, Sizes, keep_arguments, one_of
 from dilatednets.zoo.audio_effect import inputs, nam_file, player
 from dilatednets.zoo.audio_effect.effect_block import ACTIVATIONS
@@ -172,13 +173,16 @@ class AudioEffect(CheckedBatches, EffectNet):
 
         Args:
             file: A .nam file of the architecture WaveNet, versions 0.5 to 0.7.
-            **overrides: Constructor arguments that replace the file's, none that changes a weight's shape.
+            **overrides: Constructor arguments that replace the file's, none that changes a weight's shape or meaning.
 
         Raises:
             InputError: if it is missing, truncated, of another architecture or version, or its weights are too few, too many
-                or no numbers.
+                or no numbers; or for an argument to which its weights do not belong.
         """
         content = nam_file.read(file)
+        for name in cls.fresh_by_argument:
+            if changed(content.arguments, overrides, name):
+                raise InputError(f"{name}: the weights of {file} belong to its own; leave it out")
         model = cls(**{**content.arguments, **overrides})
         try:
             model.set_weights(content.weights)

@@ -90,6 +90,21 @@ def test_a_file_is_a_model_wherever_one_is_named(tmp_path):
     assert AudioEffect.from_preset(path, sample_rate=44100).sample_rate == 44100
 
 
+@pytest.mark.parametrize(
+    "overrides",
+    [{"arrays": [[1, 16], [4]]}, {"activations": ["relu", "tanh"]}, {"arrays": ((1, 2), (8,)), "sample_rate": 44100}],
+)
+def test_faults_weights_are_not_given_another_meaning(tmp_path, overrides):
+    path = written(tmp_path, nam_content())
+    name = next(iter(overrides))
+    kept = AudioEffect.preset_config(path)[name]
+    assert [len(one) for one in kept] == [len(one) for one in overrides[name]]  # the same weights, then
+    for load in (AudioEffect.from_nam, AudioEffect.from_preset):
+        with pytest.raises(InputError, match=rf"^{name}: the weights of .*a\.nam belong to its own; leave it out"):
+            load(path, **overrides)
+        assert load(path, **{name: kept}).receptive_field == 15
+
+
 def changed(**keys):
     content = nam_content()
     for key, value in keys.items():
