@@ -218,11 +218,24 @@ def _parse(cls: Any, content: Any, origin: str, prefix: str) -> Any:
             tables = checked(value, dict[str, Any], f"{origin}: key {where}")
             values[key] = {name: _parse(inner[1], item, origin, f"{where}.{name}.") for name, item in tables.items()}
         else:
-            values[key] = checked(value, kind, f"{origin}: key {where}")
+            values[key] = _checked(value, kind, origin, where)
     missing = [f.name for f in dataclasses.fields(cls) if f.name not in values and _required(f)]
     if missing:
         raise InputError(f"{origin}: key {prefix}{missing[0]}: missing")
     return cls(**values)
+
+
+def _checked(value: Any, kind: Any, origin: str, where: str) -> Any:
+    """A value that `rules.checked` has checked; of a number where texts belong, it is said how to make a text of it."""
+    try:
+        return checked(value, kind, f"{origin}: key {where}")
+    except InputError as error:
+        if "must be a string" not in str(error) or isinstance(value, dict | None):
+            raise
+        text = _json([f"{one}" for one in value] if isinstance(value, list) else f"{value}")
+        raise InputError(
+            f"{error}; write it in quotes, and by --set in those of the shell, too: --set '{where}={text}'"
+        ) from error
 
 
 def _required(one: dataclasses.Field[Any]) -> bool:

@@ -1,5 +1,8 @@
 """Recipes: what is accepted, what is refused with which words, and that nothing is lost on the way to a file and back."""
 
+import re
+import shlex
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -123,6 +126,25 @@ def test_bad_settings_are_named(tmp_path, setting, says):
     path = tmp_path / "recipe.toml"
     path.write_text('name = "a"\nmodel = "WaveNet"\n')
     assert says in refusal(read_recipe, path, [setting])
+
+
+@pytest.mark.parametrize(
+    ("setting", "says"),
+    [
+        ("training.sample_text=4", """must be a string, not 4; .*: --set 'training.sample_text="4"'"""),
+        ("training.sample_text=[1]", """must be a string, not .1.; .*: --set 'training.sample_text=."1".'"""),
+        ("training.sample_text=2024-01-01", """must be a string, not .*: --set 'training.sample_text="2024-01-01"'"""),
+        ("name=3", """name: must be a string, not 3; .*: --set 'name="3"'"""),
+    ],
+)
+def test_faults_a_text_that_looks_like_a_number(tmp_path, setting, says):
+    """The cure is one that works."""
+    path = tmp_path / "recipe.toml"
+    path.write_text('name = "a"\nmodel = "WaveNet"\n')
+    message = refusal(read_recipe, path, [setting])
+    assert re.search(says, message)
+    if "[" not in setting:
+        read_recipe(path, [shlex.split(message)[-1]])
 
 
 @pytest.mark.parametrize(
