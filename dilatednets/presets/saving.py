@@ -36,7 +36,7 @@ def save(model: Any, folder: str | os.PathLike[str], record: dict[str, Any], rec
         InputError: if the folder cannot be written, or holds something else; if what is written would not load again.
     """
     target = as_path(folder)
-    if target.exists() and not (target / CONFIG).is_file() and (not target.is_dir() or any(target.iterdir())):
+    if target.exists() and not _is_preset(target) and (not target.is_dir() or any(target.iterdir())):
         raise InputError(f"{target}: exists and is no preset; choose another folder")
     with atomic_folder(target) as work:
         config = {
@@ -56,6 +56,14 @@ def save(model: Any, folder: str | os.PathLike[str], record: dict[str, Any], rec
         _write_json(work / CARD, full)
         (work / README).write_text(cards.readme(full, model.facts), encoding="utf-8")
         _check_loads(model, work, target)
+
+
+def _is_preset(folder: Path) -> bool:
+    """Whether it holds the configuration of one; those of other programs have the same name."""
+    try:
+        return {"class", "config"} <= set(json.loads((folder / CONFIG).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return False
 
 
 @contextlib.contextmanager

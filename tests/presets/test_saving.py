@@ -49,6 +49,18 @@ def test_saving_over_something_else_is_refused(tiny_model, tmp_path):
     assert contents(tmp_path) == before
 
 
+@pytest.mark.parametrize("config", ['{"class_name": "Gpt", "config": {}}', "[1]", "3", "no JSON", None])
+def test_faults_a_folder_of_another_program_is_not_replaced(tiny_model, tmp_path, config):
+    """Many have a config.json."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "work.txt").write_text("of years")
+    (folder / "config.json").mkdir() if config is None else (folder / "config.json").write_text(config)
+    with pytest.raises(InputError, match="project: exists and is no preset; choose another folder"):
+        tiny_model.save_to_preset(folder)
+    assert sorted(os.listdir(folder)) == ["config.json", "work.txt"]
+
+
 def failing(*arguments, **keywords):
     raise OSError(28, "No space left on device")
 
