@@ -103,7 +103,8 @@ def train(run: Run, data_dir: str | None, output: Path, hours: float | None = No
         The record.
 
     Raises:
-        InputError: for a record that other settings made, or data that are missing.
+        InputError: for a record that other settings made, a run that other settings or data began, or data that are
+            missing.
     """
     path = records.path_of(output / "records", run.task, run.core, run.name)
     done = records.read(path)
@@ -130,7 +131,8 @@ def _train(run: Run, data_dir: str | None, folder: Path, hours: float | None, pr
     steps_an_epoch = sum(1 for _ in batches(made, task.batch, np.random.default_rng(0)))
     epochs = task.epochs_of(run.core, run.is_grid)
     net = build(task, run.core, run.settings, steps_an_epoch * epochs)
-    state: dict[str, Any] = _restored(net, folder) or {"curve": [], "seconds": 0.0}
+    of = {"settings": dict(run.settings), "steps_an_epoch": steps_an_epoch}
+    state: dict[str, Any] = _restored(net, folder, of) or {"of": of, "curve": [], "seconds": 0.0}
     curve, ended = state["curve"], "epochs"
     while True:
         if reason := _end(task, curve, epochs, state["seconds"], hours):
@@ -194,9 +196,11 @@ def _save(net: SequenceNet, folder: Path, state: dict[str, Any], task: Task) -> 
         (new / "state.json").write_text(json.dumps(state), encoding="utf-8")
 
 
-def _restored(net: SequenceNet, folder: Path) -> dict[str, Any] | None:
+def _restored(net: SequenceNet, folder: Path, of: dict[str, Any]) -> dict[str, Any] | None:
     with contextlib.suppress(FileNotFoundError):
         state: dict[str, Any] = json.loads((folder / "epoch" / "state.json").read_text(encoding="utf-8"))
+        if state.get("of", of) != of:
+            raise InputError(f"{folder}: other settings or data began it ({state['of']}); remove it to begin it anew")
         net.load_weights(folder / "epoch" / "last.weights.h5")
         return state
     return None

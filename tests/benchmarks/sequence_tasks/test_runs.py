@@ -10,6 +10,7 @@ import pytest
 from dilatednets.benchmarks.sequence_tasks import costs, examples, final_scores, plan, records, report, runs
 from dilatednets.benchmarks.sequence_tasks.cores import CORES
 from dilatednets.benchmarks.sequence_tasks.tasks import TASKS
+from dilatednets.errors import InputError
 
 
 @pytest.fixture
@@ -158,6 +159,24 @@ def test_faults_a_record_of_other_settings_is_refused(tiny, tmp_path):
     pretend(tmp_path / "records", "adding_200", "rnn", "seed-0", 0.1, settings={"learning_rate": 7})
     with pytest.raises(ValueError, match=r"other settings made it .* remove it to run it again"):
         runs.train(run, None, tmp_path)
+
+
+def test_faults_a_run_that_other_settings_or_data_began_is_refused(tiny, tmp_path, monkeypatch):
+    run = run_of("gru", tiny)
+
+    def stopped(*arguments):
+        raise KeyboardInterrupt
+
+    saved = runs._save
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(runs, "_save", lambda *arguments: (saved(*arguments), stopped()))
+        runs.train(run, None, tmp_path, progress=False)
+    other = run._replace(settings={**run.settings, "learning_rate": 0.5})
+    with pytest.raises(InputError, match=r"gru-seed-0: other settings or data began it .*; remove it to begin it anew"):
+        runs.train(other, None, tmp_path, progress=False)
+    monkeypatch.setitem(TASKS, "adding_200", dataclasses.replace(tiny, reader=examples.adding(10, 160)))
+    with pytest.raises(InputError, match="other settings or data began it"):
+        runs.train(run, None, tmp_path, progress=False)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"core": 1}'])
