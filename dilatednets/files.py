@@ -296,6 +296,16 @@ def as_path(target: Any) -> Path:
     return Path(target)
 
 
+def as_utf8(text: str) -> str:
+    r"""A text that a file in UTF-8 can hold: bytes of a file's name that are not UTF-8 stand in it as escapes.
+
+    Example:
+    >>> print(as_utf8(os.fsdecode(b"caf\xe9.png")))
+    caf\udce9.png
+    """
+    return text.encode(errors="backslashreplace").decode()
+
+
 def numbered_targets(output: str, plot: str | None, count: int) -> list[tuple[Path, Path | None]]:
     """Where sounds and their pictures go: of several, to files with numbers, none of which is there yet.
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from dilatednets.errors import InputError, Note, one_line
+from dilatednets.files import as_utf8
 
 LINES, TABLES = (".jsonl", ".ndjson"), (".parquet",)
 TEXTS = (".txt", ".text")
@@ -112,7 +113,7 @@ def sources(arguments: Sequence[Any], mapper: Any, output: Path, whole: bool = F
                 f"{tables[0]}: a table; give its texts as lines, or in .parquet or .jsonl with a column text"
             )
         unknown = "text" if mapper.FIELD == "text" and not whole else "file"
-        found += [Source(_kind(file, mapper, whole) or unknown, file, name) for file, name in named]
+        found += [Source(_kind(file, mapper, whole) or unknown, file, as_utf8(name)) for file, name in named]
     names: set[str] = set()
     for source in found:
         if source.name in names:
@@ -151,7 +152,7 @@ def fingerprint(files: Iterable[Source]) -> str:
     total = hashlib.sha256()
     for source in files:
         state = source.path.stat()
-        total.update(f"{source.kind} {source.name} {state.st_size} {state.st_mtime_ns}\n".encode(errors="replace"))
+        total.update(f"{source.kind} {source.name} {state.st_size} {state.st_mtime_ns}\n".encode())
     return total.hexdigest()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from dilatednets.archives.inputs import Part
 from dilatednets.errors import InputError, one_line
-from dilatednets.files import atomic_path
+from dilatednets.files import as_utf8, atomic_path
 
 NOTE = b"dilatednets"
 """The key of what a shard says of itself, in the footer of its Parquet file."""
@@ -115,7 +115,7 @@ def write_failed(output: Path, failed: list[Any]) -> None:
 
 
 def words_of(error: BaseException) -> str:
-    """What went wrong with a record, in one line."""
+    """What went wrong with a record, in one line that a file can hold."""
     if isinstance(error, InputError | OSError):
-        return " ".join(str(error).split())
-    return f"{type(error).__name__}: {one_line(error)}"
+        return as_utf8(" ".join(str(error).split()))
+    return as_utf8(f"{type(error).__name__}: {one_line(error)}")

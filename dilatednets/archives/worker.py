@@ -115,7 +115,7 @@ class Worker:
             self.mapper = load(found["model"], self.how["settings"])
             self.schema = self._schema()
         except InputError as error:  # which Ray would wrap in a page of its own
-            self.refusal = str(error)
+            self.refusal = shards.words_of(error)
 
     def _schema(self) -> Any:
         example = dict(self.mapper.example())

@@ -1,6 +1,7 @@
 """The `dilatednets` command: its grammar, put together from its verbs, and what it says when something is wrong."""
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -31,6 +32,8 @@ OPTION_OF where an option has another name than the argument it becomes: {"num_s
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit status: 0, or 2 after one line that says what is wrong and what to do."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names of files may be in no encoding
     grammar = parser()
     options, rest = grammar.parse_known_args(arguments)
     if len(rest) == 1 and not rest[0].startswith("-") and getattr(options, "file", "") is None:

@@ -1,6 +1,7 @@
 """What a worker does, without Ray: like records together, bad ones named, shards whole or made again."""
 
 import json
+import os
 
 import pytest
 
@@ -99,6 +100,27 @@ def test_a_part_that_kills_its_workers_ends_the_run_faults(part, tmp_path):
     assert shards.begun(tmp_path, 0) == 0
     shards.ended(tmp_path, 0)
     assert not list((tmp_path / shards.FOLDER).iterdir())
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_names_that_are_not_utf_8_stop_nothing_faults(tmp_path, whole):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    for name, text in ((b"a.txt", "5"), (b"caf\xe9.txt", "7"), (b"\xff.txt", "13")):
+        (tmp_path / os.fsdecode(name)).write_text(text)
+    found = inputs.sources([tmp_path], Mapper, tmp_path / "out", whole)
+    inputs.fingerprint(found)
+    if whole:
+        found[-1].path.unlink()  # so that the error names the file
+    end = "" if whole else ":1"
+    slices = [inputs.Slice("file" if whole else "text", str(one.path), one.name, 0, 2, 1, 1) for one in found]
+    part = inputs.Part.from_json(inputs.Part(0, slices).as_json())
+    rows, failed = worker.answers(Mapper(""), inputs.records(part, "text"))
+    shards.write(tmp_path, part, "run", rows, failed, shards.schema_of(Mapper("").example()))
+    keys = parquet.read_table(shards.path_of(tmp_path, 0))["key"].to_pylist()
+    assert keys == [f"a.txt{end}", f"caf\\udce9.txt{end}"]
+    shards.write_failed(tmp_path, shards.failures(tmp_path, part, "run"))
+    line = json.loads((tmp_path / shards.FAILED).read_text())
+    assert line["key"] == f"\\udcff.txt{end}" and ("\\udcff.txt: cannot be read" in line["error"]) == whole
 
 
 def test_failed_records_stand_in_lines(tmp_path):

@@ -15,6 +15,7 @@ from dilatednets.data.table_csv import Series, Table, read_table
 from dilatednets.data.table_times import check_steps
 from dilatednets.data.time_steps import texts_of, times_after
 from dilatednets.errors import InputError, Note
+from dilatednets.files import as_utf8
 from dilatednets.zoo.tcn.examples import padded
 from dilatednets.zoo.tcn.inputs import hears
 from dilatednets.zoo.tcn.recipe import Data
@@ -74,15 +75,16 @@ def predict_file(model: Any, path: str | os.PathLike[str]) -> tuple[list[Row], l
             raise InputError(f"{path}: this model was not trained on tables; give an .npz archive or a recording")
         table = read_table(path)
         return _forecasts(model, data, table) if model.task == "forecast" else (_whole(model, data, table), [])
+    name = as_utf8(Path(path).name)
     if data is not None and data.reader == "mnist":
-        return rows_of(model, _answer(model, {"sequence": digit_in(model, path)[1]}, str(path)), [Path(path).name]), []
+        return rows_of(model, _answer(model, {"sequence": digit_in(model, path)[1]}, str(path)), [name]), []
     if data is None or data.reader != "audio_folder":
         raise InputError(f"{path}: this model was not trained on recordings; give a .csv file or an .npz archive")
     from dilatednets.data.audio import read_audio
 
     audio = read_audio(path, data.sample_rate)
     note_if_silent(path, audio)
-    return rows_of(model, model.answer(audio[None, :, None]), [Path(path).name]), []
+    return rows_of(model, model.answer(audio[None, :, None]), [name]), []
 
 
 def digit_in(model: Any, picture: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndarray]:

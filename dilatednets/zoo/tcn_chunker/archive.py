@@ -1,6 +1,7 @@
 """An archive of texts through a chunker: the phrases of each, with their places."""
 
 import json
+import re
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,8 @@ class Mapper:
         text = arrays.text(record["text"], "text")
         if "\0" in text:
             raise InputError("text: holds a NUL byte, and may be UTF-16; convert it to UTF-8")
+        if half := re.search("[\ud800-\udfff]", text):
+            raise InputError(f"text: holds {half[0]!r}, half a character; cut texts between characters")
         if len(fields := text.split()) > 1 and fields[-1] in self.model.tags and fields[-1] != "O":
             words = "a word and its tag in columns, no text; the command chunk reads these"
             raise InputError(f"text: {words}, or give each sentence as a line")

@@ -76,7 +76,8 @@ def run(options: Namespace) -> None:
     if options.columns is not None and options.input == "text":
         raise InputError("columns: text has none; leave it out, or set --input conll")
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8")  # whatever the terminal's language: input is UTF-8 too
+        # Whatever the terminal's language: input is UTF-8 too, so that there is nothing to escape.
+        sys.stdout.reconfigure(encoding="utf-8", errors="strict")
     name = options.file or "standard input"
     model = registry.from_preset(options.model, "TCNChunker")
     stream, written = model.stream(), False

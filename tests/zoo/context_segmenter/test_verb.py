@@ -1,7 +1,10 @@
 """The segmenter's commands, as their users meet them."""
 
+import io
 import json
+import os
 import shutil
+import sys
 
 import numpy as np
 import pytest
@@ -184,6 +187,16 @@ def test_pages_folders_and_patterns_are_read_and_a_bad_file_leaves_the_others_fa
     )
     assert "no image is there" in refusal(capsys, *arguments[:2], str(scans / "*.bmp"), *arguments[-2:])
     assert "--page: must be at least 1" in refusal(capsys, *arguments, "--page", 0)
+
+
+@pytest.mark.parametrize("name", [b"caf\xe9.png", b"\xff\xfe.png", "\u7d30\u80de.png".encode()])
+def test_names_that_standard_output_cannot_encode_are_escaped_faults(zoo, image, tmp_path, capsys, name, monkeypatch):
+    image.rename(tmp_path / os.fsdecode(name))
+    stream = io.TextIOWrapper(io.BytesIO(), "ascii", "strict")
+    monkeypatch.setattr(sys, "stdout", stream)
+    assert main(["segment", "tiny", str(tmp_path / os.fsdecode(name)), "--output", str(tmp_path / "out")]) == 0
+    assert len(list((tmp_path / "out").iterdir())) == 2
+    assert b"out/" in stream.buffer.getvalue() and b".png and " in stream.buffer.getvalue()
 
 
 @pytest.mark.parametrize(("classes", "channels", "dtype"), [(300, 3, np.uint8), (3, 6, np.uint16)])

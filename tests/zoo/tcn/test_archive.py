@@ -1,5 +1,7 @@
 """Archives of sequences, tables and recordings: what the command `predict` answers, in columns of one type."""
 
+import os
+
 import numpy as np
 import pytest
 from helpers import tiny_tcn
@@ -72,6 +74,15 @@ def test_recordings_give_the_command_s_csv(mapper_of, tmp_path, rng):
     (row,), _ = worker.answers(mapper, [("a.wav", {"sequence": str(tmp_path / "a.wav")})])
     assert mapper.as_file(row["answer"]).decode() == as_csv(predict_file(model, tmp_path / "a.wav")[0])
     assert types_of(row["answer"][0]) == types_of(mapper.example()["answer"][0])
+
+
+def test_names_that_are_not_utf_8_can_be_written_faults(mapper_of, tmp_path, rng):
+    model = tiny_tcn(2, labels=("cat", "dog"), data={"reader": "audio_folder", "sample_rate": 8000})
+    path = tmp_path / os.fsdecode(b"caf\xe9.wav")
+    write_audio(path, rng.uniform(-0.5, 0.5, 400), 8000)
+    mapper = mapper_of(model)
+    (row,), _ = worker.answers(mapper, [("a", {"sequence": str(path)})])
+    assert row["answer"][0]["sequence"] == "caf\\udce9.wav" and b"caf\\udce9.wav" in mapper.as_file(row["answer"])
 
 
 @pytest.mark.parametrize("settings", [{}, {"pooling": "none", "frame": 80}])

@@ -29,7 +29,11 @@ def test_what_is_no_text_is_refused_faults(eager, monkeypatch):
     monkeypatch.setattr(registry, "from_preset", lambda handle, kind: tiny_chunker(pos="none"))
     mapper = archive.Mapper("tiny")
     tag = next(tag for tag in mapper.model.tags if tag != "O")
-    for text, words in (("I\0t\0", "may be UTF-16"), (f"It PRP {tag}\n", "a word and its tag in columns")):
+    for text, words in (
+        ("I\0t\0", "may be UTF-16"),
+        (f"It PRP {tag}\n", "a word and its tag in columns"),
+        ("It works \ud83d", "text: holds '\\ud83d', half a character; cut texts between"),
+    ):
         _, [(_, error)] = worker.answers(mapper, [("a", {"text": text})])
         assert words in error
     assert len(worker.answers(mapper, [("a", {"text": tag}), ("b", {"text": "Vitamin O"})])[0]) == 2
