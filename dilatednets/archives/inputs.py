@@ -283,12 +283,27 @@ def _rows(one: Slice, column: str, also: Sequence[str]) -> Iterator[dict[str, An
         before += count
 
 
+def content_of(row: dict[str, Any], column: str) -> Any:
+    """What a column of a row holds, None for nothing.
+
+    Hugging Face's data sets hold a picture or a recording as bytes, a path or both; it is then the bytes, or else the path.
+
+    Example:
+    >>> content_of({"image": {"bytes": None, "path": "a.png"}}, "image")
+    'a.png'
+    """
+    content = row.get(column)
+    if isinstance(content, dict) and content.keys() <= {"bytes", "path"}:
+        content = content.get("path") if content.get("bytes") is None else content["bytes"]
+    return content
+
+
 def _named(row: Any, one: Slice, field: str, column: str | None) -> Any:
     """A row whose content is called `field`; a file that it names lies beside the table, unless the path says where."""
     name = column or field
-    if not isinstance(row, dict) or row.get(name) is None:
+    content = content_of(row, name) if isinstance(row, dict) else None
+    if content is None:
         return InputError(f"has no {name!r}; give each record one, or say --column")
-    content = row[name]
     if field != "text" and isinstance(content, str):
         content = os.path.join(os.path.dirname(one.path), content)
     return {**row, field: content}

@@ -262,5 +262,5 @@ class Rows:
         return table
 
     def _record(self, row: dict[str, Any]) -> Any:
-        content = row[self.column]
+        content = inputs.content_of(row, self.column)
         return InputError(f"has no {self.column!r}") if content is None else {**row, self.mapper.FIELD: content}

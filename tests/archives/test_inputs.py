@@ -92,6 +92,27 @@ def test_a_file_that_a_table_names_lies_beside_it(tmp_path):
     assert pair[1]["image"] == str(tmp_path / "b/c.png")
 
 
+HELD = [{"bytes": b"1", "path": "a.png"}, {"bytes": b"2", "path": None}, {"bytes": None, "path": "c/a.png"}]
+NOTHING = {"bytes": None, "path": None}
+
+
+@pytest.mark.parametrize("field", ["image", "audio"])
+def test_bytes_and_paths_of_hugging_face_are_unwrapped_faults(tmp_path, field):
+    class Family(Pictures):
+        FIELD = field
+
+    (tmp_path / "a.jsonl").write_text("\n".join(json.dumps({field: one}) for one in ({"path": "b.png"}, NOTHING, {})))
+    (_, first), *others = read(inputs.parts(inputs.sources([tmp_path / "a.jsonl"], Family, tmp_path / "out")), field)
+    assert first == {field: str(tmp_path / "b.png")} and all(f"has no {field!r}" in str(error) for _, error in others)
+    assert [inputs.content_of({field: one}, field) for one in HELD] == [b"1", b"2", "c/a.png"]
+    assert inputs.content_of({field: {"array": [0.5], "path": "a"}}, field) == {"array": [0.5], "path": "a"}
+    pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    parquet.write_table(pyarrow.table({"it": [*HELD, NOTHING], "label": [1, 2, 3, 4]}), tmp_path / "a.parquet")
+    found = inputs.sources([tmp_path / "a.parquet"], Family, tmp_path / "out")
+    *good, (_, error) = read(inputs.parts(found), field, (), "it")
+    assert [row[field] for _, row in good] == [b"1", b"2", str(tmp_path / "c/a.png")] and "has no 'it'" in str(error)
+
+
 @pytest.mark.parametrize("most", [2, 100])
 def test_rows_of_parquet(tmp_path, most):
     pyarrow = pytest.importorskip("pyarrow")

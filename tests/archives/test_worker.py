@@ -137,3 +137,13 @@ def test_a_machine_without_ray_names_the_extra_faults(tmp_path, monkeypatch):
     monkeypatch.setattr(on_ray.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"pip install 'dilatednets\[ray\]'"):
         on_ray._check_installed()
+
+
+def test_bytes_of_hugging_face_are_unwrapped_in_data_sets_faults():
+    from dilatednets.archives import on_ray
+
+    rows = object.__new__(on_ray.Rows)
+    rows.mapper, rows.column = Mapper(""), "picture"
+    for held, content in (({"bytes": b"1", "path": "a"}, b"1"), ({"bytes": None, "path": "a"}, "a"), ("b", "b")):
+        assert rows._record({"picture": held})["text"] == content
+    assert "has no 'picture'" in str(rows._record({"picture": {"bytes": None, "path": None}}))
