@@ -69,11 +69,22 @@ def test_a_text_file_may_be_one_record(tmp_path):
     assert whole == {"text": "one\ntwo\n"} and "not UTF-8" in str(error)
 
 
-@pytest.mark.parametrize("name", ["a.csv", "a.TSV", "a.conllu"])
-def test_tables_are_no_texts_faults(tmp_path, name):
-    (tmp_path / name).write_text("id,text\n1,It works.\n")
-    with pytest.raises(InputError, match=f"{name}: a table; give its texts as lines, or in .parquet or .jsonl"):
-        inputs.sources([tmp_path / name], Texts, tmp_path / "out")
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("a.csv", "a table"),
+        ("a.TSV", "a table"),
+        ("a.conllu", "a table"),
+        ("a.JSON", "JSON as a whole"),
+        ("a.xml", "text"),
+    ],
+)
+@pytest.mark.parametrize("whole", [False, True])
+def test_what_is_no_text_is_refused_faults(tmp_path, name, what, whole):
+    (tmp_path / name).write_text('["It works."]\n')
+    for named in (tmp_path / name, tmp_path / "*.*"):
+        with pytest.raises(InputError, match=f"{name}: {what}.*; give its texts as lines, or in .parquet or .jsonl"):
+            inputs.sources([named], Texts, tmp_path / "out", whole)
 
 
 def test_bad_lines_are_errors_in_their_place_faults(tmp_path):
