@@ -222,7 +222,7 @@ OPTIONS = {
         "--min-size": [*NUMBERS, "1.5"], "--diameter": [*NUMBERS, "0", "1e9"],
     }),
     "chunk": (["tcn_chunker_conll2000", "TEXT"], {
-        "--format": ["", "xml"], "--input": ["", "pdf"], "--columns": ["", "a"], "--scheme": ["", "a"],
+        "--format": ["", "xml"], "--input": ["", "pdf", "line"], "--columns": ["", "a"], "--scheme": ["", "a"],
     }),
     "map": (["tcn_chunker_conll2000", "TEXT", "--output", "OUT"], {
         "--output": ["", "/dev/null/x"], "--format": ["", "xml"], "--address": ["", "nowhere"],

@@ -112,6 +112,7 @@ CHARACTERS = str.maketrans({"\u2019": "'", "\u2010": "-", "\u2011": "-", "\u2212
 _REFERENCES = re.compile(r"(?<=[.!?\u2026\"'\u201d\u2019)])(?:\[\w{1,4}\])+$")
 _RUN = re.compile(rf"[^{SPACE}]++")
 _SPACES = re.compile(rf"[{SPACE}]++")
+_END_OF_LINE = re.compile("[\n\r\u2029]")
 _EMPTY_LINE = re.compile(r"(?:\r\n?+|\n)[^\r\n]*+(?:\r|\n)|\u2029")
 
 
@@ -186,17 +187,19 @@ def split_sentences(text: str) -> Iterator[tuple[int, int]]:
         yield sentence.start, sentence.start + len(sentence.text)
 
 
-def sentences(source: Iterable[str]) -> Iterator[Sentence]:
+def sentences(source: Iterable[str], by_line: bool = False) -> Iterator[Sentence]:
     r"""The sentences of a stream, as `split_sentences` cuts them, each as soon as the first word after it is read.
 
     Args:
         source: The text in pieces, such as the lines of an open file with their ends; how it is cut changes nothing.
             No more of it than a piece and `MAX_SENTENCE` characters is kept.
+        by_line: Whether sentences end with their lines, as they otherwise do before an empty line only.
 
     Example:
     >>> list(sentences(["We stay", "ed. They\n", "left.\n"]))
     [Sentence(text='We stayed.', start=0), Sentence(text='They\nleft.', start=11)]
     """
+    gap = _END_OF_LINE if by_line else _EMPTY_LINE
     text, offset = "", 0  # what is kept of the stream, and where it starts there
     begin = end = seen = 0  # in it, the sentence so far, none if they are equal, and where the next word is looked for
     last, first = "", True  # its last word that is more than closing marks, and whether that is its first
@@ -211,9 +214,7 @@ def sentences(source: Iterable[str]) -> Iterator[Sentence]:
             if begin == end:
                 begin = end = start
             elif (
-                stop - begin > MAX_SENTENCE
-                or _EMPTY_LINE.search(text, end, start)
-                or (whole and _ends(last, first, match[0]))
+                stop - begin > MAX_SENTENCE or gap.search(text, end, start) or (whole and _ends(last, first, match[0]))
             ):
                 yield Sentence(text[begin:end], offset + begin)
                 begin = end = start
@@ -226,7 +227,7 @@ def sentences(source: Iterable[str]) -> Iterator[Sentence]:
             if begin == end or not _closes(text[start:stop]):
                 last, first = text[start:stop], begin == end
             end = stop
-        ended = re.search("[\n\r\u2029]", piece) and _EMPTY_LINE.search(text, end, seen)
+        ended = _END_OF_LINE.search(piece) and gap.search(text, end, seen)
         if begin < end and (ended or seen - begin > MAX_SENTENCE):
             yield Sentence(text[begin:end], offset + begin)
             end = begin

@@ -21,13 +21,14 @@ class SplitSentence(NamedTuple):
     words: list[str]
 
 
-def split(source: Iterable[str], tokenizer: str) -> Iterator[SplitSentence]:
+def split(source: Iterable[str], tokenizer: str, by_line: bool = False) -> Iterator[SplitSentence]:
     r"""Sentences and words of a text of any length.
 
     Args:
         source: The text in pieces, cut anywhere.
         tokenizer: Either "treebank", for sentences and words as in the Penn Treebank, or "plain", for a sentence a line and
             words as `dilatednets.data.snips.tokenize` finds them.
+        by_line: Whether sentences of the treebank, too, end with their lines.
 
     Yields:
         The sentences that have words.
@@ -38,13 +39,13 @@ def split(source: Iterable[str], tokenizer: str) -> Iterator[SplitSentence]:
     >>> [sentence.words for sentence in split(["play it\nwhat's on"], "plain")]
     [['play', 'it'], ['what', "'s", 'on']]
     """
-    by_line = tokenizer == "plain"
-    split_words = snips.split_words if by_line else penn_treebank.split_words
-    for text, offset in _lines(source) if by_line else penn_treebank.sentences(source):
+    is_plain = tokenizer == "plain"
+    split_words = snips.split_words if is_plain else penn_treebank.split_words
+    for text, offset in _lines(source) if is_plain else penn_treebank.sentences(source, by_line):
         tokens = [Token(word, offset + start, offset + end) for word, start, end in split_words(text)]
         words = [token.text for token in tokens]
         if words:
-            yield SplitSentence(text, offset, tokens, list(map(plain, words)) if by_line else treebank_forms(words))
+            yield SplitSentence(text, offset, tokens, list(map(plain, words)) if is_plain else treebank_forms(words))
 
 
 def _lines(source: Iterable[str]) -> Iterator[Sentence]:

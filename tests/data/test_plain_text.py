@@ -1,6 +1,7 @@
 """Plain text as sentences of words, and where in the text they are; however it is cut into pieces."""
 
 import itertools
+import re
 
 import pytest
 from hypothesis import given
@@ -40,6 +41,17 @@ TOKENIZERS = st.sampled_from(["treebank", "plain"])
 def cut(text, ends):
     ends = sorted({0, len(text), *(end % (len(text) + 1) for end in ends)})
     return [text[start:end] for start, end in itertools.pairwise(ends)]
+
+
+@given(TEXTS, st.lists(st.integers(0, 99), max_size=6))
+def test_a_line_may_be_a_text_of_its_own_faults(text, ends):
+    found = list(split([text], "treebank", by_line=True))
+    assert list(split(cut(text, ends), "treebank", by_line=True)) == found
+    alone, start = [], 0
+    for line in re.split("[\n\r\u2029]", text):
+        alone += [(one.words, one.start + start) for one in split([line], "treebank")]
+        start += len(line) + 1
+    assert [(one.words, one.start) for one in found] == alone
 
 
 @given(TEXTS, st.lists(st.integers(0, 99), max_size=6), TOKENIZERS, st.sampled_from([5, 100_000]))

@@ -26,6 +26,8 @@ WORDS_AHEAD = 1 << 16
 LINES_TO_TELL = 10
 """Lines with words by which columns are told from text."""
 _TAG = re.compile("O|[BIESLU]-[^\\W\\d].*")
+TEXT = ("text", "lines")
+"""Of --input, what are no columns."""
 UNASKED = Namespace(input=None, columns=None, format="brackets")
 """Options of who says nothing of the input."""
 MOST_PEEKED = 1000
@@ -39,9 +41,10 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--format", choices=list(FORMATS), default="brackets", help="how to print (default: brackets)")
     parser.add_argument(
         "--input",
-        choices=["text", "conll"],
-        help="plain text, or a word a line and an empty line after each sentence (default: text; "
-        "the latter if the first lines are columns with a tag in the last, or with --format conll single words)",
+        choices=["text", "lines", "conll"],
+        help="plain text; lines, of which each is a text of its own, such as titles; or a word a line and an empty line "
+        "after each sentence (default: text; the last if the first lines are columns with a tag in the last, or with "
+        "--format conll single words)",
     )
     words = "what the columns hold, such as word,pos,- (default: words, parts of speech and others, or CoNLL-U's ten)"
     parser.add_argument("--columns", metavar="NAMES", help=words)
@@ -72,8 +75,8 @@ def evaluation_options(options: Namespace) -> dict[str, Any]:
 
 
 def run(options: Namespace) -> None:
-    """`dilatednets chunk MODEL [FILE] [--format brackets|conll|json] [--input text|conll] [--columns NAMES]`."""
-    if options.columns is not None and options.input == "text":
+    """`dilatednets chunk MODEL [FILE] [--format brackets|conll|json] [--input text|lines|conll] [--columns NAMES]`."""
+    if options.columns is not None and options.input in TEXT:
         raise InputError("columns: text has none; leave it out, or set --input conll")
     if isinstance(sys.stdout, io.TextIOWrapper):
         # Whatever the terminal's language: input is UTF-8 too, so that there is nothing to escape.
@@ -177,7 +180,7 @@ def _columns_of(options: Namespace, stream: "_Peekable", name: str, with_pos: bo
     counts: list[int] = []
     tags: set[str] = set()
     words_alone = asked or options.format == "conll"
-    for line in () if options.input == "text" else stream.peek() if words_alone else stream.peek_piece():
+    for line in () if options.input in TEXT else stream.peek() if words_alone else stream.peek_piece():
         row = line.decode(errors="replace")
         if not column_count([row]):
             continue
@@ -236,7 +239,7 @@ def sentences_in(stream: IO[bytes], model: Any, name: str, options: Namespace = 
     elif with_pos:
         raise InputError("--input: this model needs parts of speech; give a word and its part of speech a line, conll")
     else:
-        for sentence in split(read_pieces(lines, name), model.tokenizer):
+        for sentence in split(read_pieces(lines, name), model.tokenizer, options.input == "lines"):
             yield sentence, None
 
 

@@ -1,5 +1,7 @@
 """`dilatednets chunk` on columns as they come: CoNLL-U, named columns, and parts of speech that the model does not have."""
 
+import json
+
 import pytest
 
 
@@ -64,3 +66,19 @@ def test_who_writes_columns_that_may_be_text_is_told(text, tags, chunk, output):
 
 def test_tags_that_differ_are_sure(output):
     output("none", "It B-NP\nworks O\n\nA B-NP\ndog I-NP\n")  # warnings are errors
+
+
+@pytest.mark.parametrize(
+    "text", ["It works\nThe dog\nA dog works\n", "It\r\nworks in\r\nA dog", "It works. A\n\ndog\n"]
+)
+def test_each_line_may_be_a_text_faults(text, output, models):
+    alone = "".join(output("none", line) for line in text.splitlines() if line)
+    assert output("none", text, "--input", "lines") == alone
+    found = [json.loads(line) for line in output("none", text, "--input=lines", "--format=json").splitlines()]
+    assert all(text[one["start"] :].startswith(one["text"]) for one in found) and len(found) == alone.count("\n")
+    assert output("plain", text, "--input", "lines") == output("plain", text)
+
+
+def test_lines_of_text_have_no_columns_faults(refusal):
+    assert "--columns: text has none" in refusal("none", "It\n", "--input", "lines", "--columns", "word")[1]
+    assert "--input: this model needs parts of speech" in refusal("input", "it DT\n", "--input", "lines")[1]
