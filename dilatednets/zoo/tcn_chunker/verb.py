@@ -3,10 +3,8 @@
 import io
 import json
 import queue
-import re
 import sys
 import threading
-import warnings
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
@@ -14,7 +12,7 @@ from typing import IO, Any
 
 from dilatednets import registry
 from dilatednets.arguments import PRESET, add_model
-from dilatednets.errors import InputError, Note
+from dilatednets.errors import InputError
 from dilatednets.rules import checked
 
 VERB, HELP = "chunk", "find the phrases of a text"
@@ -23,9 +21,6 @@ AHEAD = 1024
 """Sentences read while others are tagged, and tagged together when there are so many."""
 WORDS_AHEAD = 1 << 16
 """Words after which no more sentences are read ahead."""
-LINES_TO_TELL = 10
-"""Lines with words by which columns are told from text."""
-_TAG = re.compile("O|[BIESLU]-[^\\W\\d].*")
 TEXT = ("text", "lines")
 """Of --input, what are no columns."""
 UNASKED = Namespace(input=None, columns=None, format="brackets")
@@ -172,38 +167,19 @@ def _columns_of(options: Namespace, stream: "_Peekable", name: str, with_pos: bo
 
     Unasked, lines are columns that look like several with a tag in the last, or, with --format conll, like one word each.
     """
-    from dilatednets.data.columns import CONLL_U, column_count, known_columns, known_names
+    from dilatednets.data.columns import known_names
+    from dilatednets.data.columns_or_text import columns_or_text
 
     if options.columns is not None:
         return ["-" if name == "tag" else name for name in known_names(options.columns.split(","))]
-    asked = options.input == "conll" or (options.input is None and with_pos)
-    counts: list[int] = []
-    tags: set[str] = set()
-    words_alone = asked or options.format == "conll"
-    for line in () if options.input in TEXT else stream.peek() if words_alone else stream.peek_piece():
-        row = line.decode(errors="replace")
-        if not column_count([row]):
-            continue
-        counts.append(column_count([row]))
-        if asked and (fields := re.fullmatch(r"\S+([,|;])(\S+)", row.strip())) and _TAG.fullmatch(fields[2]):
-            raise InputError(f"{name}: columns are separated by {fields[1]!r}; put spaces or tabs between them")
-        if known_columns([row]) == CONLL_U:
-            return list(CONLL_U)
-        tagged = counts[0] > 1 and _TAG.fullmatch(last := row.split()[-1])
-        tags |= {last} if tagged else set()
-        if counts[-1] != counts[0] or not (asked or tagged or (words_alone and counts[0] == 1)):
-            return []
-        if asked or len(counts) == LINES_TO_TELL:
-            break
-    # Two words of text on a single line may look like columns.
-    if not asked and (not counts or (counts[0] > 1 and len(counts) == 1)):
+    if options.input in TEXT:
         return []
-    # One word after each of several others, or tags of which none begins a phrase or is outside: it may be text.
-    if not asked and (len(tags) == 1 or (tags and not any(tag[0] in "OBSU" for tag in tags))):
-        words = f"is read as columns, of which the last holds tags, {', '.join(sorted(tags))}"
-        warnings.warn(Note(f"{name}: {words}; add --input text if it is text"), stacklevel=2)
-    count = counts[0] if counts else 2
-    return ["word", "pos" if with_pos else "-", *["-"] * count][:count]
+    asked = options.input == "conll" or (options.input is None and with_pos)
+    words_alone = asked or options.format == "conll"
+    columns = columns_or_text(stream.peek() if words_alone else stream.peek_piece(), name, asked, words_alone)
+    if with_pos and columns[1:] and "pos" not in columns:
+        columns[1] = "pos"
+    return columns
 
 
 def _standard_input() -> IO[bytes]:
@@ -249,6 +225,7 @@ def in_columns(lines: Any, columns: list[str], known: Sequence[str]) -> Iterator
     Of parts of speech one at least must be known; sentences before it wait, in case it is text, or of another tag set.
     """
     from dilatednets.data.columns import read_columns
+    from dilatednets.data.columns_or_text import LINES_TO_TELL
     from dilatednets.data.penn_treebank import Token
     from dilatednets.data.plain_text import SplitSentence
 

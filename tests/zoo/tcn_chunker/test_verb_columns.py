@@ -39,7 +39,7 @@ def test_columns_are_named_faults(output, refusal):
 
 
 @pytest.mark.parametrize(
-    "text", ["It works today.\n", "it NOUN\nworks VERB\n\n" * 20, "1 it\n2 works\n", '{"a": 1}\n'], ids=range(4)
+    "text", ["It works today.\n", "it NOUN\nworks VERB\n\n" * 20, "1 it\n3 works\n", '{"a": 1}\n'], ids=range(4)
 )
 @pytest.mark.parametrize("arguments", [(), ("--input", "conll")])
 def test_parts_of_speech_of_which_none_is_known_faults(text, arguments, refusal):
@@ -82,3 +82,59 @@ def test_each_line_may_be_a_text_faults(text, output, models):
 def test_lines_of_text_have_no_columns_faults(refusal):
     assert "--columns: text has none" in refusal("none", "It\n", "--input", "lines", "--columns", "word")[1]
     assert "--input: this model needs parts of speech" in refusal("input", "it DT\n", "--input", "lines")[1]
+
+
+NUMBERED = [
+    "1\tIt\tit\tPRP\t_\t_\t2\n2\tworks\twork\tVBZ\t_\t_\t0\n",  # as CoNLL-2009
+    "# newpar\n1-2 Its _ _ _ _ _ _ _ _\n1 It it X PRP _ 2 x _ _\n2 is is X VBZ _ 0 x _ _\n",  # CoNLL-U, with blanks
+    "0 Yes UH B-INTJ\n\n0 It PRP B-NP\n1 works VBZ B-VP\n",
+]
+
+
+@pytest.mark.parametrize("text", NUMBERED, ids=range(3))
+def test_numbers_of_words_are_no_words_faults(text, refusal, output):
+    count = len(text.splitlines()[-1].split())
+    columns = f"id,word{',-' * (count - 2)}"
+    for arguments in (("--input", "conll"), (), ("--format", "conll")):
+        says = refusal("none", text, *arguments)[1]
+        assert f"the first column holds numbers of words; say what each holds, as in --columns {columns}" in says
+        assert ("or add --input text" in says) == ("--input" not in arguments)
+    assert "numbers of words" in refusal("input", text)[1]
+    assert "It" in output("none", text, "--columns", columns)
+
+
+@pytest.mark.parametrize(
+    "text", ["1 Who\n2 What\n3 Why\n", "1\tIntroduction\n2\tMethods\n", "1 CD B-NP\n2 CD I-NP\ndogs NNS I-NP\n"]
+)
+def test_numbered_lines_may_be_text_and_numbers_words(text, output):
+    arguments = ("--input", "conll") if "CD" in text else ("--input", "text")
+    assert output("none", text) == output("none", text, *arguments)
+
+
+@pytest.mark.parametrize(
+    ("text", "sign"),
+    [("word,tag\nIt,B-NP\nworks,B-VP\n", ","), ('"It";"B-NP"\n"in";"O"\n', ";"), ("New York|B-LOC\nis|O\n", "|")],
+)
+def test_columns_between_other_signs_are_named_faults(text, sign, refusal, output):
+    says = f"columns are separated by {sign!r}; put spaces or tabs between them"
+    assert says + "\n" in refusal("none", text, "--input", "conll")[1]
+    if "New" not in text:
+        assert says + ", or add --input text if it is text" in refusal("none", text)[1]
+    output("none", text, "--input", "text")
+    output("none", "10,000\n20;30\nmen\n", "--input", "conll")
+
+
+@pytest.mark.parametrize("odd", ["New York\tB-LOC", "word\ttag", "It\tPRP\tB-NP"])
+def test_a_line_unlike_the_others_does_not_make_text_of_columns_faults(odd, refusal, output):
+    for text in (f"{odd}\nIt\tB-NP\nworks\tB-VP\n", f"It\tB-NP\nworks\tB-VP\n{odd}\n"):
+        for arguments in ((), ("--format", "conll")):
+            says = refusal("none", text, *arguments)[1]
+            assert f"lines are columns with a tag in the last, but not {odd!r}; put one word and its tag" in says
+    output("none", odd.replace("\t", " ") + "\nIt works\nA dog\n")
+
+
+def test_blanks_in_words_between_tabs_are_named_faults(chunk):
+    for text, line in (("New York\tB-LOC\nSan Jose\tB-LOC\nof x\tO\n", "New York"), ("It is\tDT x\tO\n", "It is")):
+        status, _, err = chunk("none", text, "--input", "conll")
+        assert status == 0 and err.startswith(f"note: standard input: '{line}\\t")
+        assert "columns, since blanks divide them as tabs do; put no blanks into words\n" in err
