@@ -142,13 +142,18 @@ def download(address: str, digest: str, folder: str) -> str:
     known, urls = {"archive": f"sha256:{digest}"}, {"archive": address}
     archives = pooch.create(folder, "", registry=known, urls=urls, retry_if_failed=2)
     try:
-        return str(archives.fetch("archive", downloader=get))
+        archive = Path(archives.fetch("archive", downloader=get))
     except (RequestException, ValueError) as error:
         reason: BaseException = error
         while reason.__context__:  # what the system said lies below what each library made of it
             reason = reason.__context__
         cure = "check the address, its SHA-256 and the network"
         raise InputError(f"{address}: cannot be fetched ({one_line(reason)}); {cure}") from error
+    usual = archive.with_name("usual")  # pooch lets only the user read what it fetches; this has the mode of the umask
+    usual.touch()
+    archive.chmod(usual.stat().st_mode)
+    usual.unlink()
+    return str(archive)
 
 
 def _unpack(archive: str, folder: Path, address: str) -> None:

@@ -1,6 +1,7 @@
 """The command `fetch`: files by their SHA-256, from a server on this machine."""
 
 import hashlib
+import os
 
 import pytest
 from web_server import Server
@@ -36,6 +37,16 @@ def test_a_file_is_fetched_once(pages, tmp_path, capsys):
     assert [path.read_bytes() for path in (tmp_path / "new" / "data").iterdir()] == [CONTENT]
     del pages["/input.txt"]
     assert fetch(tmp_path / "new" / "data") == 0
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o027, 0o002])
+def test_modes_are_those_of_the_umask_faults(pages, tmp_path, mask):
+    before = os.umask(mask)
+    try:
+        assert fetch(tmp_path / "data") == 0
+    finally:
+        os.umask(before)
+    assert [path.stat().st_mode & 0o777 for path in (tmp_path / "data").iterdir()] == [0o666 & ~mask]
 
 
 def test_faults_of_what_comes_and_of_what_is_there(pages, tmp_path, capsys):
