@@ -14,6 +14,7 @@ from dilatednets import files
 from dilatednets.archives import inputs, manifest, shards
 from dilatednets.archives.worker import Worker, answers, checked_settings, load, mapper_class
 from dilatednets.errors import InputError, one_line
+from dilatednets.presets import presets
 from dilatednets.progress import progress
 from dilatednets.rules import Size, checked
 
@@ -61,7 +62,8 @@ def run(
     settings = checked_settings(cls, settings or {})
     found = inputs.sources(arguments, cls, output, whole)
     how = {"format": format, "column": column, "whole": whole, "settings": settings}
-    name = os.path.abspath(model) if os.path.exists(model) else model  # for workers elsewhere in the tree
+    is_path = os.path.exists(model) and not presets.shipped(model)
+    name = os.path.abspath(model) if is_path else model  # for workers elsewhere in the tree
     of_run = {"model": manifest.model_of(name), "inputs": inputs.fingerprint(found), "how": how}
     files.check_writable(output / manifest.NAME)
     _check_installed()

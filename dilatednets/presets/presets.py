@@ -5,6 +5,7 @@ A preset is a folder of `config.json` (the class and its arguments), `model.weig
 loading one runs no code from it.
 """
 
+import functools
 import json
 import os
 import tomllib
@@ -42,11 +43,24 @@ def available() -> dict[str, Path]:
     return {folder.name: folder for folder in reversed(folders)}
 
 
+def shipped(handle: str | os.PathLike[str]) -> Path | None:
+    """The folder of the preset that comes with the package, if a handle means one: a path to a folder means that folder."""
+    is_path = not isinstance(handle, str) and Path(handle).is_dir()
+    return None if is_path else available().get(str(handle))
+
+
+@functools.cache  # to say it once
+def _note_of_namesake(name: str, folder: Path) -> None:
+    words = f"is the preset that comes with the package; ./{name} is the folder of this name"
+    warnings.warn(Note(f"{name}: {words}"), stacklevel=4)
+
+
 def find(handle: str | os.PathLike[str]) -> Path:
     """The folder of a preset.
 
     Args:
-        handle: The name of one that comes with the package, a folder, or a handle; see `dilatednets.presets.handles`.
+        handle: The name of one that comes with the package, a folder, or a handle; see `dilatednets.presets.handles`. Of a
+            folder that has such a name say that it is one: "./name", or a Path.
 
     Raises:
         InputError: if there is none, or as `dilatednets.presets.handles.fetch`.
@@ -58,11 +72,14 @@ def find(handle: str | os.PathLike[str]) -> Path:
     """
     if not isinstance(handle, str | os.PathLike) or not str(handle):
         raise InputError(f"preset: must be a name, a folder or a handle, not {handle!r}")
-    presets = available()
-    if str(handle) in presets:
-        return presets[str(handle)]
+    if folder := shipped(handle):
+        here = Path(handle).absolute()
+        if (here / CONFIG).is_file() and not here.samefile(folder):
+            _note_of_namesake(str(handle), here)
+        return folder
     folder = handles.fetch(str(handle)) if handles.is_handle(str(handle)) else Path(handle)
     if not folder.is_dir():
+        presets = available()
         near = did_you_mean(handle, presets)
         raise InputError(f"{handle}: neither a preset nor a folder; presets are {', '.join(sorted(presets))}{near}")
     if not (folder / CONFIG).exists():

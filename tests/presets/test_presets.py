@@ -5,6 +5,7 @@ import json
 import os
 import pickle
 import shutil
+from pathlib import Path
 
 import h5py
 import keras
@@ -14,7 +15,7 @@ from helpers import contents
 from keras import ops
 
 from dilatednets import registry
-from dilatednets.errors import InputError
+from dilatednets.errors import InputError, Note
 from dilatednets.presets import card as cards
 from dilatednets.presets import golden, presets
 from dilatednets.zoo.wavenet.model import WaveNet
@@ -148,6 +149,26 @@ def test_presets_are_listed_by_class_and_found_by_name(folder, monkeypatch):
     assert WaveNet.from_preset("tiny").speakers == ("ann", "bob")
     with pytest.raises(InputError, match="tinny: neither a preset nor a folder; presets are other, tiny"):
         WaveNet.from_preset("tinny")
+
+
+def test_a_folder_with_the_name_of_a_preset_is_found_by_its_path_faults(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(presets, "roots", lambda: [folder.parent])
+    monkeypatch.chdir(folder.parent)
+    assert presets.find("tiny") == folder  # the same folder, so that there is nothing to note
+    own = tmp_path / "own" / "tiny"
+    shutil.copytree(folder, own)
+    change_config(own, speakers=["eve", "mallory"])
+    monkeypatch.chdir(own.parent)
+    for handle in ("./tiny", "tiny/", os.path.join("..", "own", "tiny"), Path("tiny"), own, str(own)):
+        assert presets.find(handle).samefile(own) and presets.shipped(handle) is None
+        assert WaveNet.from_preset(handle).speakers == ("eve", "mallory")
+    with pytest.warns(
+        Note, match=r"^tiny: is the preset that comes with the package; ./tiny is the folder of this name$"
+    ):
+        assert presets.find("tiny") == presets.shipped("tiny") == folder
+    assert WaveNet.from_preset("tiny").speakers == ("ann", "bob")  # and it is said once
+    monkeypatch.chdir(own)
+    assert presets.find(Path("tiny")) == presets.find("tiny") == folder  # no folder of this name is here
 
 
 def test_folder_that_is_no_preset_is_refused(tmp_path):
