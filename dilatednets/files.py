@@ -13,6 +13,13 @@ from typing import Any
 
 from dilatednets.errors import InputError
 
+NO_TEXT = {
+    **dict.fromkeys((".csv", ".tsv", ".conllu", ".conll"), "a table"),
+    **{".json": "JSON in one piece", ".jsonl": "lines of JSON", ".ndjson": "lines of JSON"},
+    **dict.fromkeys((".htm", ".html", ".xml"), "text between tags"),
+}
+"""What files are, by their suffixes, that could be read as text and are none."""
+
 
 @contextlib.contextmanager
 def atomic_path(target: str | os.PathLike[str]) -> Iterator[Path]:

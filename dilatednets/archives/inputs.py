@@ -11,17 +11,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from dilatednets.errors import InputError, Note, one_line
-from dilatednets.files import as_utf8
+from dilatednets.files import NO_TEXT, as_utf8
 
 LINES, TABLES = (".jsonl", ".ndjson"), (".parquet",)
 TEXTS = (".txt", ".text")
 MOST_RECORDS, MOST_BYTES = 16384, 8 << 20
 """Of a part. A worker holds no more than one part's records and answers at a time."""
-_NO_TEXT = dict.fromkeys((".csv", ".tsv", ".conllu", ".conll"), "a table") | {
-    ".json": "JSON as a whole, of which no line is a record",
-    **dict.fromkeys((".htm", ".html", ".xml"), "text between tags"),
-}
-"""What files are that would else be read as lines of text, by their suffixes."""
 LEAST_PARTS = 32
 """Parts of even a small archive, so that all workers have work and a run that is stopped loses little of it."""
 
@@ -111,7 +106,7 @@ def sources(arguments: Sequence[Any], mapper: Any, output: Path, whole: bool = F
                 f"{argument}: holds nothing that this model reads ({_readable(mapper)}); give other inputs"
             )
         for file, _ in named if mapper.FIELD == "text" else ():
-            if what := _NO_TEXT.get(file.suffix.lower()):
+            if not _kind(file, mapper, whole) and (what := NO_TEXT.get(file.suffix.lower())):
                 cure = "give its texts as lines, or in .parquet or .jsonl with a column text"
                 raise InputError(f"{file}: {what}; {cure}")
         unknown = "text" if mapper.FIELD == "text" and not whole else "file"

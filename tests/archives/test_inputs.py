@@ -75,7 +75,7 @@ def test_a_text_file_may_be_one_record(tmp_path):
         ("a.csv", "a table"),
         ("a.TSV", "a table"),
         ("a.conllu", "a table"),
-        ("a.JSON", "JSON as a whole"),
+        ("a.JSON", "JSON in one piece"),
         ("a.xml", "text"),
     ],
 )

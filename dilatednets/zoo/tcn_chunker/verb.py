@@ -5,14 +5,16 @@ import json
 import queue
 import sys
 import threading
+import warnings
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
+from pathlib import Path
 from typing import IO, Any
 
 from dilatednets import registry
 from dilatednets.arguments import PRESET, add_model
-from dilatednets.errors import InputError
+from dilatednets.errors import InputError, Note
 from dilatednets.rules import checked
 
 VERB, HELP = "chunk", "find the phrases of a text"
@@ -203,6 +205,7 @@ def sentences_in(stream: IO[bytes], model: Any, name: str, options: Namespace = 
     """Sentences of text, or of columns where lines look like them or `options` say so, with their parts of speech."""
     from dilatednets.data.plain_text import split
     from dilatednets.data.text_stream import read_pieces
+    from dilatednets.files import NO_TEXT
 
     with_pos = model.pos_embedding is not None
     lines: Any = _Peekable(stream, name)
@@ -215,6 +218,9 @@ def sentences_in(stream: IO[bytes], model: Any, name: str, options: Namespace = 
     elif with_pos:
         raise InputError("--input: this model needs parts of speech; give a word and its part of speech a line, conll")
     else:
+        if options.input is None and (what := NO_TEXT.get(Path(name).suffix.lower())):
+            words = f"{what} by its name, but is read as text; add --input text if it is"
+            warnings.warn(Note(f"{name}: {words}"), stacklevel=2)
         for sentence in split(read_pieces(lines, name), model.tokenizer, options.input == "lines"):
             yield sentence, None
 

@@ -138,3 +138,16 @@ def test_blanks_in_words_between_tabs_are_named_faults(chunk):
         status, _, err = chunk("none", text, "--input", "conll")
         assert status == 0 and err.startswith(f"note: standard input: '{line}\\t")
         assert "columns, since blanks divide them as tabs do; put no blanks into words\n" in err
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [("a.json", "JSON in one piece"), ("a.CSV", "a table"), ("a.jsonl", "lines of JSON"), ("a.html", "text b")],
+)
+def test_what_is_no_text_by_its_name_is_noted_faults(name, what, chunk, output, tmp_path):
+    (tmp_path / name).write_text("It works.")
+    _, out, err = chunk("none", b"", tmp_path / name)
+    assert err.startswith(f"note: {tmp_path / name}: {what}") and err.endswith(
+        "read as text; add --input text if it is\n"
+    )
+    assert out == output("none", b"", tmp_path / name, "--input", "text") == output("none", "It works.")
