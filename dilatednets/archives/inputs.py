@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from dilatednets.errors import InputError, Note, one_line
 from dilatednets.files import NO_TEXT, as_utf8
+from dilatednets.folders import files_below
 
 LINES, TABLES = (".jsonl", ".ndjson"), (".parquet",)
 TEXTS = (".txt", ".text")
@@ -77,14 +78,13 @@ def sources(arguments: Sequence[Any], mapper: Any, output: Path, whole: bool = F
         whole: Whether a text file is one record, and not each of its lines.
 
     Raises:
-        InputError: for an argument that names nothing, or two files of one name.
+        InputError: for an argument that names nothing, or two files of one name; as `files_below`.
     """
     found: list[Source] = []
     for argument in map(str, arguments):
         path = Path(argument)
         if path.is_dir():
-            files = sorted(file for file in path.rglob("*") if file.is_file() and not _hidden(file.relative_to(path)))
-            used = [file for file in files if not _below(file, output)]
+            used = [file for file in files_below(path) if not _below(file, output)]
             known = [file for file in used if _kind(file, mapper, whole)]
             if len(known) < len(used):
                 other = next(file for file in used if file not in known)
@@ -121,10 +121,6 @@ def sources(arguments: Sequence[Any], mapper: Any, output: Path, whole: bool = F
 
 def _below(file: Path, folder: Path) -> bool:
     return folder.resolve() in file.resolve().parents
-
-
-def _hidden(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)
 
 
 def _kind(path: Path, mapper: Any, whole: bool) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dilatednets.errors import InputError, Note
+from dilatednets.folders import files_below
 
 LABEL_SUFFIXES = (".png", ".webp", ".bmp", ".tif", ".tiff")
 SUFFIXES = (*LABEL_SUFFIXES, ".jpg", ".jpeg", ".gif", ".jp2", ".avif", ".pgm", ".ppm")
@@ -13,14 +14,14 @@ _OF_SYSTEMS = ("thumbs.db", "desktop.ini")
 
 
 def pictures_below(folder: Path, suffixes: Sequence[str] = SUFFIXES) -> list[Path]:
-    """The pictures of a folder and of those below it, in order; a note names files that are none.
+    """The pictures of `files_below` a folder, in order; a note names files that are none.
 
     Args:
         folder: The folder. What begins with a dot, in it or below it, is not looked at.
         suffixes: Suffixes of pictures, which may be in capitals, too.
 
     Raises:
-        InputError: If there is no such folder, or no picture in it.
+        InputError: If there is no such folder, or no picture in it; as `files_below`.
 
     Example:
     >>> pictures_below(Path("nowhere"))
@@ -29,11 +30,7 @@ def pictures_below(folder: Path, suffixes: Sequence[str] = SUFFIXES) -> list[Pat
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder")
-    files = sorted(
-        path
-        for path in folder.rglob("*")
-        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    )
+    files = files_below(folder)
     pictures = [path for path in files if path.suffix.lower() in suffixes]
     others = [path.relative_to(folder).as_posix() for path in files if path.suffix.lower() not in suffixes]
     others = [name for name in others if name.lower().rpartition("/")[2] not in _OF_SYSTEMS]

@@ -8,6 +8,7 @@ from dilatednets.data.audio_folder import note_of
 from dilatednets.data.sound_formats import SUFFIXES
 from dilatednets.data.splits import is_run
 from dilatednets.errors import InputError
+from dilatednets.folders import files_below
 
 METADATA = "metadata.csv"
 FIELDS = ("word", "speaker")
@@ -64,10 +65,8 @@ def labelled(root: Path, words: bool, pattern: str = "") -> list[Labelled]:
 def _files(root: Path) -> list[Labelled]:
     found: dict[str, Labelled] = {}
     others = []
-    for path in sorted(root.rglob("*")):
+    for path in files_below(root):
         below = path.relative_to(root)
-        if not path.is_file() or any(part.startswith(".") for part in below.parts):
-            continue
         if path.parent.name == "samples" and is_run(path.parent.parent):  # what a net said is no recording
             continue
         name = below.with_suffix("").as_posix()

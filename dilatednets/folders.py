@@ -1,0 +1,42 @@
+"""Folders of a user's files, as they lie there."""
+
+from pathlib import Path
+
+from dilatednets.errors import InputError, unreadable
+
+
+def files_below(folder: Path) -> list[Path]:
+    """The files of a folder and of those in it, in order, whether these lie there or links lead to them.
+
+    What begins with a dot is left out. A link to a folder that it lies in is not entered, since all is listed already.
+
+    Args:
+        folder: Where to look.
+
+    Raises:
+        InputError: for a folder that cannot be read, and a link to nothing.
+
+    Example:
+    >>> Path(__file__) in files_below(Path(__file__).parent)
+    True
+    """
+    return sorted(_below(folder, ()))
+
+
+def _below(folder: Path, above: tuple[Path, ...]) -> list[Path]:
+    real = folder.resolve()
+    if real in above:
+        return []
+    try:
+        inside = [one for one in folder.iterdir() if not one.name.startswith(".")]
+    except OSError as error:
+        raise unreadable(folder, error, "a folder that can be") from error
+    found = []
+    for one in inside:
+        if one.is_dir():
+            found += _below(one, (*above, real))
+        elif one.is_file():
+            found.append(one)
+        elif one.is_symlink():
+            raise InputError(f"{one}: is a link to what is not there; mend it, or remove it")
+    return found
