@@ -83,20 +83,25 @@ def _files(root: Path) -> list[Labelled]:
 
 
 def _by_pattern(files: list[Labelled], pattern: str, words: bool) -> list[Labelled]:
-    expression = _expression(pattern, words)
+    first, last = _expressions(pattern, words)
     known = []
     for one in files:
-        match = expression.fullmatch(one.name)
-        if match is None:
+        readings = [match.groupdict() for match in (first.fullmatch(one.name), last.fullmatch(one.name)) if match]
+        if not readings:
             raise InputError(
                 f"{one.path}: does not fit data.pattern, {pattern!r}; rename it, remove it, or change that"
             )
-        said = match.groupdict()
+        said, other = readings
+        if said != other:
+            ways = " and with ".join(", ".join(f"{name} {value!r}" for name, value in way.items()) for way in readings)
+            cure = "rename it, or say more of the name there, such as another _{}"
+            raise InputError(f"{one.path}: fits data.pattern, {pattern!r}, in two ways, with {ways}; {cure}")
         known.append(one._replace(word=said.get("word", ""), speaker=said.get("speaker", "")))
     return known
 
 
-def _expression(pattern: str, words: bool) -> re.Pattern[str]:
+def _expressions(pattern: str, words: bool) -> list[re.Pattern[str]]:
+    """What fits a pattern, with all that comes first as short as possible, and as long; one reading, if both agree."""
     parts = re.split(r"(\{.*?\})", pattern)
     fields = [part[1:-1] for part in parts if part.startswith("{") and part != "{}"]
     wrong = [field for field in fields if field not in FIELDS or fields.count(field) > 1]
@@ -104,8 +109,11 @@ def _expression(pattern: str, words: bool) -> re.Pattern[str]:
         raise InputError(f"data.pattern: {{{wrong[0]}}}: may hold {{word}} and {{speaker}} once each, and {{}}")
     if words and "word" not in fields:
         raise InputError(f"data.pattern: {pattern!r} holds no {{word}}; say where in a name the word is")
-    named = {"{}": "[^/]*", **{f"{{{field}}}": f"(?P<{field}>[^/]+?)" for field in fields}}
-    return re.compile("".join(named.get(part) or re.escape(part) for part in parts))
+    ways = []
+    for much in ("?", ""):
+        named = {"{}": f"[^/]*{much}", **{f"{{{field}}}": f"(?P<{field}>[^/]+{much})" for field in fields}}
+        ways.append(re.compile("".join(named.get(part) or re.escape(part) for part in parts)))
+    return ways
 
 
 def _by_table(files: list[Labelled], table: Path, words: bool) -> list[Labelled]:
