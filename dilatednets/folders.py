@@ -5,6 +5,22 @@ from pathlib import Path
 from dilatednets.errors import InputError, unreadable
 
 
+def inside(folder: Path) -> list[Path]:
+    """What lies in a folder, in order, but for what begins with a dot.
+
+    Raises:
+        InputError: for a folder that cannot be read.
+
+    Example:
+    >>> Path(__file__) in inside(Path(__file__).parent)
+    True
+    """
+    try:
+        return sorted(one for one in folder.iterdir() if not one.name.startswith("."))
+    except OSError as error:
+        raise unreadable(folder, error, "a folder that can be") from error
+
+
 def files_below(folder: Path) -> list[Path]:
     """The files of a folder and of those in it, in order, whether these lie there or links lead to them.
 
@@ -27,12 +43,8 @@ def _below(folder: Path, above: tuple[Path, ...]) -> list[Path]:
     real = folder.resolve()
     if real in above:
         return []
-    try:
-        inside = [one for one in folder.iterdir() if not one.name.startswith(".")]
-    except OSError as error:
-        raise unreadable(folder, error, "a folder that can be") from error
     found = []
-    for one in inside:
+    for one in inside(folder):
         if one.is_dir():
             found += _below(one, (*above, real))
         elif one.is_file():

@@ -103,7 +103,7 @@ def run(
         raise InputError("temperature: a MelVocoder draws nothing, and has none; leave it out")
     rate = model.sample_rate
     scores = judges(rate)
-    clips = recordings.load(data_dir, split, rate, words=False, trim=False, level=0.0)
+    clips = recordings.load(data_dir, split, rate, words=False, speakers=False, trim=False, level=0.0)
     frames = [front_end.frames(clip.audio) for clip in clips]
     model.generate(condition=frames[0][:8], **how)  # compiles
     ways: dict[str, Callable[[np.ndarray], np.ndarray]] = {

@@ -11,8 +11,9 @@ import numpy as np
 from dilatednets.data.audio import is_silent, read_audio, read_with_rate, resample
 from dilatednets.data.sequences import SPLITS, check_split, shared_out
 from dilatednets.data.sound_formats import SUFFIXES
-from dilatednets.data.splits import data_folder, is_run
+from dilatednets.data.splits import beside, data_folder, is_run, split_folders
 from dilatednets.errors import InputError, Note
+from dilatednets.folders import inside
 
 LAYOUT = "DIR/LABEL/*.wav, or DIR/train/LABEL/*.wav beside DIR/validation and DIR/test"
 
@@ -37,7 +38,7 @@ def load(
 
     Args:
         data_dir: The folder of folders.
-        split: "train", "validation" or "test". Without folders of these names, each label's files are shared out.
+        split: "train", "validation" or "test". Without `split_folders`, each label's files are shared out.
         sample_rate: Samples a second, to which recordings are resampled.
         validation: Share of each label's files to choose by.
         test: Share of each label's files to report on.
@@ -48,21 +49,19 @@ def load(
     root = data_folder(data_dir)
     if not root.is_dir():
         raise InputError(f"{root}: no such folder; the layout is {LAYOUT}")
-    own = (root / "train").is_dir()
-    if own and not (root / check_split(split)).is_dir():
+    own = split_folders(root)
+    if own and check_split(split) not in own:
         raise InputError(f"{root / split}: no such folder; there must be {', '.join(SPLITS)}")
-    folder = root / split if own else root
-    shown = sorted(one for one in folder.iterdir() if not one.name.startswith("."))
+    folder = own.get(split, root)
+    shown = inside(folder)
     labels = [one for one in shown if one.is_dir() and not is_run(one)]
     if split == "train":
         if len(labels) == 1:
             words = f"holds recordings of one label, {labels[0].name}; add a folder for each other label"
             raise InputError(f"{folder}: {words} (the layout is {LAYOUT})")
-        beside = (
-            [one for one in root.iterdir() if one.name not in SPLITS and not one.name.startswith(".")] if own else []
-        )
         note_of(
-            [*sorted(beside), *(one for one in shown if not one.is_dir())], "not used, since it lies beside the labels"
+            [*beside(root, own), *(one for one in shown if not one.is_dir())],
+            "not used, since it lies beside the labels",
         )
     clips = []
     for label in labels:
@@ -89,7 +88,7 @@ def note_if_silent(path: str | os.PathLike[str], audio: np.ndarray) -> None:
 
 
 def _recordings(folder: Path) -> list[Path]:
-    files = sorted(one for one in folder.iterdir() if not one.name.startswith("."))
+    files = inside(folder)
     for file in files:
         if file.suffix.lower() not in SUFFIXES or not file.is_file():
             raise InputError(f"{file}: no recording; remove it, or convert it to WAV (the layout is {LAYOUT})")

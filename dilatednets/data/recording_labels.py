@@ -24,21 +24,25 @@ class Labelled(NamedTuple):
     speaker: str = ""
 
 
-def labelled(root: Path, words: bool, pattern: str = "") -> list[Labelled]:
+def labelled(
+    root: Path, words: bool, pattern: str = "", speakers: bool = True, parts: tuple[Path, ...] = ()
+) -> list[Labelled]:
     """The recordings of a folder and of those in it, in order of name.
 
-    With a pattern, names of files say word and speaker. Else, if there is a `metadata.csv`, its lines say the word:
-    `id|text` or `id|text|text in plain words`, as LJ Speech has them. Else the folder that a recording lies in is its word,
-    or its speaker where words do not matter; a single folder is no speaker.
+    With a pattern, names of files say word and speaker. Else the folders are speakers where words do not matter; a single
+    one is none. Else, if there is a `metadata.csv`, its lines say the word: `id|text` or `id|text|text in plain words`, as
+    LJ Speech has them. Else the folder that a recording lies in is its word.
 
     Args:
         root: The folder.
         words: Whether it matters what is said.
         pattern: Paths below `root`, without the suffix: "{word}_{speaker}_{}", where {} stands for anything.
+        speakers: Whether it matters who speaks. Else folders may lie in folders, and the outermost are taken for it.
+        parts: Where splits have folders of their own, all of them, of which `root` is one: these may share a `metadata.csv`.
 
     Raises:
-        InputError: for a folder without recordings, a name that does not fit the pattern, a line without a recording, or a
-            recording without a line, a folder or a word.
+        InputError: for a folder without recordings, a name that does not fit the pattern, a line without a recording, a
+            recording without a line, a folder or a word, or in a folder of a folder.
 
     Example:
     >>> from dilatednets.data.samples import sample
@@ -47,22 +51,58 @@ def labelled(root: Path, words: bool, pattern: str = "") -> list[Labelled]:
     """
     if not root.is_dir():
         raise InputError(f"{root}: no such folder; the layout is {LAYOUT}")
-    files = _files(root)
-    table = root / METADATA
+    files, others = _files(root)
+    if not files:
+        raise InputError(f"{root}: holds no recordings; the layout is {LAYOUT}")
+    table = None if pattern or not words else _table(root, parts, others)
+    note_of(others, "not used, since it is no recording")
     if pattern:
         return _by_pattern(files, pattern, words)
-    if table.is_file():
-        return _by_table(files, table, words)
-    folders = {one.name.rpartition("/")[0] for one in files}
+    together = [one for part in parts for one in _files(part)[0]] or files
+    if table is not None:
+        return _by_table(files, table, files if table.parent == root else together)
     if words:
-        for one in files:
-            if "/" not in one.name:
-                raise InputError(f"{one.path}: no folder says its word; the layout is {LAYOUT}")
-        return [one._replace(word=one.path.parent.name) for one in files]
-    return [one._replace(speaker=one.path.parent.name) for one in files] if len(folders) > 1 else files
+        return [one._replace(word=_folder_of(one, "word")) for one in files]
+    if len({one.name.rpartition("/")[0] for one in together}) == 1:
+        return files
+    return [one._replace(speaker=_folder_of(one, "speaker", strictly=speakers)) for one in files]
 
 
-def _files(root: Path) -> list[Labelled]:
+def _table(root: Path, parts: tuple[Path, ...], others: list[Path]) -> Path | None:
+    """The table of words, if there is one, of a folder alone, or of all parts."""
+    own, shared = root / METADATA, root.parent / METADATA
+    if parts and shared.is_file():
+        for part in parts:
+            if (part / METADATA).is_file():
+                raise InputError(f"{part / METADATA}: {shared} is for all splits; remove one of them")
+        return shared
+    if own.is_file():
+        return own
+    for one in others:
+        if one.stem.lower() == "metadata" and one.suffix.lower() in (".csv", ".tsv", ".txt"):
+            raise InputError(f"{one}: is no table of words where it lies; that is {own}; move or remove it")
+    return None
+
+
+def _folder_of(one: Labelled, field: str, strictly: bool = True) -> str:
+    """The folder that says the word or the speaker of a recording."""
+    folder, *below = one.name.split("/")
+    if strictly and not below:
+        raise InputError(f"{one.path}: no folder says its {field}; the layout is {LAYOUT}")
+    if strictly and len(below) > 1:
+        deep = "/{}" * len(below)
+        words = f"lies in folders in folders, any of which may be its {field}"
+        cure = f'data.pattern = "{{{field}}}{deep}"' + (f', or "{{}}{deep}" for none' if field == "speaker" else "")
+        raise InputError(f"{one.path}: {words}; say which, as {cure}")
+    if field == "word" and folder.lower() == "wavs":
+        raise InputError(
+            f"{one.path}: no table says its word; put {METADATA} beside {folder}, or name that by its word"
+        )
+    return folder if below else ""
+
+
+def _files(root: Path) -> tuple[list[Labelled], list[Path]]:
+    """The recordings of a folder, and its other files but for the table."""
     found: dict[str, Labelled] = {}
     others = []
     for path in files_below(root):
@@ -76,10 +116,7 @@ def _files(root: Path) -> list[Labelled]:
             raise InputError(f"{path}: is there as {found[name].path.name}, too; remove one of them")
         else:
             found[name] = Labelled(path, name)
-    if not found:
-        raise InputError(f"{root}: holds no recordings; the layout is {LAYOUT}")
-    note_of(others, "not used, since it is no recording")
-    return list(found.values())
+    return list(found.values()), others
 
 
 def _by_pattern(files: list[Labelled], pattern: str, words: bool) -> list[Labelled]:
@@ -116,7 +153,8 @@ def _expressions(pattern: str, words: bool) -> list[re.Pattern[str]]:
     return ways
 
 
-def _by_table(files: list[Labelled], table: Path, words: bool) -> list[Labelled]:
+def _by_table(files: list[Labelled], table: Path, together: list[Labelled]) -> list[Labelled]:
+    """Recordings with their words, in a table of all recordings together."""
     texts: dict[str, str] = {}
     try:
         lines = table.read_text(encoding="utf-8-sig").split("\n")
@@ -130,18 +168,17 @@ def _by_table(files: list[Labelled], table: Path, words: bool) -> list[Labelled]
             if name in texts:
                 raise InputError(f"{table}: line {number}: there is a line of {name} before; remove one of them")
             texts[name] = next(filter(None, reversed(columns[:2])), "")
-    known, by_id = [], {one.path.stem: one for one in files}
-    for one in files:
-        if by_id[one.path.stem] != one:
+    by_id = {one.path.stem: one for one in together}
+    for one in together:
+        if by_id[one.path.stem].path != one.path:
             raise InputError(f"{one.path}: has the id of {by_id[one.path.stem].path}, too; rename one of them")
         if one.path.stem not in texts:
             raise InputError(
                 f"{one.path}: has no line in {table}; add one that begins with {one.path.stem}|, or remove it"
             )
-        if words and not texts[one.path.stem]:
+        if not texts[one.path.stem]:
             raise InputError(f"{table}: the line of {one.path.stem} says no text; add it")
-        known.append(one._replace(word=texts[one.path.stem]))
     for name in texts:
         if name not in by_id:
             raise InputError(f"{table}: {name} has no recording, such as wavs/{name}.wav; add it, or remove the line")
-    return known
+    return [one._replace(word=texts[one.path.stem]) for one in files]

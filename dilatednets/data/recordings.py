@@ -9,8 +9,8 @@ import numpy as np
 
 from dilatednets.data.audio import is_silent, normalize_level, read_with_rate, resample, trim_silence
 from dilatednets.data.audio_folder import note_of
-from dilatednets.data.recording_labels import Labelled, labelled
-from dilatednets.data.splits import data_folder, draw_key
+from dilatednets.data.recording_labels import METADATA, Labelled, labelled
+from dilatednets.data.splits import beside, data_folder, draw_key, split_folders
 from dilatednets.data.spoken_digits import Recording
 from dilatednets.errors import InputError, Note
 
@@ -25,6 +25,7 @@ def load(
     sample_rate: int,
     words: bool = True,
     pattern: str = "",
+    speakers: bool = True,
     trim: bool = True,
     level: float = -20.0,
     shortest: float = 0.05,
@@ -34,7 +35,7 @@ def load(
     """Reads one split, sorted by name; `dilatednets.errors.Note`s say what is resampled, and what is left out and why.
 
     A recording is in one split as a whole, the same each time, as `splits` draws it by its name. Or splits have folders,
-    `DIR/train` and `DIR/validation`, and perhaps `DIR/test`, each laid out as `DIR` would be.
+    `DIR/train` and `DIR/validation`, and perhaps `DIR/test`, each laid out as `DIR` would be; `DIR/metadata.csv` is for all.
 
     Args:
         data_dir: The folder; `dilatednets.data.recording_labels.labelled` says how it may be laid out.
@@ -42,6 +43,7 @@ def load(
         sample_rate: Samples a second, to which recordings are resampled.
         words: Whether each recording is a word. Else it may be anything, and longer ones are cut.
         pattern: How paths say word and speaker, as "{word}_{speaker}_{}"; "" for folders or a `metadata.csv`.
+        speakers: Whether it matters who speaks.
         trim: Whether to cut leading and trailing silence.
         level: Root mean square of each recording in dB of full scale; 0 for as it is.
         shortest: Seconds below which a recording is left out.
@@ -59,13 +61,19 @@ def load(
     (10, '0', 'jackson')
     """
     root = data_folder(data_dir)
-    own = all((root / name).is_dir() for name in SPLITS)
-    if split not in SPLITS and not (own and split == "test"):
+    own = split_folders(root) if root.is_dir() else {}
+    if split not in (own or SPLITS):
         raise InputError(
             f"split: recordings have {' and '.join(SPLITS)}, and test in a folder of its own, not {split!r}"
         )
-    root = root / split if own else root
-    found = labelled(root, words, pattern)
+    if split == "train":
+        note_of([one for one in beside(root, own) if one.name != METADATA], "not used, since it lies beside the splits")
+    root = own.get(split, root)
+    found = labelled(root, words, pattern, speakers, tuple(own.values()))
+    if words and split == "train" and len({one.word for one in found}) == 1:
+        note_of(
+            [root], f"all recordings are one word, {found[0].word!r}; is that in the names? data.pattern reads them"
+        )
     recordings: list[Recording] = []
     rates: dict[int, list[Path]] = {}
     left_out: dict[str, list[Path]] = {}

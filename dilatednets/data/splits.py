@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from dilatednets.errors import InputError
+from dilatednets.folders import inside
 
 SPLITS = {"train": "train", "validation": "val", "val": "val", "test": "test"}
 """Names of splits as a user gives them, and as CamVid and nuclei write them in their files."""
+FOLDERS = {"train": ("train",), "validation": ("validation", "val", "valid", "dev"), "test": ("test",)}
+"""What folders of splits may be called, in small letters or capitals."""
 
 
 def split_name(data_set: str, split: str) -> str:
@@ -28,6 +31,40 @@ def split_name(data_set: str, split: str) -> str:
     if not isinstance(split, str) or split not in SPLITS:
         raise InputError(f"split: {data_set} has {', '.join(SPLITS)}, not {split!r}")
     return SPLITS[split]
+
+
+def split_folders(root: Path) -> dict[str, Path]:
+    """The folders of splits by split, where splits have folders of their own; else none.
+
+    Args:
+        root: The folder of the data, in which they would lie.
+
+    Raises:
+        InputError: for one of them without the two that training takes, and for two of one split.
+
+    Example:
+    >>> from dilatednets.data.samples import sample
+    >>> sorted(split_folders(sample("ljspeech"))), split_folders(sample("spoken_digits"))
+    (['train', 'validation'], {})
+    """
+    found: dict[str, Path] = {}
+    for one in inside(root):
+        for split, names in FOLDERS.items():
+            if one.name.lower() in names and one.is_dir() and not is_run(one):
+                if split in found:
+                    raise InputError(f"{one}: is for {split}, as {found[split].name} is; put all into one of them")
+                found[split] = one
+    for split in ("train", "validation") if found else ():
+        if split not in found:
+            other = next(iter(found.values())).name
+            words = f"no such folder, but one called {other}; add it, or give that another name if it is no split"
+            raise InputError(f"{root / split}: {words}")
+    return found
+
+
+def beside(root: Path, own: dict[str, Path]) -> list[Path]:
+    """What lies beside the folders of splits, if there are any, and is no run."""
+    return [one for one in inside(root) if one not in own.values() and not is_run(one)] if own else []
 
 
 def is_run(folder: Path) -> bool:

@@ -28,9 +28,27 @@ def test_each_file_is_in_one_split(folder):
 def test_splits_of_its_own(folder, tmp_path_factory):
     outer = tmp_path_factory.mktemp("outer")
     folder.rename(outer / "train")
+    for split in ("train", "validation"):
+        with pytest.raises(InputError, match="validation: no such folder"):
+            load(outer, split, 8000)
+    (outer / "validation").mkdir()
     assert len(load(outer, "train", 8000)) == 20
-    with pytest.raises(InputError, match="validation: no such folder"):
-        load(outer, "validation", 8000)
+    with pytest.raises(InputError, match="test: no such folder; there must be train, validation, test"):
+        load(outer, "test", 8000)
+
+
+@pytest.mark.parametrize("name", ["val", "valid", "dev", "Test"])
+def test_faults_a_folder_of_a_split_is_no_label(folder, name, tmp_path_factory):
+    (folder / "high").rename(folder / name)
+    with pytest.raises(InputError, match=f"train: no such folder, but one called {name}; add it, or give that another"):
+        load(folder, "train", 8000)
+    (folder / name).rename(folder / "high")
+    outer = tmp_path_factory.mktemp("outer")
+    folder.rename(outer / "train")
+    (outer / name / "high").mkdir(parents=True)
+    if name != "Test":
+        (outer / "train" / "high" / "0.wav").rename(outer / name / "high" / "0.wav")
+        assert [clip.label for clip in load(outer, "validation", 8000)] == ["high"]
 
 
 def test_faults_no_file_is_passed_over(folder):
@@ -63,7 +81,8 @@ def test_faults_a_run_beside_the_labels_is_none(folder):
 def test_faults_what_lies_beside_splits_is_named(folder, tmp_path_factory):
     outer = tmp_path_factory.mktemp("outer")
     folder.rename(outer / "train")
-    (outer / "tset").mkdir()
+    for name in ("validation", "tset"):
+        (outer / name).mkdir()
     with pytest.warns(Note, match="tset: not used"):
         load(outer, "train", 8000)
 

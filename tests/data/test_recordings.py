@@ -1,7 +1,6 @@
 """Recordings of one's own: what layouts say, who is in which split, and what is done to the sound."""
 
 import itertools
-import re
 import warnings
 from pathlib import Path
 
@@ -69,39 +68,6 @@ def test_names_say_words_and_speakers(tmp_path):
             write(tmp_path / "deep" / f"{word}-ann_{number}.wav")
     found = both(tmp_path, pattern="deep/{word}-{speaker}_{}")
     assert {(one.word, one.speaker) for one in found["train"]} == {("one", "ann"), ("two", "ann")}
-
-
-@pytest.mark.parametrize(
-    ("name", "pattern", "first", "second"),
-    [
-        ("turn_left_theo_1", "{word}_{speaker}_{}", "word 'turn', speaker 'left'", "word 'turn_left', speaker 'theo'"),
-        ("yes_mary_ann", "{word}_{speaker}", "word 'yes', speaker 'mary_ann'", "word 'yes_mary', speaker 'ann'"),
-        ("a/yes_1_2", "{}/{word}_{}", "word 'yes'", "word 'yes_1'"),
-        ("1_2_yes", "{}_{word}", "word '2_yes'", "word 'yes'"),
-    ],
-)
-def test_faults_of_names_that_a_pattern_reads_in_two_ways(tmp_path, name, pattern, first, second):
-    write(tmp_path / f"{name}.wav")
-    words = re.escape(
-        f"{name}.wav: fits data.pattern, {pattern!r}, in two ways, with {first} and with {second}; rename"
-    )
-    with pytest.raises(InputError, match=words):
-        labelled(tmp_path, words=True, pattern=pattern)
-
-
-def test_a_pattern_with_more_of_the_name_reads_it_in_one_way(tmp_path):
-    write(tmp_path / "yes" / "0a7c_nohash_0.wav")
-    for pattern in ("{word}/{speaker}_nohash_{}", "{word}/{speaker}_{}_{}", "{word}/{speaker}_{}h_0"):
-        [one] = labelled(tmp_path, words=True, pattern=pattern)
-        assert (one.word, one.speaker) == ("yes", "0a7c")
-
-
-@pytest.mark.parametrize("below", ["wavs", ""])
-def test_lines_say_words(tmp_path, below):
-    for name in ("a", "b"):
-        write(tmp_path / below / f"{name}.wav")
-    (tmp_path / "metadata.csv").write_text("\ufeffa|No. 1|no\u2028one\r\n\nb|No one|\n", encoding="utf-8")
-    assert [one.word for one in labelled(tmp_path, words=True)] == ["no\u2028one", "No one"]
 
 
 @given(

@@ -83,7 +83,7 @@ def build_model(recipe: Recipe) -> MelVocoder:
 def load(data: Data, data_dir: str | os.PathLike[str], split: str, sample_rate: int) -> list[np.ndarray]:
     """The samples of each recording of a split."""
     how = {name: value for name, value in vars(data).items() if name not in ("reader", "sample_rate")}
-    return [one.audio for one in recordings.load(data_dir, split, sample_rate, words=False, **how)]
+    return [one.audio for one in recordings.load(data_dir, split, sample_rate, words=False, speakers=False, **how)]
 
 
 def spectral_error(model: MelVocoder, clips: list[np.ndarray]) -> float:
