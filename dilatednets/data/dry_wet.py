@@ -14,8 +14,9 @@ from dilatednets.data.audio import is_silent
 from dilatednets.data.audio_folder import note_of
 from dilatednets.data.sequences import check_split
 from dilatednets.data.sound_formats import SUFFIXES, decode
-from dilatednets.data.splits import data_folder, is_run
+from dilatednets.data.splits import data_folder, is_run, split_of
 from dilatednets.errors import InputError, Note, one_line
+from dilatednets.folders import files_below, inside
 
 LAYOUT = "DIR/dry.wav and DIR/wet.wav, or DIR/NAME/wet.wav of each pair; its dry.wav beside it or one folder above"
 KNOBS = "knobs.toml"
@@ -69,21 +70,27 @@ def load(data_dir: str | os.PathLike[str], split: str) -> list[Pair]:
             of the folder DIR/test.
 
     Raises:
-        InputError: for a folder that is missing or laid out otherwise, a recording that cannot be read, is in stereo or
-            silent, a wet one that is clipped, of another rate or length than the dry one, or has nothing to do with it.
+        InputError: for a folder that is missing, laid out otherwise, or for training or validation; a recording that cannot
+            be read, is in stereo or silent; a wet one that is clipped, of another rate or length than the dry one, or has
+            nothing to do with it.
     """
     root = data_folder(data_dir)
-    root = root / "test" if check_split(split) == "test" else root
+    if check_split(split) == "test":
+        root = next((one for one in _folders(root) if split_of(one) == "test"), root / "test")
     if not root.is_dir():
         raise InputError(f"{root}: no such folder; the layout is {LAYOUT}")
-    folders = sorted(one for one in root.iterdir() if one.is_dir() and one.name != "test")
+    folders = [one for one in _folders(root) if split_of(one) != "test"]
+    for one in folders:
+        if split_of(one):
+            words = "the end of each pair is held out for validation, so that no folder is for a split but test"
+            raise InputError(f"{one}: {words}; give it another name, if it holds a pair")
     found = [folder for folder in (root, *folders) if _recording(folder, "wet") is not None]
     if not found:
         raise InputError(f"{root}: holds no wet recording; the layout is {LAYOUT}")
     pairs = [_pair(folder, split == "train") for folder in found]
     if split == "train":
         used = {_recording(folder, stem) for folder in (root, *found) for stem in ("dry", "wet")}
-        sounds = [one for folder in (root, *folders) if not is_run(folder) for one in sorted(folder.iterdir())]
+        sounds = inside(root) + [one for folder in folders if not is_run(folder) for one in files_below(folder)]
         note_of(
             [one for one in sounds if one.suffix.lower() in SUFFIXES and one not in used],
             f"not used; the layout is {LAYOUT}",
@@ -96,10 +103,13 @@ def load(data_dir: str | os.PathLike[str], split: str) -> list[Pair]:
     return pairs
 
 
+def _folders(root: Path) -> list[Path]:
+    return [one for one in inside(root) if one.is_dir()] if root.is_dir() else []
+
+
 def _recording(folder: Path, stem: str) -> Path | None:
-    files = sorted(
-        one for one in folder.iterdir() if one.stem.lower() == stem and one.suffix.lower() in SUFFIXES and one.is_file()
-    )
+    files = [one for one in inside(folder) if one.stem.lower() == stem and one.suffix.lower() in SUFFIXES]
+    files = [one for one in files if one.is_file()]
     return files[0] if files else None
 
 

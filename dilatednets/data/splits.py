@@ -33,6 +33,18 @@ def split_name(data_set: str, split: str) -> str:
     return SPLITS[split]
 
 
+def split_of(folder: Path) -> str:
+    """The split that a folder is for, by its name; empty for none, and for the folder of a run.
+
+    Example:
+    >>> from dilatednets.data.samples import sample
+    >>> split_of(sample("ljspeech") / "train"), split_of(sample("ljspeech"))
+    ('train', '')
+    """
+    named = [split for split, names in FOLDERS.items() if folder.name.lower() in names]
+    return named[0] if named and folder.is_dir() and not is_run(folder) else ""
+
+
 def split_folders(root: Path) -> dict[str, Path]:
     """The folders of splits by split, where splits have folders of their own; else none.
 
@@ -49,11 +61,10 @@ def split_folders(root: Path) -> dict[str, Path]:
     """
     found: dict[str, Path] = {}
     for one in inside(root):
-        for split, names in FOLDERS.items():
-            if one.name.lower() in names and one.is_dir() and not is_run(one):
-                if split in found:
-                    raise InputError(f"{one}: is for {split}, as {found[split].name} is; put all into one of them")
-                found[split] = one
+        if split := split_of(one):
+            if split in found:
+                raise InputError(f"{one}: is for {split}, as {found[split].name} is; put all into one of them")
+            found[split] = one
     for split in ("train", "validation") if found else ():
         if split not in found:
             other = next(iter(found.values())).name

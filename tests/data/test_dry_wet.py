@@ -128,3 +128,22 @@ def test_faults_what_is_not_used_is_named_and_what_is_alike_is_read(tmp_path):
     soundfile.write(tmp_path / "lead" / "output.WAV", DRY, RATE)
     with pytest.warns(Note, match=r"lead/dry.wav \(and 1 more\): not used; the layout is"):
         dry_wet.load(tmp_path, "train")
+    pair(tmp_path / "rhythm" / "second take", DRY, distorted(DRY))
+    with pytest.warns(Note, match=r"lead/dry.wav \(and 3 more\): not used"):
+        dry_wet.load(tmp_path, "train")
+
+
+@pytest.mark.parametrize("name", ["train", "validation", "Dev"])
+def test_faults_of_folders_of_splits(tmp_path, name):
+    pair(tmp_path / "clean", DRY, distorted(DRY))
+    pair(tmp_path / name, DRY, distorted(DRY))
+    for split in ("train", "validation"):
+        with pytest.raises(InputError, match=f"{name}: the end of each pair is held out .* give it another name, if"):
+            dry_wet.load(tmp_path, split)
+
+
+def test_a_folder_for_test_is_not_trained_on_however_it_is_written(tmp_path):
+    pair(tmp_path, DRY, distorted(DRY))
+    pair(tmp_path / "Test", DRY[RATE:], distorted(DRY[RATE:]))
+    assert [len(dry_wet.load(tmp_path, split)) for split in ("train", "test")] == [1, 1]
+    assert dry_wet.load(tmp_path, "test")[0].path.endswith("Test")
