@@ -1,12 +1,14 @@
 """From pairs of recordings to training windows: a receptive field of dry audio, and the samples that count."""
 
+import json
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from dilatednets.data.dry_wet import Pair
-from dilatednets.errors import InputError
+from dilatednets.errors import InputError, Note
 from dilatednets.training.batches import Batches
 
 
@@ -70,6 +72,25 @@ class PairWindows(Batches):
             wet = np.stack([self.wet[pair][start : start + self.target] for pair, start in batch])
             told = self.knobs[[pair for pair, _ in batch]]
             yield ({"audio": dry, "knobs": told} if told.size else dry), wet
+
+
+def check_knobs(pairs: Sequence[Pair], knobs: Sequence[str]) -> None:
+    """Says in a `dilatednets.errors.Note` which knobs the pairs have and the model has not.
+
+    Args:
+        pairs: What to learn from, or to measure on.
+        knobs: Names of the model's.
+
+    Raises:
+        InputError: if such a knob was at several places, or not always told: these are several effects.
+    """
+    for name in sorted({name for pair in pairs for name in pair.knobs} - set(knobs)):
+        places = {str(pair.knobs.get(name, "?")): pair.path for pair in pairs}
+        where = ", ".join(f"at {place} in {path}" for place, path in places.items())
+        if len(places) > 1:
+            cure = f"train with net.knobs = {json.dumps([*knobs, name])}, or give the pairs of one place alone"
+            raise InputError(f"knobs.toml: {name} was {where}, and the net has no such knob; {cure}")
+        warnings.warn(f"knobs.toml: {name} was {where}, and the net has no such knob", Note, stacklevel=2)
 
 
 def settings_of(pairs: Sequence[Pair], knobs: Sequence[str]) -> np.ndarray:

@@ -15,7 +15,7 @@ from dilatednets.training.loop import Task as BaseTask
 from dilatednets.training.run_folder import RunFolder
 from dilatednets.zoo.audio_effect.losses import EffectLoss
 from dilatednets.zoo.audio_effect.model import AudioEffect
-from dilatednets.zoo.audio_effect.pair_windows import PairWindows, settings_of
+from dilatednets.zoo.audio_effect.pair_windows import PairWindows, check_knobs, settings_of
 from dilatednets.zoo.audio_effect.recipe import Data, Recipe
 
 UNRELATED = 0.5
@@ -32,7 +32,7 @@ class Task(BaseTask):
         data_dir: The folder of the pairs, as `dilatednets.data.dry_wet.load` reads it.
 
     Raises:
-        InputError: for bad data, or a model to start from that does not fit them.
+        InputError: for bad data, or a model, or one to start from, that does not fit them.
     """
 
     goal = Goal("esr", "ESR")
@@ -42,6 +42,7 @@ class Task(BaseTask):
         pairs = dry_wet.load(data_dir, "train")
         keras.utils.set_random_seed(recipe.training.seed)
         self.net = build_model(recipe, pairs[0].sample_rate)
+        check_knobs(pairs, self.net.knobs)
         self.held_out = [_end_of(pair, recipe.data.held_out, self.net.receptive_field) for pair in pairs]
         pairs = [pair.part(0, len(pair.wet) - _held(pair, recipe.data.held_out)) for pair in pairs]
         training = recipe.training
@@ -174,6 +175,7 @@ def evaluate(
         raise InputError(
             f"{data_dir}: is of {pairs[0].sample_rate} Hz, the model of {model.sample_rate} Hz; resample it"
         )
+    check_knobs(pairs, model.knobs)
     seconds = held_out or Data().held_out
     if split == "validation":
         pairs = [_end_of(pair, seconds, model.receptive_field) for pair in pairs]

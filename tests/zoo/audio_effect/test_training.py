@@ -87,6 +87,29 @@ def test_knobs_are_learnt_from_where_they_were(tmp_path):
         registry.task(recipe(net={**NET, "knobs": ["gain"]}), data)
 
 
+def test_faults_of_knobs_that_the_net_has_not(tmp_path):
+    """Pairs at several places are several effects, of which a net without the knob would learn the mean."""
+    data = tmp_path / "data"
+    for name, gain in (("a", 1), ("b", 8)):
+        folder = recorded(data / name, wet=lambda dry, gain=gain: 0.3 * np.tanh(gain * dry))
+        (folder / "knobs.toml").write_text(f"gain = {gain}\ntone = 0.5\n")
+    words = (
+        r'gain was at 1.0 in .*a, at 8.0 in .*b, and the net has no such knob; train with net.knobs = \["gain"\], or'
+    )
+    effect = tiny_effect(sample_rate=RATE)
+    for door in (lambda: registry.task(recipe(), data), lambda: effect.evaluate_on(data)):
+        with pytest.raises(InputError, match=words):
+            door()
+    with pytest.warns(Note, match=r"tone was at 0.5 in .*b, and the net has no such knob"):
+        registry.task(recipe(net={**NET, "knobs": ["gain"]}), data)
+    (data / "b" / "knobs.toml").write_text("gain = 1\n")
+    with (
+        pytest.warns(Note, match="gain was at 1"),
+        pytest.raises(InputError, match=r"tone was at 0.5 in .*a, at \? in"),
+    ):
+        registry.task(recipe(), data)
+
+
 def test_windows_hold_what_the_net_needs(rng):
     """All of it once an epoch, in another order each time, and the same again for the same epoch."""
     wet = np.arange(1, 10001, dtype=np.float32)
