@@ -103,7 +103,8 @@ def run(
         raise InputError("temperature: a MelVocoder draws nothing, and has none; leave it out")
     rate = model.sample_rate
     scores = judges(rate)
-    clips = recordings.load(data_dir, split, rate, words=False, speakers=False, trim=False, level=0.0)
+    drawn = {name: model.trained_on[name] for name in ("pattern", "validation") if name in model.trained_on}
+    clips = recordings.load(data_dir, split, rate, words=False, speakers=False, trim=False, level=0.0, **drawn)
     frames = [front_end.frames(clip.audio) for clip in clips]
     model.generate(condition=frames[0][:8], **how)  # compiles
     ways: dict[str, Callable[[np.ndarray], np.ndarray]] = {

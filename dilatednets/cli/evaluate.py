@@ -1,15 +1,12 @@
 """The command `evaluate`."""
 
-import inspect
 import json
-import warnings
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
 from dilatednets import registry
 from dilatednets.arguments import add_data_dir, add_json, add_model
-from dilatednets.errors import InputError, Note, a
-from dilatednets.presets import presets
+from dilatednets.errors import InputError, a
 
 VERB, HELP = "evaluate", "measure a model on a split of its data set"
 
@@ -40,16 +37,7 @@ def run(options: Namespace) -> None:
             raise InputError(f"--{next(iter(given))}: is for {a(other.model)}, not for {a(family.model)}; leave it out")
         how |= given
     model = registry.from_preset(options.model)
-    evaluate, reader = family.part("training").evaluate, options.reader
-    stored = presets.recipe(options.model).get("data", {})
-    if stored.get("fold") == "none" and options.split.startswith("val"):
-        words = "the model has learnt these, too, so that figures on them say little of others"
-        warnings.warn(Note(f"--split: {options.split}: {words}"), stacklevel=2)
-    if reader is None:  # as it was trained
-        reader = stored.get("reader")
-        others = list(inspect.signature(evaluate).parameters)[4:]  # after the model, the data, the split, the reader
-        how = {name: stored[name] for name in others if name in stored} | how
-    result = evaluate(model, options.data_dir, options.split, reader, **how)
+    result = model.evaluate_on(options.data_dir, options.split, options.reader, **how)
     if options.json:
         print(json.dumps({"model": str(options.model), **result}))
         return

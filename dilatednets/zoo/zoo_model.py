@@ -1,6 +1,7 @@
 """What all models of the zoo have in common."""
 
 import inspect
+import warnings
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -8,7 +9,7 @@ import keras
 import numpy as np
 
 from dilatednets import registry, rules
-from dilatednets.errors import InputError, a, did_you_mean
+from dilatednets.errors import InputError, Note, a, did_you_mean
 from dilatednets.presets import presets, saving
 
 _OF_KERAS = ("name", "trainable", "dtype", "autocast", "activity_regularizer")
@@ -32,6 +33,8 @@ class ZooModel(keras.Model):
     """Arguments whose change gives weights another meaning, with how the paths of these weights begin. A {} stands for the
     places where a list differs from the preset's, as in {"dilations": ("block_{}/conv",)}."""
     presets = presets.PresetNames()
+    trained_on: Mapping[str, Any] = {}
+    """The table `data` of the recipe by which it was trained, if it is as its preset has it."""
 
     def __init__(self, **kwargs: Any) -> None:
         for name in kwargs.keys() - set(_OF_KERAS):
@@ -49,6 +52,8 @@ class ZooModel(keras.Model):
                 fresh, on the trained rest; a warning, `dilatednets.errors.Note`, says which.
         """
         model: Self = presets.load(cls, handle, cls.completed(overrides))
+        if overrides.keys() <= {"dtype"}:
+            model.trained_on = presets.recipe(handle).get("data", {})
         return model
 
     @classmethod
@@ -107,11 +112,13 @@ class ZooModel(keras.Model):
     ) -> dict[str, Any]:
         """Figures on a split of a data set, by name; which, the `evaluate` of the family's training says.
 
+        Data of the reader by which a preset was trained are read and split as its recipe says, unless options say otherwise.
+
         Args:
             data_dir: The data set's folder.
             split: "train", "validation" or "test".
-            reader: The data set, a module of dilatednets.data; None finds it by what the model knows.
-            **options: Arguments of the model's own verb, such as `scales` of a segmenter.
+            reader: The data set, a module of dilatednets.data; None for that of the recipe, or by what the model knows.
+            **options: Other arguments of the family's `evaluate`, such as `scales` of a segmenter.
 
         Raises:
             InputError: for bad data, data that do not fit the model, or an unknown option.
@@ -121,6 +128,13 @@ class ZooModel(keras.Model):
         for name in options.keys() - set(known):
             near = did_you_mean(name, known) or f"; options are: {', '.join(known) or 'none'}"
             raise InputError(f"{name}: no option of the evaluation of {a(type(self).__name__)}{near}")
+        stored = self.trained_on
+        if reader in (None, stored.get("reader", reader)):
+            reader = stored.get("reader", reader)
+            options = {name: stored[name] for name in known if name in stored} | options
+            if options.get("fold") == "none" and str(split).startswith("val"):
+                words = "the model has learnt these, too, so that figures on them say little of others"
+                warnings.warn(f"split: {split}: {words}", Note, stacklevel=2)
         figures: dict[str, Any] = evaluate(self, data_dir, split, reader, **options)
         return figures
 

@@ -89,3 +89,17 @@ def test_faults_in_model_and_packages_are_named(vocoder, clips, monkeypatch):
     monkeypatch.setattr(vocoding.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"needs pesq, pystoi, librosa; pip install 'dilatednets\[speech\]'"):
         vocoding.run(vocoder, clips)
+
+
+def test_faults_the_split_is_that_of_training(vocoder, clips, monkeypatch):
+    """Else what was trained on would be judged."""
+
+    def load(*arguments, **how):
+        assert (how["pattern"], how["validation"]) == ("{}", 0.4)
+        raise InputError("asked as in training")
+
+    monkeypatch.setattr(vocoding.recordings, "load", load)
+    monkeypatch.setattr(vocoding, "judges", lambda rate: {})
+    monkeypatch.setattr(vocoder, "trained_on", {"pattern": "{}", "validation": 0.4, "level": -20.0})
+    with pytest.raises(InputError, match="asked as in training"):
+        vocoding.run(vocoder, clips)

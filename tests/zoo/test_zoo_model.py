@@ -1,5 +1,7 @@
 """What all models have in common."""
 
+import dataclasses
+import importlib
 import subprocess
 import sys
 
@@ -115,3 +117,34 @@ def test_faults_the_loss_that_is_advised_is_that_of_the_scores(rng):
     model.compile("sgd", loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True), jit_compile=False)
     expected = -np.log(model.answer(x)["probabilities"][np.arange(6), y]).mean()
     assert model.evaluate(x, y, verbose=0) == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("make", "reader", "fold"), [(tiny_segmenter, "camvid", "0001TP"), (tiny_chunker, "conll2000", 3)]
+)
+def test_faults_what_was_held_out_in_training_is_measured(make, reader, fold, tmp_path, monkeypatch):
+    """By the fold of the recipe, unless another is asked for, or the model is another by now, or the data are."""
+    model, asked = make(), []
+
+    def load(data_dir, split, fold=None):
+        asked.append(fold)
+        raise InputError("no data")
+
+    monkeypatch.setattr(importlib.import_module(f"dilatednets.data.{reader}"), "load", load)
+    part = registry.family_of(model).part("tasks" if reader == "camvid" else "training")
+    if reader == "camvid":
+        images = dataclasses.replace(part.TASKS["camvid", "classification"], pairs=load)
+        monkeypatch.setitem(part.TASKS, ("camvid", "classification"), images)
+    else:
+        monkeypatch.setitem(part.READERS, reader, load)
+    recipe = f'name = "mine"\nmodel = "{type(model).__name__}"\n[data]\nreader = "{reader}"\nfold = {fold!r}\n'
+    model.save_to_preset(tmp_path / "best", recipe=recipe)
+    loaded = dilatednets.from_preset(tmp_path / "best")
+    for options in ({}, {"reader": reader}, {"fold": type(fold)()}):
+        with pytest.raises(InputError, match="no data"):
+            loaded.evaluate_on(tmp_path, **options)
+    assert asked == [fold, fold, None]
+    assert dilatednets.from_preset(tmp_path / "best", dtype="float32").trained_on["fold"] == fold
+    assert model.trained_on == {}
+    with pytest.raises(InputError, match=f"fold: only {reader} has any; leave it out"):
+        loaded.evaluate_on(tmp_path, reader="nuclei" if reader == "camvid" else "snips", fold=fold)

@@ -96,7 +96,7 @@ def evaluate_pairs(model: ContextSegmenter, pairs: LabelledImages, images: Image
         model: The model.
         pairs: Images and labels.
         images: The task, which says what the labels mean.
-        **options: The arguments `scales` and `flip` of `ContextSegmenter.segment`.
+        **options: The arguments `scales`, `flip` and `diameter` of `ContextSegmenter.segment`.
 
     Returns:
         {"mean_iou", "pixel_accuracy", "class_iou"} or {"mae", "psnr"}; where things are counted also "count_error", the

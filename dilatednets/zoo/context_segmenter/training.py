@@ -2,12 +2,14 @@
 
 import itertools
 import os
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
 import keras
 import numpy as np
 
+from dilatednets.data import camvid
 from dilatednets.data.label_images import LabelledImages
 from dilatednets.errors import InputError
 from dilatednets.training.epoch_end import Goal
@@ -158,7 +160,14 @@ def make_augmentation(recipe: Recipe, stage: Stage) -> Augmentation:
 
 
 def evaluate(
-    model: ContextSegmenter, data_dir: str | os.PathLike[str], split: str, reader: str | None = None, **options: Any
+    model: ContextSegmenter,
+    data_dir: str | os.PathLike[str],
+    split: str,
+    reader: str | None = None,
+    fold: str = "",
+    scales: Sequence[float] | None = None,
+    flip: bool | None = None,
+    diameter: float | None = None,
 ) -> dict[str, Any]:
     """Figures of a model on a split of a data set, those of `evaluate_pairs`, with the split and its number of images.
 
@@ -167,13 +176,18 @@ def evaluate(
         data_dir: The data set's folder.
         split: "train", "validation" or "test".
         reader: The data set; None finds it by the model's classes.
-        **options: The arguments `scales` and `flip` of `ContextSegmenter.segment`.
+        fold: The film of camvid that was held out in training, as `dilatednets.data.camvid.load` has it.
+        scales: As `ContextSegmenter.segment` has it, and so are all that follow.
+        flip: Whether to average over the mirror image.
+        diameter: Of the things, in pixels.
 
     Raises:
         InputError: for bad data, or classes that are not the model's.
     """
     images = task_of(model, reader)
-    pairs = images.pairs(data_dir, split)
+    if fold and images.pairs is not camvid.load:
+        raise InputError("fold: only camvid has any; leave it out")
+    pairs = images.pairs(data_dir, split, **({"fold": fold} if fold else {}))
     show(pairs, model)
     names = images.names(pairs)
     if model.class_names and model.class_names != names:
@@ -185,4 +199,5 @@ def evaluate(
         raise InputError(f"{data_dir}: {len(names)} classes, but the model has {model.num_classes} outputs")
     if model.head == "classification":
         _check_labels(pairs, images, f"{data_dir}: its {split}", without_void=False)
-    return {**evaluate_pairs(model, pairs, images, **options), "images": len(pairs), "split": split}
+    figures = evaluate_pairs(model, pairs, images, scales=scales, flip=flip, diameter=diameter)
+    return {**figures, "images": len(pairs), "split": split}

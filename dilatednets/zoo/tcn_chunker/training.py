@@ -91,9 +91,7 @@ def load(
 
     def tagged(split: str) -> list[TaggedSentence]:
         try:
-            if data.reader == "conll2000":
-                return conll2000.load(data_dir, split, data.fold)
-            return read(data_dir, split, data.reader, data.columns, data.scheme)
+            return read(data_dir, split, data.reader, data.columns, data.scheme, data.fold)
         except InputError as error:
             if not str(error).startswith(("columns: ", "scheme: ")):
                 raise
@@ -103,7 +101,12 @@ def load(
 
 
 def read(
-    data_dir: str | os.PathLike[str], split: str, reader: str, columns: Sequence[str] = (), scheme: str = ""
+    data_dir: str | os.PathLike[str],
+    split: str,
+    reader: str,
+    columns: Sequence[str] = (),
+    scheme: str = "",
+    fold: int = 0,
 ) -> list[TaggedSentence]:
     """The sentences of a split, with tags in IOB2.
 
@@ -114,6 +117,7 @@ def read(
         columns: What the columns of a folder of the reader "columns" hold, such as `["word", "pos", "-", "tag"]`; without
             any they are found by their number.
         scheme: The scheme of their tags; found by their letters, if it is not given.
+        fold: The stretch of conll2000 that is validation.
 
     Raises:
         InputError: for bad data.
@@ -125,11 +129,13 @@ def read(
     """
     if reader not in READERS:
         raise InputError(f"reader: {reader!r}: a chunker's data sets are {', '.join(READERS)}")
+    if fold and reader != "conll2000":
+        raise InputError("fold: only conll2000 has any; leave it out")
     if reader != "columns":
         for name, value in (("columns", columns), ("scheme", scheme)):
             if value:
                 raise InputError(f"{name}: {reader} has its own; leave it out, or take the reader columns")
-        return list(READERS[reader](data_dir, split))
+        return conll2000.load(data_dir, split, fold) if fold else list(READERS[reader](data_dir, split))
     if scheme:
         checked(scheme, Scheme, "scheme")
     sentences = column_folder.load(data_dir, split, columns, SCHEMES.get(scheme, column_folder.PREFIXES))
@@ -219,6 +225,7 @@ def evaluate(
     reader: str | None = None,
     columns: Sequence[str] = (),
     scheme: str = "",
+    fold: int = 0,
 ) -> dict[str, Any]:
     """Figures of a model on a split of a data set.
 
@@ -229,11 +236,12 @@ def evaluate(
         reader: The data set; None finds it by the model's labels, or takes "columns" if these are named.
         columns: As `read` takes them.
         scheme: As `read` takes it.
+        fold: As `read` takes it.
 
     Raises:
         InputError: for bad data, or labels that the model does not know.
     """
-    sentences = read(data_dir, split, reader or ("columns" if columns else reader_of(model)), columns, scheme)
+    sentences = read(data_dir, split, reader or ("columns" if columns else reader_of(model)), columns, scheme, fold)
     unknown = {span.label for sentence in sentences for span in spans(sentence.tags)} - set(model.labels)
     if unknown:
         raise InputError(

@@ -165,3 +165,20 @@ def test_faults_evaluation_needs_data_of_the_model_s_kind(folder, tiny_model, sa
         plain.evaluate_on(folder, reader="spoken_digits")
     with pytest.raises(InputError, match="model: its local condition is neither text nor mels"):
         WaveNet((1, 2), 2, 4, 8, 4, sample_rate=8000, condition_features=3).evaluate_on(folder, pattern="{word}/{}")
+
+
+def test_faults_every_door_measures_as_a_model_was_trained(folder, tmp_path, capsys):
+    """And so on recordings that it has not learnt from."""
+    best, own = tmp_path / "best", 'pattern = "{}/{}"\nlevel = -40.0\nvalidation = 0.4\n'
+    data = f'[data]\nreader = "recordings"\nfront_end = "none"\n{own}'
+    plain = WaveNet((1, 2), 2, 4, 8, 4, sample_rate=8000)
+    plain.save_to_preset(best, recipe=f'name = "mine"\nmodel = "WaveNet"\n{data}')
+    expected = plain.evaluate_on(folder, pattern="{}/{}", level=-40.0, validation=0.4)
+    assert expected["recordings"] == 6
+    model = WaveNet.from_preset(best)
+    assert model.evaluate_on(folder) == expected == model.evaluate_on(folder, reader="recordings")
+    assert model.evaluate_on(folder, validation=0.1)["recordings"] == 2
+    for reader in ([], ["--reader", "recordings"]):
+        assert main(["evaluate", str(best), "--data-dir", str(folder), "--json", *reader]) == 0
+        figures = json.loads(capsys.readouterr().out.splitlines()[-1])
+        assert {name: figures[name] for name in expected} == expected
