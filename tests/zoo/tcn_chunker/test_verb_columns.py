@@ -19,6 +19,8 @@ def test_conll_u_is_read_by_its_words_faults(name, output):
     want = output(name, text, "--input", "conll", "--format", "conll")
     for arguments in (("--input", "conll"), ()):
         assert output(name, conll_u(text), "--format", "conll", *arguments) == want
+        for marked in ("\ufeff" + conll_u(text), "\ufeff" + conll_u(text).split("\n", 2)[2]):
+            assert output(name, marked, "--format", "conll", *arguments) == want
 
 
 def test_columns_are_named_faults(output, refusal):
@@ -151,3 +153,10 @@ def test_what_is_no_text_by_its_name_is_noted_faults(name, what, chunk, output, 
         "read as text; add --input text if it is\n"
     )
     assert out == output("none", b"", tmp_path / name, "--input", "text") == output("none", "It works.")
+
+
+@pytest.mark.parametrize("text", ["\xa0\n", "\xa0 \u3000\nIt works.\n", "9" * 5000 + " a\n"])
+@pytest.mark.parametrize("arguments", [(), ("--format", "conll"), ("--input", "conll")])
+def test_odd_first_lines_are_no_bug_faults(text, arguments, chunk):
+    status, _, err = chunk("none", text, *arguments)
+    assert status == 0 or (status == 2 and err.startswith("dilatednets: "))
