@@ -11,9 +11,11 @@ from typing import Any
 import keras
 
 from dilatednets.errors import InputError
-from dilatednets.rules import config_of
 from dilatednets.training.data_parallel import is_first_process, on_one_device
 from dilatednets.training.run_folder import RunFolder
+
+OF_KERAS = ("name", "trainable", "dtype", "build_config")
+"""Of a model's configuration, what says nothing of the data."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,8 @@ class EpochEnd(keras.callbacks.Callback):
         self.history: list[dict[str, Any]] = []
         self._copy: Any = None
         # What a resumed run must be of, taken before training: a model may note figures of it in its configuration.
-        self.of = {"steps_per_epoch": batches.steps_per_epoch, **task.amounts(), **config_of(model)}
+        config = {key: value for key, value in model.get_config().items() if key not in OF_KERAS}
+        self.of = {"steps_per_epoch": batches.steps_per_epoch, **task.amounts(), **config}
 
     @property
     def _variables(self) -> list[Any]:
