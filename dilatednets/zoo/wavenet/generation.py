@@ -29,7 +29,8 @@ class Generation:
         """Makes audio, sample by sample, in one compiled loop.
 
         Args:
-            num_samples: Samples to make, which each text or condition must last; None for as long as the longest lasts.
+            num_samples: Samples to make, no more than the text or condition lasts, of each that has a seed of its own or
+                else of the longest; None for as long as the longest lasts.
             text: What to say, one string or one for each voice of a batch; shorter ones end in silence.
             speaker: Names or numbers, one or a list. A single one serves the whole batch.
             condition: Frames instead of text, (frames, features) or (batch, frames, features); or a list of arrays (frames,
@@ -83,7 +84,8 @@ class Generation:
         The chunks, joined, equal what `generate` returns for the same seed.
 
         Args:
-            num_samples: Samples to make, which each text or condition must last; None for as long as the longest lasts.
+            num_samples: Samples to make, no more than the text or condition lasts, of each that has a seed of its own or
+                else of the longest; None for as long as the longest lasts.
             chunk_samples: Samples of a chunk, of which the last may be shorter; None for 2000.
             engine: As in `generate`.
             **asked: Other arguments of `generate`.

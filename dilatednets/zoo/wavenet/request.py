@@ -57,7 +57,8 @@ def resolve(
 
     Args:
         model: The WaveNet that is asked.
-        num_samples: Samples to make, which each text or condition must last; None for as long as the longest lasts.
+        num_samples: Samples to make, no more than the text or condition lasts, of each that has a seed of its own or else of
+            the longest; None for as long as the longest lasts.
         text: One string, or one for each voice of a batch.
         speaker: Names or numbers, one or a list.
         condition: Frames instead of text, (frames, features) or (batch, frames, features), or a list of arrays (frames,
@@ -109,6 +110,8 @@ def resolve(
         if counts.min() < counts.max() and (texts is None or each is not None):
             lasts = np.broadcast_to(counts, (size,))
     primed = 0 if primes is None else primes.shape[1]
+    # What has a seed of its own is what that seed makes alone; a batch of one seed lasts as long as its longest.
+    counts = counts if counts is None or each is not None else counts.max(keepdims=True)
     return Request(
         batch=size,
         num_samples=_length(model, counts, lasts, num_samples, primed, texts is not None),

@@ -178,9 +178,9 @@ def test_faults_of_batches_are_told_by_the_argument(tiny_model, arguments, says)
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("seed", [1, [1, 2]])
-def test_faults_no_row_is_cut_short_of_what_was_asked_for(tiny_model, front_end, seed):
+def test_faults_no_row_with_a_seed_of_its_own_is_cut_short_of_what_was_asked_for(tiny_model, front_end):
     """A row alone would be refused, too; and what all of them cover is made."""
+    seed = [1, 2]
     frames = [front_end.frames(text, "ann") for text in ("1 2 3", "1")]
     samples = 80 * len(frames[1])
     for asked, says in (
@@ -193,3 +193,5 @@ def test_faults_no_row_is_cut_short_of_what_was_asked_for(tiny_model, front_end,
             tiny_model.generate(samples + 1, **asked, speaker="ann", seed=seed)
     assert tiny_model.generate(samples, condition=frames, speaker="ann", seed=seed).shape == (2, samples)
     assert tiny_model.generate(samples, text=["1 2 3", "1"], speaker="ann", seed=seed).shape == (2, samples)
+    # Of one seed, the shorter one goes on in silence.
+    assert tiny_model.generate(samples + 1, text=["1 2 3", "1"], speaker="ann", seed=1).shape == (2, samples + 1)
