@@ -58,7 +58,7 @@ def class_numbers(
     return np.array(found.mapped)[found.places]
 
 
-def in_colours(
+def is_in_colours(
     picture: Numbers,
     palette: Sequence[Sequence[int]],
     ignore: int | None,
@@ -77,7 +77,7 @@ def in_colours(
     Example:
     >>> paper_and_ink = [(255, 255, 255), (0, 0, 0)]
     >>> for grey in ([0, 255], [0, 1], [0, 0]):
-    ...     print(in_colours(Numbers(np.array([grey], "uint8")[..., None]), paper_and_ink, None, None, "mask.png"))
+    ...     print(is_in_colours(Numbers(np.array([grey], "uint8")[..., None]), paper_and_ink, None, None, "mask.png"))
     True
     False
     None

@@ -10,7 +10,7 @@ import numpy as np
 
 from dilatednets.data.image_files import numbers_of, orientation_of
 from dilatednets.data.images import pixels_of, read_labels
-from dilatednets.data.label_colours import class_numbers, in_colours
+from dilatednets.data.label_colours import class_numbers, is_in_colours
 from dilatednets.data.picture_folders import LABEL_SUFFIXES, SUFFIXES, pictures_below
 from dilatednets.errors import InputError, Note
 
@@ -118,7 +118,7 @@ class LabelledImages:
     def _in_colours(self) -> bool:
         """Whether label images that could be in numbers as well are in colours: as the first that could not is."""
         for path in self.labels:
-            known = in_colours(numbers_of(path), self.palette, self.ignore, self.void_colour, str(path))
+            known = is_in_colours(numbers_of(path), self.palette, self.ignore, self.void_colour, str(path))
             if known is not None:
                 return known
         words = "could be class numbers or colours, and no other label image says which; taken as numbers"
