@@ -198,19 +198,19 @@ def test_readers_and_writers_refuse_what_is_wrong_faults(module, function, param
 NUMBERS = ["a", "", "nan", "inf", "-1"]
 OPTIONS = {
     "models": ([], {}),
-    "describe": (["wavenet_digits"], {"--plot": ["", "x.txt", "plain", "/dev/null/x.png"]}),
+    "describe": (["VOICE"], {"--plot": ["", "x.txt", "plain", "/dev/null/x.png"]}),
     "train": (["RECIPE", "--data-dir", "DATA", "--output", "OUT"], {
         "--data-dir": ["", "nowhere"], "--output": ["", "/dev/null/x"], "--folds": ["", "1"],
         "--set": [
             "", "a", "a=1", "training.epochs=0", "training.learning_rate=inf", "training.seed=1.5", "name=''", "name='a/b'",
         ],
     }),
-    "evaluate": (["wavenet_digits", "--data-dir", "DATA"], {
+    "evaluate": (["VOICE", "--data-dir", "DATA"], {
         "--data-dir": ["", "nowhere"], "--split": ["", "nonsense"], "--reader": ["", "nonsense"],
         "--scales": [*NUMBERS, "1"], "--diameter": [*NUMBERS, "0", "9"], "--columns": ["", "a"], "--scheme": ["", "a"],
         "--pattern": ["", "a"],
     }),
-    "generate": (["wavenet_digits", "--text", "two", "--speaker", "theo", "--output", "OUT/a.wav"], {
+    "generate": (["VOICE", "--text", "two", "--speaker", "ann", "--output", "OUT/a.wav"], {
         "--text": ["xylophone", "\x00"], "--speaker": ["", "nobody"], "--seconds": [*NUMBERS, "0", "1e300"],
         "--seed": [*NUMBERS, "1.5"], "--temperature": NUMBERS, "--steps": [*NUMBERS, "0", "9"],
         "--output": ["", "OUT", "OUT/a.xyz", "/dev/null/x.wav"], "--plot": ["", "x.txt", "/dev/null/x.png"],
@@ -228,7 +228,7 @@ OPTIONS = {
         "--output": ["", "/dev/null/x"], "--format": ["", "xml"], "--address": ["", "nowhere"],
         "--workers": [*NUMBERS, "0", "1.5"], "--column": [""], "--set": ["", "a", "a=1"],
     }),
-    "export": (["wavenet_digits", "OUT"], {
+    "export": (["VOICE", "OUT"], {
         "--version": [*NUMBERS, "0", "1.5", str(10**30)], "--name": ["", "a/b", "..", " "], "--format": ["", "pdf"],
     }),
     "compare": (["snips", "--data-dir", "DATA"], {
@@ -252,8 +252,8 @@ OPTIONS = {
 
 
 @pytest.fixture
-def place(tmp_path):
-    """Stands for what is right in a command: an image, a text, a recipe, a table and its model, an empty output."""
+def place(tmp_path, save_tiny):
+    """Stands for what is right in a command: a voice, an image, a text, a recipe, a table and its model, an empty output."""
     from PIL import Image
 
     Image.fromarray(np.zeros((16, 16), "uint8")).save(tmp_path / "a.png")
@@ -263,6 +263,7 @@ def place(tmp_path):
     for folder in ("data", "out"):
         (tmp_path / folder).mkdir()
     names = {
+        "VOICE": "voice",
         "IMAGE": "a.png",
         "TEXT": "a.txt",
         "RECIPE": "a.toml",
@@ -273,6 +274,7 @@ def place(tmp_path):
         "EFFECT": "a.nam",
         "SOUND": "a.wav",
     }
+    save_tiny(tmp_path / "voice")
     tiny_effect(sample_rate=8000).save_nam(tmp_path / "a.nam")
     write_audio(tmp_path / "a.wav", np.sin(np.arange(800)) / 2, 8000)
 

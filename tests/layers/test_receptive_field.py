@@ -60,9 +60,10 @@ def test_faults_equals_what_perturbation_of_the_inputs_shows(name):
     x = np.random.default_rng(2).uniform(1, 2, (1, 60, 2)).astype(np.float32)
     disturbed = np.repeat(x, 60, axis=0)
     disturbed[np.arange(60), np.arange(60), 0] += 5.0
-    outputs = model.predict(np.concatenate([x, disturbed]), verbose=0)
+    # One by one, so that each is rounded alike: some effects are as small as the rounding.
+    outputs = model.predict(np.concatenate([x, disturbed]), batch_size=1, verbose=0)
     middle = outputs.shape[1] // 2
-    seen = np.flatnonzero(np.abs(outputs[1:, middle] - outputs[0, middle]).max(axis=-1) > 1e-6)
+    seen = np.flatnonzero((outputs[1:, middle] != outputs[0, middle]).any(axis=-1))
     assert field == seen[-1] - seen[0] + 1
 
 

@@ -10,8 +10,8 @@ from dilatednets.zoo.wavenet.model import WaveNet
 
 
 @pytest.mark.parametrize("output", OUTPUTS)
-@pytest.mark.parametrize("kernel_size", [2, 3])
-@pytest.mark.parametrize("conditioned", [True, False])
+@pytest.mark.parametrize("kernel_size", [pytest.param(2, marks=pytest.mark.slow), 3])
+@pytest.mark.parametrize("conditioned", [True, pytest.param(False, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("batch", [pytest.param(1, marks=pytest.mark.slow), 8])
 def test_steps_equal_the_parallel_call(rng, output, kernel_size, conditioned, batch):
     model = make(output, kernel_size, conditioned)

@@ -107,6 +107,7 @@ def test_best_is_a_preset_that_reaches_what_the_history_says(finished, sample_di
     assert (finished / "best" / "recipe.toml").read_text() == (finished / "recipe.toml").read_text()
 
 
+@pytest.mark.slow
 def test_faults_samples_are_made_when_a_model_is_kept(sample_dir, tmp_path):
     """By the weights of that epoch, and not before there are any."""
     recipe = tiny_recipe(epochs=3, evaluate_every=2, sample_text="one")
