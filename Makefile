@@ -94,9 +94,11 @@ latest: .venv-latest/.ready
 	.venv-latest/bin/python $(LANE) $(NEWEST)
 	.venv-latest/bin/python $(PYTEST) -m slow tests/serving/test_contract.py tests/serving/test_wavenet_contract.py -k "segmenter or crf or effect or test_wavenet"
 
-# These tests compile much and compute little, though without any optimising a loop of samples takes ten times as long;
-# those of `make slow` compile as users do.
-test latest jax: export XLA_FLAGS ?= --xla_backend_optimization_level=1 --xla_llvm_disable_expensive_passes=true
+# These tests compile much and compute little; those of `make slow` compile as users do. TensorFlow's run loops of samples,
+# which take ten times as long if nothing is optimised; JAX's do not.
+LIGHTLY = --xla_llvm_disable_expensive_passes=true --xla_backend_optimization_level
+test latest: export XLA_FLAGS ?= $(LIGHTLY)=1
+jax: export XLA_FLAGS ?= $(LIGHTLY)=0
 
 jax: export KERAS_BACKEND := jax
 jax: .venv-jax/.ready
