@@ -1,6 +1,7 @@
 """How far a stack of dilated convolutions sees."""
 
 import functools
+import math
 from collections.abc import Iterable
 from numbers import Integral
 from typing import Any, NamedTuple
@@ -21,17 +22,31 @@ def causal_field(kernel_size: int, dilations: Iterable[int]) -> int:
 
 
 class _Field(NamedTuple):
-    """The first and the last input sample that an output sees, counted from its own place, and the samples a step."""
+    """What outputs see: of the first few, after which all repeats, the first and the last input sample; samples a step."""
 
-    first: int = 0
-    last: int = 0
+    firsts: tuple[int, ...] = (0,)
+    lasts: tuple[int, ...] = (0,)
     stride: int = 1
+
+    def span(self, first: int, last: int) -> tuple[int, int]:
+        """The first and the last input sample that outputs `first` to `last` see."""
+        period = len(self.firsts)
+        ends = (
+            ends[output % period] + (output - output % period) * self.stride
+            for output, ends in ((first, self.firsts), (last, self.lasts))
+        )
+        return next(ends), next(ends)
 
     def then(self, layer: Any) -> "_Field":
         """That of a layer after those of this field."""
         own = _field_of(layer)
-        ends = self.first + own.first * self.stride, self.last + own.last * self.stride
-        return _Field(*ends, self.stride * own.stride)
+        period = math.lcm(len(self.firsts), len(own.firsts) * own.stride) // own.stride
+        return _field((self.span(*own.span(output, output)) for output in range(period)), self.stride * own.stride)
+
+
+def _field(spans: Iterable[tuple[int, int]], stride: int = 1) -> _Field:
+    firsts, lasts = zip(*spans, strict=True)
+    return _Field(firsts, lasts, stride)
 
 
 POINTWISE = """Activation ActivityRegularization Add AlphaDropout Average BatchNormalization Concatenate Dense Dropout ELU
@@ -45,10 +60,10 @@ def receptive_field(model_or_layers: Any) -> int:
     """Exact number of input samples that one output sample of a model, a layer or a stack of layers sees.
 
     Args:
-        model_or_layers: Anything with a `receptive_field` property (every model and layer of this package), a layer of
-            Keras that sees single steps, or few (`Conv1D` and its relatives, pooling, padding and cropping in one
-            dimension), a `keras.Sequential` or functional model of these, or an iterable of them, applied one after the
-            other; of none, one sample sees itself.
+        model_or_layers: Anything with a `receptive_field` property and, if it is not 1, a `stride` (every model and layer of
+            this package), a layer of Keras that sees single steps, or few (`Conv1D` and its relatives, pooling, padding and
+            cropping in one dimension), a `keras.Sequential` or functional model of these, or an iterable of them, applied
+            one after the other; of none, one sample sees itself.
 
     Returns:
         The field in samples, from the first that is seen to the last. Layers in sequence add `field - 1` each, times the
@@ -66,14 +81,17 @@ def receptive_field(model_or_layers: Any) -> int:
     8
     """
     field = _field_of(model_or_layers)
-    return field.last - field.first + 1
+    return max(last - first + 1 for first, last in zip(field.firsts, field.lasts, strict=True))
 
 
 def _field_of(part: Any) -> _Field:
     own = getattr(part, "receptive_field", None)
     if isinstance(own, Integral):
+        stride = getattr(part, "stride", 1)
+        if callable(getattr(part, "span", None)):  # a front end, of which not all outputs see as much
+            return _field((part.span(output, output) for output in range(part.multiple // stride)), stride)
         future = getattr(part, "future", 0)
-        return _Field(future + 1 - int(own), future)
+        return _field([(future + 1 - int(own), future)], stride)
     if isinstance(part, keras.Sequential):
         return _field_of(part.layers)
     if isinstance(part, keras.Model) and getattr(part, "outputs", None):
@@ -92,14 +110,14 @@ def _field_of_keras(part: Any) -> _Field:
         return _Field()
     if name in ("ZeroPadding1D", "Cropping1D"):
         shift = part.cropping[0] if name == "Cropping1D" else -part.padding[0]
-        return _Field(shift, shift)
+        return _field([(shift, shift)])
     if name in ("Conv1D", "DepthwiseConv1D", "SeparableConv1D", "AveragePooling1D", "MaxPooling1D"):
         size, stride = getattr(part, "kernel_size", None) or part.pool_size, part.strides
         dilation = getattr(part, "dilation_rate", 1)
         (size,), (stride,), (dilation,) = map(keras.tree.flatten, (size, stride, dilation))
         reach = (size - 1) * dilation
         before = {"causal": reach, "same": reach // 2, "valid": 0}[part.padding]
-        return _Field(-before, reach - before, stride)
+        return _field([(-before, reach - before)], stride)
     raise InputError(
         f"{type(part).__name__}: does not know its receptive field; give what comes before it, or leave it out of the list"
     )
@@ -117,4 +135,7 @@ def _field_of_tensor(tensor: Any, known: dict[int, _Field]) -> _Field:
 def _union(name: str, fields: list[_Field]) -> _Field:
     if len({field.stride for field in fields}) > 1:
         raise InputError(f"{name}: joins sequences of different strides, which have no common receptive field")
-    return _Field(min(f.first for f in fields), max(f.last for f in fields), fields[0].stride)
+    period = math.lcm(*(len(field.firsts) for field in fields))
+    spans = [[field.span(output, output) for field in fields] for output in range(period)]
+    hulls = ((min(first for first, _ in each), max(last for _, last in each)) for each in spans)
+    return _field(hulls, fields[0].stride)

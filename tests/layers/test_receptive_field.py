@@ -6,7 +6,17 @@ import pytest
 from keras import layers
 
 from dilatednets.errors import InputError
-from dilatednets.layers import CausalDilatedConv, CentredDilatedConv, LastStep, TemporalBlock, receptive_field
+from dilatednets.layers import (
+    CausalDilatedConv,
+    CentredDilatedConv,
+    ContextModule,
+    ConvNorm,
+    LastStep,
+    LightFrontEnd,
+    TemporalBlock,
+    VGG16FrontEnd,
+    receptive_field,
+)
 
 
 def test_receptive_field_of_stacks():
@@ -116,3 +126,44 @@ def test_refuses_what_has_none_faults(bad):
 def test_of_no_layers_a_sample_sees_itself_faults():
     assert receptive_field([]) == receptive_field(iter(())) == 1
     assert receptive_field([[], CausalDilatedConv(4, np.int64(3), 2 ** np.arange(4)[2])]) == 9
+
+
+def light():
+    options = {"widths": (2, 2, 2, 2), "blocks": (1, 1), "dilations": (1, 2), "output_channels": 2}
+    return LightFrontEnd(**options, name="light")
+
+
+STACKS_IN_TWO_DIMENSIONS = {
+    "strided, then not": lambda: [ConvNorm(2, 4, stride=2), ConvNorm(2, 3)],
+    "strided twice": lambda: [ConvNorm(2, 3), ConvNorm(2, 2, stride=2), ConvNorm(2, 5, stride=3), ConvNorm(2, 3)],
+    "after a front end": lambda: [light(), ConvNorm(2, 3), ContextModule(dilations=(1,), identity=False)],
+}
+
+
+@pytest.mark.parametrize("name", STACKS_IN_TWO_DIMENSIONS)
+def test_faults_the_strides_of_the_package_s_layers_count(name):
+    """Against what perturbation of columns shows, of all outputs far from the edges."""
+    stack = STACKS_IN_TWO_DIMENSIONS[name]()
+    field = receptive_field(stack)
+    height, size = (16, 16 * (4 + field // 16)) if name == "after a front end" else (12, 48)
+    x = np.zeros((size, height, size, 1), np.float32)
+    x[np.arange(size), :, np.arange(size)] = 1.0
+    for layer in stack:
+        layer.build(x.shape)
+        for weight in layer.weights:  # positive ones and no shift: what is seen is above 0
+            weight.assign(np.zeros(weight.shape) if "bias" in weight.path or "beta" in weight.path
+                          or "mean" in weight.path else np.ones(weight.shape))  # fmt: skip
+        x = keras.ops.convert_to_numpy(layer(x))
+        x = np.minimum(x, 1).astype(np.float32)
+    seen = x[:, 0, :, 0] > 0
+    widths = [np.ptp(np.flatnonzero(column)) + 1 for column in seen.T if column.any() and not column[[0, -1]].any()]
+    assert field == max(widths)
+
+
+def test_faults_the_field_of_a_segmenter_s_parts():
+    assert receptive_field([VGG16FrontEnd(), ContextModule()]) == 380 + 66 * 8
+    front, context = light(), ContextModule(dilations=(1, 3))
+    phases = [front.span(p - 4, p + 4) for p in range(4)]
+    assert receptive_field([front, context]) == max(last - first + 1 for first, last in phases)
+    assert receptive_field(front) == front.receptive_field
+    assert receptive_field([[ConvNorm(2, 3), front], context]) == receptive_field([front, context]) + 2
