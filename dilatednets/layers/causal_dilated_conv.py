@@ -34,7 +34,7 @@ class CausalDilatedConv(ConfiguredLayer):
         activation: Name of a Keras activation or a callable, applied to the output; linear if left out.
         use_bias: Whether to add a bias.
         kernel_initializer: Initialiser of the kernel, of shape (kernel_size, channels, filters).
-        kernel_regularizer: Regulariser of the kernel.
+        kernel_regularizer: Regulariser of the kernel; of a normalised one, of `gain * direction / |direction|`.
         weight_normalization: Whether to learn length and direction of each filter apart (Salimans & Kingma 2016):
             `kernel = gain * direction / |direction|`. The weight `kernel` then holds the directions.
         padding: What lies outside the sequence: "zeros", or "learned", a step that is learned too (the weight `outside`).
@@ -117,10 +117,11 @@ class CausalDilatedConv(ConfiguredLayer):
     def build(self, input_shape: Any) -> None:
         """Creates the kernel and the bias for inputs of `input_shape`."""
         self.channels = self.set_channels(input_shape)
+        normalised = self.weight_normalization and self.kernel_regularizer is not None
         self.kernel = self.add_weight(
             shape=(self.kernel_size, self.channels, self.filters),
             initializer=self.kernel_initializer,
-            regularizer=self.kernel_regularizer,
+            regularizer=self._penalty if normalised else self.kernel_regularizer,
             autocast=not self.weight_normalization,  # lengths of filters need float32
             name="kernel",
         )
@@ -269,8 +270,15 @@ class CausalDilatedConv(ConfiguredLayer):
         # Keras casts variables to the compute dtype in `call` only, and `step` must do the same.
         kernel = ops.convert_to_tensor(self.kernel)
         if self.gain is not None:
-            kernel = kernel * (self.gain / _lengths(kernel))
+            kernel = self._with_gain(kernel)
         return ops.cast(kernel, self.compute_dtype)
+
+    def _with_gain(self, direction: Any) -> Any:
+        return direction * (self.gain / _lengths(direction))
+
+    def _penalty(self, direction: Any) -> Any:
+        """The regulariser's, of the kernel that the net computes with: the length of directions does not matter to it."""
+        return self.kernel_regularizer(self._with_gain(direction))
 
     def _finish(self, y: Any) -> Any:
         if self.bias is not None:

@@ -41,7 +41,7 @@ class TemporalBlock(ConfiguredLayer):
             linear.
         activation: Name of a Keras activation or a callable.
         kernel_initializer: Initialiser of the convolutions' kernels.
-        kernel_regularizer: Regulariser of the convolutions' kernels.
+        kernel_regularizer: Regulariser of the convolutions' kernels, as their weight normalisation makes them.
         padding: What each convolution sees outside the sequence and at padded steps: "zeros", "learned" or, in a centred
             block without a mask, "reflect".
         **kwargs: Arguments of `keras.layers.Layer`.

@@ -7,7 +7,7 @@ from keras import ops
 from layer_checks import conv1d_oracle, run_layer_checks, run_steps
 
 from dilatednets.errors import InputError
-from dilatednets.layers import CausalDilatedConv
+from dilatednets.layers import CausalDilatedConv, CentredDilatedConv, TemporalBlock
 
 
 def make(kernel_size=2, dilation_rate=3, channels=3, filters=4, **kwargs):
@@ -159,3 +159,38 @@ def test_refuses_to_reflect_the_future():
 def test_refuses_an_unknown_method():
     with pytest.raises(InputError, match="method: must be 'convolution' or 'products'"):
         CausalDilatedConv(4, method="matmul")
+
+
+def normalised(layer):
+    """The kernel that a weight-normalised convolution computes with, by NumPy."""
+    direction, gain = ops.convert_to_numpy(layer.kernel), ops.convert_to_numpy(layer.gain)
+    return direction * gain / np.sqrt((direction**2).sum(axis=(0, 1)))
+
+
+@pytest.mark.parametrize("make_layer", [CausalDilatedConv, CentredDilatedConv, TemporalBlock])
+def test_faults_a_regulariser_sees_the_kernel_that_weight_normalisation_makes(make_layer, rng):
+    options = {} if make_layer is TemporalBlock else {"weight_normalization": True}
+    layer = make_layer(4, 3, kernel_regularizer=keras.regularizers.L1L2(0.1, 0.2), **options)
+    layer.build((None, 9, 3))
+    for conv in (convs := getattr(layer, "convs", [layer])):
+        conv.gain.assign(rng.uniform(1, 2, 4))
+    expected = [0.1 * np.abs(kernel).sum() + 0.2 * (kernel**2).sum() for kernel in map(normalised, convs)]
+    for _ in range(2):  # the length of the directions changes neither the outputs nor the penalty
+        assert [float(loss) for loss in layer.losses] == pytest.approx(expected, rel=1e-4)
+        for conv in convs:
+            conv.kernel.assign(conv.kernel / 5)
+    again = type(layer).from_config(layer.get_config())
+    again.build((None, 9, 3))
+    again.set_weights(layer.get_weights())
+    assert [float(loss) for loss in again.losses] == pytest.approx(expected, rel=1e-4)
+
+
+def test_faults_the_penalty_of_a_weight_normalised_kernel_trains_its_gain():
+    """Of targets that the penalty alone can reach, the kernel that the net computes with becomes small."""
+    conv = CausalDilatedConv(4, 3, kernel_regularizer=keras.regularizers.L2(1.0), weight_normalization=True)
+    model = keras.Sequential([keras.Input((None, 3)), conv])
+    before = normalised(conv)
+    model.compile(keras.optimizers.SGD(0.1), "mse", jit_compile=False)
+    model.train_on_batch(np.zeros((1, 5, 3)), np.zeros((1, 5, 4)))
+    # The gradient of |gain|^2 is along the gain: no direction turns.
+    np.testing.assert_allclose(normalised(conv), 0.8 * before, rtol=1e-4)
