@@ -240,7 +240,10 @@ class CausalDilatedConv(ConfiguredLayer):
             return ops.concatenate([next(ends), x, next(ends)], axis=1)
         last = ops.shape(x)[1] - 1  # there and back again, for sequences shorter than what is padded
         places = ops.abs(ops.arange(-before, last + 1 + after)) % ops.maximum(2 * last, 1)
-        return ops.take(x, ops.minimum(places, 2 * last - places), axis=1)
+        places = ops.maximum(ops.minimum(places, 2 * last - places), 0)
+        if not x.shape[1]:  # none, or not known: of no steps, zeros are what is seen
+            x = ops.pad(x, ((0, 0), (0, 1), (0, 0)))
+        return ops.take(x, places, axis=1)
 
     def _parts(self, state: Any, batch_size: int | None) -> Any:
         buffer, slot = parts_of(state, 2)

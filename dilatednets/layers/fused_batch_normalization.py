@@ -8,6 +8,9 @@ from keras import ops
 from dilatednets.errors import InputError
 from dilatednets.layers.shapes import as_tensor
 
+FUSED_TYPES = ("float32", "bfloat16", "float16")
+"""What TensorFlow's kernel computes in."""
+
 
 @keras.saving.register_keras_serializable("dilatednets")
 class FusedBatchNormalization(keras.layers.BatchNormalization):
@@ -48,6 +51,7 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
         # The mean of no pixels is NaN, and would stay in the moving mean for ever.
         inputs = as_tensor(inputs, self.compute_dtype, "inputs", (None,) * 4, empty=not training)
         plain = mask is not None or self.synchronized or self.gamma is None or self.beta is None
+        plain = plain or self.compute_dtype not in FUSED_TYPES
         if plain or not training or not self.trainable or keras.backend.backend() != "tensorflow":
             return super().call(inputs, training=training, mask=mask)
         import tensorflow as tf

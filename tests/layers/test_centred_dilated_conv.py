@@ -1,3 +1,6 @@
+import functools
+
+import keras
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -6,7 +9,7 @@ from keras import ops
 from layer_checks import conv1d_oracle, run_layer_checks
 
 from dilatednets.errors import InputError
-from dilatednets.layers import CentredDilatedConv
+from dilatednets.layers import CentredDilatedConv, TemporalBlock
 
 
 def test_passes_the_checks_of_all_layers(rng):
@@ -53,3 +56,14 @@ def test_has_no_steps():
 def test_checks_its_arguments_as_the_causal_one():
     with pytest.raises(InputError, match="filters: must be above 0, not 0"):
         CentredDilatedConv(0)
+
+
+@pytest.mark.parametrize("make_layer", [CentredDilatedConv, functools.partial(TemporalBlock, causal=False)])
+@pytest.mark.parametrize("shape", [(2, 0, 3), (0, 5, 3), (0, 0, 3)])
+def test_faults_no_steps_are_reflected_as_none(make_layer, shape):
+    layer = make_layer(4, 3, 2, padding="reflect")
+    assert layer(np.zeros(shape, "float32")).shape == (*shape[:2], 4)
+    assert keras.Sequential([keras.Input((None, 3)), layer])(np.zeros(shape, "float32")).shape == (*shape[:2], 4)
+    x = np.ones((1, 4, 3), "float32")  # of a length that is not known, as of one that is
+    model = keras.Sequential([keras.Input((None, 3)), layer])
+    np.testing.assert_allclose(model.predict(x, verbose=0), ops.convert_to_numpy(layer(x)), atol=1e-5)

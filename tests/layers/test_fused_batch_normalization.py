@@ -63,3 +63,15 @@ def test_no_pixels_leave_the_moving_averages_alone_faults():
         with pytest.raises(InputError, match=r"^inputs: is empty"):
             norm(np.zeros(shape, "float32"), training=True)
     assert np.isfinite(ops.convert_to_numpy(norm.moving_mean)).all()
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("dtype", ["float64", "float16", "mixed_float16"])
+def test_faults_other_types_are_keras_s(dtype, rng):
+    x = rng.standard_normal((2, 4, 4, 3)).astype("float32")
+    fused, plain = FusedBatchNormalization(dtype=dtype), keras.layers.BatchNormalization(dtype=dtype)
+    y, expected = fused(x, training=True), plain(x, training=True)
+    assert y.dtype == expected.dtype
+    np.testing.assert_allclose(y, expected, atol=1e-2 if "16" in dtype else 1e-9)
+    for mine, keras_s in zip(fused.get_weights(), plain.get_weights(), strict=True):
+        np.testing.assert_allclose(mine, keras_s, atol=1e-2 if "16" in dtype else 1e-9)
