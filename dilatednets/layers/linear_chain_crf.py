@@ -9,16 +9,22 @@ import keras
 import numpy as np
 from keras import ops
 
+from dilatednets.arrays import as_array
 from dilatednets.errors import InputError
 from dilatednets.layers.configured_layer import ConfiguredLayer
-from dilatednets.layers.shapes import as_tensor
+from dilatednets.layers.shapes import as_tensor, check_real, check_shape, known_values
 from dilatednets.rules import Size, keep_arguments
 
 FORBIDDEN = -1e4
 """Score of what must not be: far below any other, yet finite, so that gradients are numbers."""
 
+EXCLUDED = -1e30
+"""Score of a tag that is known to be wrong, far below any number of what is forbidden: a right tag may be, too."""
+
 RESCALE = 64
 """Steps after which totals are made small again, for the sake of float32's precision."""
+OUTSIDE, INSIDE, FIRST = range(3)
+"""Where a step is: outside its sequence, in it, or its first."""
 _max = partial(ops.max, initial=-math.inf)  # the maximum of an empty batch has no value otherwise
 
 
@@ -40,6 +46,9 @@ class LinearChainCRF(ConfiguredLayer):
         training.fit([x, y])
         model = keras.Model(words, crf(scores))
 
+    Tags below 0, such as -100 on all pieces of a word but the first, are unknown: the likelihood is then that of the known
+    tags, the sum over all tags that the others may have.
+
     Args:
         num_tags: Number of tags.
         follows: Whether tag j may follow tag i, bool (num_tags, num_tags) at [i, j]; all may if left out.
@@ -50,15 +59,18 @@ class LinearChainCRF(ConfiguredLayer):
 
     Call arguments:
         scores: Scores of the steps, (batch, time, num_tags).
-        mask: True for the steps of each sequence, which come first, bool (batch, time); all are if left out. What the
-            scores are at other steps does not matter, NaN included.
-        tags: The right tags, to train with: integers (batch, time), negative ones at padded steps where there is no mask.
+        mask: True for the steps of each sequence, which may stand anywhere, bool (batch, time); all are if left out. Steps
+            between which there are others only are neighbours, and what the scores are there does not matter, NaN included.
+        tags: The right tags, to train with: integers (batch, time), negative where unknown. Without a mask a sequence ends
+            at its last known tag. The loss is divided by the number of known tags.
 
     Output shape:
         int32 (batch, time): the most probable tags (Viterbi), 0 at padded steps.
 
     Raises:
-        InputError: for rules of another shape, or which leave nothing to begin or end with.
+        InputError: for rules of another shape, or which leave nothing to begin or end with; scores, masks or tags of another
+            shape; tags that are no whole numbers below `num_tags`. A compiled program, such as that of `fit`, which cannot
+            refuse such tags, gives NaN as their likelihood and loss.
 
     Reference:
         Lafferty, McCallum & Pereira 2001, "Conditional Random Fields: Probabilistic Models for Segmenting and Labeling
@@ -101,25 +113,27 @@ class LinearChainCRF(ConfiguredLayer):
         """Finds the most probable tags, (batch, time, num_tags) -> int32 (batch, time)."""
         if tags is not None:
             mask = scores_mask if mask is None else mask  # Keras's name for the mask of one tensor among several
-            tags = as_tensor(tags, "int32", "tags", tuple(scores.shape[:2]))
-            known = tags >= 0
-            mask = known if mask is None else ops.logical_and(mask, known)
-            total = ops.sum(self.log_likelihood(scores, tags, mask))
-            self.add_loss(-total / ops.maximum(ops.sum(ops.cast(mask, "float32")), 1.0))
-        given, (scores, mask) = scores, self._checked(scores, mask)
+            tags = as_tensor(tags, None, "tags", tuple(scores.shape[:2]))
+            known = ops.logical_not(ops.cast(tags, "float32") < 0)  # NaN is to be refused
+            if mask is None:
+                mask = ops.flip(ops.cumsum(ops.flip(ops.cast(known, "int32"), axis=1), axis=1), axis=1) > 0
+            count = ops.sum(ops.cast(ops.logical_and(known, as_tensor(mask, "bool", "mask", known.shape)), "float32"))
+            self.add_loss(-ops.sum(self.log_likelihood(scores, tags, mask)) / ops.maximum(count, 1.0))
+        given = self._real(scores)
+        scores, places = self._checked(given, mask)
         transitions, _, end = self.rules()
-        totals = self._forward(scores, mask, _max, rescale=True)
+        totals = self._forward(scores, places, _max, rescale=True)
 
         def backward(after: Any, step: Any) -> Any:
-            total, goes_on = _split(step)
+            total, goes_on, _ = _split(step)
             tag = ops.argmax(total + ops.take(ops.transpose(transitions), after, axis=0), axis=1)
             tag = ops.where(goes_on[:, 0], ops.cast(tag, "int32"), after)
             return tag, tag
 
         last = ops.cast(ops.argmax(totals[-1] + end, axis=1), "int32")
-        _, before = ops.scan(backward, last, _joined(totals[:-1], mask[1:]), reverse=True)
+        _, before = ops.scan(backward, last, _joined(totals[:-1], places[1:]), reverse=True)
         tags = ops.concatenate([before, last[None]], axis=0)
-        return ops.transpose(ops.where(mask[..., 0], tags, 0))[:, : ops.shape(given)[1]]
+        return ops.transpose(ops.where(places[..., 0] > OUTSIDE, tags, 0))[:, : ops.shape(given)[1]]
 
     def decode(
         self, scores: np.ndarray, lengths: np.ndarray, rules: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
@@ -127,14 +141,26 @@ class LinearChainCRF(ConfiguredLayer):
         """As a call, on NumPy arrays: without the cost of a graph's loop, which counts for small batches.
 
         Args:
-            scores: Scores of the steps, float32 (batch, time, num_tags).
-            lengths: Number of steps of each sequence: integers (batch,).
+            scores: Scores of the steps, real numbers (batch, time, num_tags).
+            lengths: Number of steps of each sequence, which come first: integers of any type (batch,).
             rules: What `numpy_rules` returned since training, for many small batches; read again if left out.
 
         Returns:
             int32 (batch, time): the most probable tags; 0 at padded steps.
+
+        Raises:
+            InputError: for scores of another shape, and lengths that are no integers from 0 to time.
         """
         transitions, begin, end = rules or self.numpy_rules()
+        scores, lengths = as_array(scores, "scores"), as_array(lengths, "lengths")
+        check_real(scores.dtype, "scores")
+        check_shape(scores.shape, "scores", (None, None, self.num_tags))
+        check_shape(lengths.shape, "lengths", scores.shape[:1])
+        if lengths.size and lengths.dtype.kind not in "iu":
+            raise InputError(f"lengths: must be integers, not {lengths.dtype}")
+        if ((lengths < 0) | (lengths > scores.shape[1])).any():
+            raise InputError(f"lengths: must be from 0 to {scores.shape[1]}, not {lengths.min()} to {lengths.max()}")
+        scores, lengths = scores.astype(np.float32), lengths.astype(np.int64)
         order = np.argsort(-lengths, kind="stable")
         totals = np.ascontiguousarray(np.swapaxes(scores[order], 0, 1))  # (time, batch, num_tags)
         time, batch, _ = totals.shape
@@ -159,9 +185,9 @@ class LinearChainCRF(ConfiguredLayer):
 
     def numpy_rules(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """As `rules`, as NumPy arrays."""
-        learnt = (ops.convert_to_numpy(x) for x in (self.transitions, self.begin, self.end))
-        allowed = zip(self._allowed, learnt, strict=True)
-        transitions, begin, end = (np.where(may, x, np.float32(FORBIDDEN)) for may, x in allowed)
+        learnt = map(ops.convert_to_numpy, self._learnt)
+        low = np.float32(FORBIDDEN)
+        transitions, begin, end = (np.where(may, x, low) for may, x in zip(self._allowed, learnt, strict=True))
         return transitions, begin, end
 
     def log_likelihood(self, scores: Any, tags: Any, mask: Any = None) -> Any:
@@ -169,51 +195,57 @@ class LinearChainCRF(ConfiguredLayer):
 
         Args:
             scores: Scores of the steps, (batch, time, num_tags).
-            tags: Numbers of the tags, integers (batch, time); at padded steps any.
+            tags: Numbers of the tags, integers (batch, time), negative where unknown; at padded steps any.
             mask: True for the steps of each sequence, as in a call.
 
         Returns:
-            float32 (batch,); 0 for an empty sequence.
+            float32 (batch,): of the known tags, whatever the unknown ones are; 0 where none is known. In a compiled program
+            NaN for tags that are no whole numbers below `num_tags`.
+
+        Raises:
+            InputError: for such tags, and arrays of another shape.
         """
-        partition = self.log_partition(scores, mask)
-        scores, mask = self._checked(scores, mask)
-        transitions, begin, end = self.rules()
-        inside = ops.cast(mask[..., 0], "float32")
-        tags = ops.where(mask[..., 0], _two_steps(ops.transpose(ops.cast(tags, "int32"))), 0)
-        steps = ops.sum(inside * ops.take_along_axis(scores, tags[..., None], axis=-1)[..., 0], axis=0)
-        pairs = ops.take(ops.reshape(transitions, (-1,)), tags[:-1] * self.num_tags + tags[1:])
-        after = ops.concatenate([inside[1:], ops.zeros_like(inside[:1])], axis=0)
-        ends = ops.sum((inside - after) * ops.take(end, tags), axis=0)
-        return inside[0] * ops.take(begin, tags[0]) + steps + ops.sum(inside[1:] * pairs, axis=0) + ends - partition
+        given = self._real(scores)
+        scores, places = self._checked(given, mask)
+        tags, wrong = self._checked_tags(tags, given.shape[:2], places)
+        numbers = ops.arange(self.num_tags, dtype="int32")
+        right = ops.where(ops.logical_or(tags < 0, tags == numbers), scores, EXCLUDED)
+        # Both at once, for the sake of what each step of the loop costs.
+        totals = self._log_total(ops.concatenate([right, scores], axis=1), ops.concatenate([places, places], axis=1))
+        totals = ops.reshape(totals, (2, -1))
+        return ops.where(ops.any(wrong, axis=(0, 2)), math.nan, totals[0] - totals[1])
 
     def log_partition(self, scores: Any, mask: Any = None) -> Any:
         """Logarithm of the sum of exp(score) over all sequences of tags, by the forward algorithm; float32 (batch,)."""
-        scores, mask = self._checked(scores, mask)
-        end = self.rules()[2]
-        total = ops.logsumexp(self._forward(scores, mask, ops.logsumexp)[-1] + end, axis=1)
-        return ops.where(mask[0, :, 0], total, 0.0)
+        return self._log_total(*self._checked(self._real(scores), mask))
+
+    def _log_total(self, scores: Any, places: Any) -> Any:
+        total = ops.logsumexp(self._forward(scores, places, ops.logsumexp)[-1] + self.rules()[2], axis=1)
+        return ops.where(ops.any(places > OUTSIDE, axis=(0, 2)), total, 0.0)
 
     def marginals(self, scores: Any, mask: Any = None) -> Any:
         """Probability of each tag at each step, over all sequences; float32 (batch, time, num_tags), 0 at padded steps."""
-        given, (scores, mask) = scores, self._checked(scores, mask)
+        given = self._real(scores)
+        scores, places = self._checked(given, mask)
         transitions, _, end = self.rules()
-        alphas = self._forward(scores, mask, ops.logsumexp, rescale=True)
+        alphas = self._forward(scores, places, ops.logsumexp, rescale=True)
 
         def backward(beta: Any, step: Any) -> Any:
-            now, inside = _split(step)
+            now, inside, _ = _split(step)
             beta = ops.where(inside, ops.logsumexp(transitions + (now + beta)[:, None, :], axis=2), beta)
             beta = beta - _max(beta, axis=1, keepdims=True)
             return beta, beta
 
         last = ops.zeros_like(scores[0]) + end
-        _, betas = ops.scan(backward, last, _joined(scores, mask)[1:], reverse=True)
+        _, betas = ops.scan(backward, last, _joined(scores, places)[1:], reverse=True)
         joint = alphas + ops.concatenate([betas, last[None]], axis=0)
-        return ops.transpose(ops.where(mask, ops.softmax(joint, axis=-1), 0.0), (1, 0, 2))[:, : ops.shape(given)[1]]
+        shares = ops.where(places > OUTSIDE, ops.softmax(joint, axis=-1), 0.0)
+        return ops.transpose(shares, (1, 0, 2))[:, : ops.shape(given)[1]]
 
     def rules(self) -> tuple[Any, Any, Any]:
         """Scores of transitions, begins and ends, forbidden ones included."""
         # As tensors: JAX takes no variable here.
-        learnt = (ops.convert_to_tensor(x) for x in (self.transitions, self.begin, self.end))
+        learnt = map(ops.convert_to_tensor, self._learnt)
         transitions, begin, end = (ops.where(may, x, FORBIDDEN) for may, x in zip(self._allowed, learnt, strict=True))
         return transitions, begin, end
 
@@ -221,7 +253,13 @@ class LinearChainCRF(ConfiguredLayer):
     def _allowed(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         return self.follows, self.begins, self.ends
 
-    def _forward(self, scores: Any, mask: Any, reduce: Callable[..., Any], rescale: bool = False) -> Any:
+    @property
+    def _learnt(self) -> tuple[Any, Any, Any]:
+        if not self.built:
+            self.build()
+        return self.transitions, self.begin, self.end
+
+    def _forward(self, scores: Any, places: Any, reduce: Callable[..., Any], rescale: bool = False) -> Any:
         """(time, batch, num_tags): log of the sum, or the maximum, over all beginnings that end with a tag at a step.
 
         With `rescale` up to a constant of each step, without which float32 would not do for long sequences.
@@ -229,27 +267,47 @@ class LinearChainCRF(ConfiguredLayer):
         transitions, begin, _ = self.rules()
 
         def forward(alpha: Any, step: Any) -> Any:
-            now, inside = _split(step)
-            alpha = ops.where(inside, reduce(alpha[:, :, None] + transitions, axis=1) + now, alpha)
+            now, inside, is_first = _split(step)
+            before = ops.where(is_first, begin, reduce(alpha[:, :, None] + transitions, axis=1))
+            alpha = ops.where(inside, before + now, alpha)
             if rescale:
                 alpha = alpha - _max(alpha, axis=1, keepdims=True)
             return alpha, alpha
 
         first = begin + scores[0]
-        _, after = ops.scan(forward, first, _joined(scores, mask)[1:])
+        _, after = ops.scan(forward, first, _joined(scores, places)[1:])
         return ops.concatenate([first[None], after], axis=0)
 
     def _checked(self, scores: Any, mask: Any) -> tuple[Any, Any]:
-        """Both with the time first, two steps or more: float32 (time, batch, num_tags) and bool (time, batch, 1)."""
-        if not self.built:
-            self.build()
-        if len(scores.shape) != 3 or scores.shape[-1] != self.num_tags:
-            raise InputError(f"scores: must be of shape (batch, time, {self.num_tags}), not {tuple(scores.shape)}")
-        scores = ops.transpose(ops.cast(scores, "float32"), (1, 0, 2))
-        inside = ops.ones_like(scores[..., :1], dtype="bool")
+        """Both with the time first, two steps or more: float32 (time, batch, num_tags), and as what each step counts.
+
+        That is int32 (time, batch, 1): OUTSIDE the sequence, INSIDE it, or its FIRST step.
+        """
+        inside = ops.ones_like(scores[..., 0], dtype="int32")
         if mask is not None:
-            inside = ops.transpose(ops.cast(mask, "bool"))[..., None]
-        return _two_steps(ops.where(inside, scores, 0.0)), _two_steps(inside)
+            inside = ops.cast(as_tensor(mask, "bool", "mask", tuple(scores.shape[:2])), "int32")
+        first = ops.cast(ops.cumsum(inside, axis=1) == 1, "int32")
+        places = ops.transpose(inside * (INSIDE + first * (FIRST - INSIDE)))[..., None]
+        scores = ops.where(places > OUTSIDE, ops.transpose(scores, (1, 0, 2)), 0.0)
+        return _two_steps(scores), _two_steps(places)
+
+    def _checked_tags(self, tags: Any, shape: Any, places: Any) -> tuple[Any, Any]:
+        """Tags as int32, negative where unknown, and whether each is none: (time, batch, 1) both, as `_checked` has it."""
+        given = as_tensor(tags, None, "tags", tuple(shape))
+        numbers = ops.cast(given, "int32")  # of what it cannot hold, something else
+        none = ops.logical_or(numbers >= self.num_tags, ops.not_equal(ops.cast(numbers, given.dtype), given))
+        numbers, none = (_two_steps(ops.transpose(x)[..., None]) for x in (numbers, none))
+        none = ops.logical_and(none, places > OUTSIDE)
+        refused = known_values(none)
+        if refused is not None and refused.any():
+            value = np.asarray(given).T[refused[: given.shape[1], :, 0]][0]
+            raise InputError(
+                f"tags: must be whole numbers below {self.num_tags}, or negative where unknown, not {value}"
+            )
+        return numbers, none
+
+    def _real(self, scores: Any) -> Any:
+        return as_tensor(scores, "float32", "scores", (None, None, self.num_tags))
 
     def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
         """(batch, time, num_tags) -> (batch, time)."""
@@ -272,13 +330,14 @@ def _two_steps(x: Any) -> Any:
     return ops.concatenate([x, ops.zeros((missing, *shape), x.dtype)], axis=0)
 
 
-def _joined(scores: Any, mask: Any) -> Any:
-    """One array of scores and mask: of two whose length is unknown, Keras 3 cannot scan on TensorFlow."""
-    return ops.concatenate([scores, ops.cast(mask, "float32")], axis=-1)
+def _joined(scores: Any, places: Any) -> Any:
+    """One array of scores and places: of two whose length is unknown, Keras 3 cannot scan on TensorFlow."""
+    return ops.concatenate([scores, ops.cast(places, "float32")], axis=-1)
 
 
-def _split(step: Any) -> tuple[Any, Any]:
-    return step[..., :-1], step[..., -1:] > 0
+def _split(step: Any) -> tuple[Any, Any, Any]:
+    """What was joined: the scores of a step, whether it is in the sequence, and whether it is its first."""
+    return step[..., :-1], step[..., -1:] > OUTSIDE, step[..., -1:] >= FIRST
 
 
 def _rule(name: str, rule: Any, shape: tuple[int, ...]) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 from keras import ops
 
 from dilatednets.arrays import as_array
@@ -31,12 +32,12 @@ def check_shape(shape: Any, where: str, expected: tuple[Any, ...]) -> None:
         raise InputError(f"{where}: must be of shape ({wanted}{',' * (len(expected) == 1)}), not {shape}")
 
 
-def as_tensor(value: Any, dtype: str, where: str, expected: Any = None, empty: bool = True) -> Any:
+def as_tensor(value: Any, dtype: str | None, where: str, expected: Any = None, empty: bool = True) -> Any:
     """A tensor of the type and the shape that are asked for, of real numbers of any type or nested lists of them.
 
     Args:
         value: What was given.
-        dtype: The type of the result.
+        dtype: The type of the result; None for that of the value.
         where: What messages begin with, such as the name of the argument.
         expected: The length of each dimension, None for any; left out for any shape.
         empty: Whether a length may be 0; some of the backends' kernels refuse that, in words of their own.
@@ -51,14 +52,36 @@ def as_tensor(value: Any, dtype: str, where: str, expected: Any = None, empty: b
     """
     if not hasattr(value, "dtype"):
         value = as_array(value, where)
-    kind = getattr(value.dtype, "name", str(value.dtype))
-    if not any(word in kind for word in ("float", "int", "bool")):
-        raise InputError(f"{where}: must hold real numbers, not {kind.rstrip('0123456789')}")
+    check_real(value.dtype, where)
     if expected is not None:
         check_shape(value.shape, where, tuple(expected))
     if not empty and 0 in tuple(value.shape):
         raise InputError(f"{where}: is empty, of shape {tuple(value.shape)}")
-    return ops.cast(value, dtype)
+    return ops.convert_to_tensor(value) if dtype is None else ops.cast(value, dtype)
+
+
+def check_real(dtype: Any, where: str) -> None:
+    """Refuses a type, of any library, that is none of real numbers.
+
+    Raises:
+        InputError: for such a type.
+
+    Example:
+    >>> check_real(np.dtype("complex64"), "x")
+    Traceback (most recent call last):
+    dilatednets.errors.InputError: x: must hold real numbers, not complex
+    """
+    kind = getattr(dtype, "name", str(dtype))
+    if not any(word in kind for word in ("float", "int", "bool")):
+        raise InputError(f"{where}: must hold real numbers, not {kind.rstrip('0123456789')}")
+
+
+def known_values(value: Any) -> np.ndarray | None:
+    """The values of an array or an eager tensor; None of a symbolic one."""
+    try:
+        return np.asarray(value)
+    except Exception:  # each backend has its own
+        return None
 
 
 def check_multiples(shape: Any, where: str, multiple: int) -> None:

@@ -8,6 +8,7 @@ from keras import ops
 
 from dilatednets.arrays import as_array, as_audio
 from dilatednets.errors import InputError
+from dilatednets.layers.shapes import known_values
 from dilatednets.rules import Size, checked
 
 
@@ -103,11 +104,3 @@ def samples(audio: Any, where: str = "audio", ndim: int | None = None) -> Any:
     if dtype == "uint8":
         return (x - 128.0) / 128.0
     return x / -float(np.iinfo(dtype).min) if dtype.startswith("int") else x
-
-
-def known_values(value: Any) -> np.ndarray | None:
-    """The values of an array or an eager tensor; None of a symbolic one."""
-    try:
-        return np.asarray(value)
-    except Exception:  # each backend has its own
-        return None

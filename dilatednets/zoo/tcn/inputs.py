@@ -7,7 +7,8 @@ from keras import ops
 
 from dilatednets import arrays
 from dilatednets.errors import InputError
-from dilatednets.zoo.checked_arrays import known_values, samples
+from dilatednets.layers.shapes import known_values
+from dilatednets.zoo.checked_arrays import samples
 
 SOUNDS = ("audio_folder", "spoken_digits")
 """Readers of data whose sequences are sound in [-1, 1]."""

@@ -7,7 +7,8 @@ import numpy as np
 
 from dilatednets.arrays import numbers
 from dilatednets.errors import InputError
-from dilatednets.zoo.checked_arrays import known_values, samples
+from dilatednets.layers.shapes import known_values
+from dilatednets.zoo.checked_arrays import samples
 
 
 def checked_inputs(model: Any, inputs: Any) -> dict[str, Any]:
