@@ -92,6 +92,9 @@ def samples(audio: Any, where: str = "audio", ndim: int | None = None) -> Any:
     [0.0, 0.5, -1.0]
     """
     audio = audio if hasattr(audio, "dtype") else as_array(audio, where)
+    if getattr(audio.shape, "rank", 0) is None:  # as TensorFlow has what came with and without a last dimension of 1
+        words = "must always have as many dimensions; it had more or fewer before, so compile the model anew"
+        raise InputError(f"{where}: {words}")
     if ndim is not None and len(audio.shape) != ndim:
         raise InputError(f"{where}: must be of shape (batch, samples), not {tuple(audio.shape)}")
     known = known_values(audio)
@@ -104,3 +107,8 @@ def samples(audio: Any, where: str = "audio", ndim: int | None = None) -> Any:
     if dtype == "uint8":
         return (x - 128.0) / 128.0
     return x / -float(np.iinfo(dtype).min) if dtype.startswith("int") else x
+
+
+def is_array(value: Any) -> bool:
+    """Whether a value is an array of any library or a list, which are checked; data sets and generators are not."""
+    return isinstance(value, list) or hasattr(value, "__array__")

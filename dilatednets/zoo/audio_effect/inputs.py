@@ -9,39 +9,70 @@ from dilatednets import arrays
 from dilatednets.errors import InputError, did_you_mean
 from dilatednets.layers.shapes import as_tensor, check_shape
 from dilatednets.rules import checked as checked_by_rule
-from dilatednets.zoo.checked_arrays import samples
+from dilatednets.zoo.checked_arrays import is_array, known_values, samples
 
 
 def parts(model: Any, given: Any) -> tuple[Any, Any]:
     """The audio and the settings of a call as tensors, the latter None for a model without knobs.
 
     Raises:
-        InputError: for audio of another shape, or settings that are missing or not wanted.
+        InputError: for audio of another shape, or settings that are missing, not wanted, not finite, or of other rows than
+            the audio.
+    """
+    named = _named(model, given)
+    audio = samples(named["audio"])
+    check_shape(audio.shape, "audio", (None, None, 1) if len(audio.shape) == 3 else (None, None))
+    if not model.knobs:
+        return audio, None
+    known = known_values(named["knobs"])
+    if known is not None and known.size:
+        arrays.numbers(known, "knobs", known.shape)
+    return audio, as_tensor(named["knobs"], "float32", "knobs", (audio.shape[0], len(model.knobs)))
+
+
+def checked(model: Any, x: Any, y: Any) -> tuple[Any, Any]:
+    """Arrays to train or test on, which are right, with answers of the audio's rank; what is no array as it is."""
+    audio = _named(model, x)["audio"] if isinstance(x, Mapping) else x
+    if not is_array(audio):
+        return x, y
+    named, audio = dict(_named(model, x)), arrays.as_array(audio, "audio")
+    shape = (None, None, 1) if audio.ndim == 3 else (None, None)
+    named["audio"] = audio = arrays.as_audio(arrays.numbers(audio, "audio", shape), "audio")
+    if model.knobs:
+        knobs = arrays.numbers(named["knobs"], "knobs", (len(audio), len(model.knobs)))
+        named["knobs"] = knobs.astype(np.float32)
+    if is_array(y):
+        y = arrays.as_array(y, "y")
+        one = (1,) if y.ndim == 3 else ()
+        y = arrays.numbers(y, "y", (*audio.shape[:2], *one)).reshape(audio.shape)
+        wet = arrays.as_audio(y, "y")
+        y = y.astype(np.float32) if y.dtype.kind == "f" else wet  # which may reach a little beyond full scale
+    return (named if isinstance(x, Mapping) else audio), y
+
+
+def _named(model: Any, given: Any) -> Mapping[str, Any]:
+    """The inputs by name.
+
+    Raises:
+        InputError: if one is missing or not wanted.
     """
     given = given if isinstance(given, Mapping) else {"audio": given}
     wanted = {"audio", "knobs"} if model.knobs else {"audio"}
     if given.keys() != wanted:
         words = f"a dict of audio and knobs ({', '.join(model.knobs)})" if model.knobs else "audio alone"
         raise InputError(f"inputs: this model takes {words}")
-    audio = samples(given["audio"])
-    check_shape(audio.shape, "audio", (None, None, 1) if len(audio.shape) == 3 else (None, None))
-    if not model.knobs:
-        return audio, None
-    return audio, as_tensor(given["knobs"], "float32", "knobs", (None, len(model.knobs)))
+    return given
 
 
-def checked(model: Any, x: Any, y: Any) -> tuple[Any, Any]:
-    """Arrays to train or test on, which are right; what is no array as it is."""
-    audio: Any = x.get("audio") if isinstance(x, Mapping) else x
-    if not isinstance(audio, list) and not hasattr(audio, "__array__"):
-        return x, y
-    shape = (None, None, 1) if np.ndim(audio) == 3 else (None, None)
-    audio = arrays.as_audio(arrays.numbers(audio, "audio", shape), "audio")
-    if isinstance(y, list) or hasattr(y, "__array__"):
-        y = arrays.numbers(y, "y", (*audio.shape[:2], *(None for _ in np.shape(y)[2:])))
-        wet = arrays.as_audio(y, "y")
-        y = y.astype(np.float32) if y.dtype.kind == "f" else wet  # which may reach a little beyond full scale
-    return ({**x, "audio": audio} if isinstance(x, Mapping) else audio), y
+def flat(x: Any) -> tuple[Any, bool]:
+    """Inputs whose audio is (batch, time), and whether it was (batch, time, 1); what is no array as it is."""
+    audio = x.get("audio") if isinstance(x, Mapping) else x
+    if not is_array(audio):
+        return x, False
+    audio = arrays.as_array(audio, "audio")
+    if audio.shape[2:] != (1,):
+        return x, False
+    return ({**x, "audio": audio[..., 0]} if isinstance(x, Mapping) else audio[..., 0]), True
 
 
 def settings(model: Any, knobs: Any) -> np.ndarray:

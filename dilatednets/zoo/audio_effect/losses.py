@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from dilatednets.errors import InputError
+from dilatednets.zoo.checked_arrays import samples
 
 RESOLUTIONS = ((512, 240, 50), (1024, 600, 120), (2048, 1200, 240))
 """Lengths of the transform, of its window, and from one window to the next."""
@@ -26,11 +27,11 @@ class EffectLoss(keras.losses.Loss):
         **kwargs: Arguments of `keras.losses.Loss`.
 
     Call arguments:
-        y_true: Wet audio, (batch, samples).
-        y_pred: What the model makes, (batch, at least as many samples).
+        y_true: Wet audio, (batch, samples) or (batch, samples, 1), as `dilatednets.arrays.as_audio` takes it.
+        y_pred: What the model makes, (batch, at least as many samples), or this with a last dimension of 1.
 
     Raises:
-        InputError: for windows into which no transform fits.
+        InputError: for windows into which no transform fits, and other shapes: they would be broadcast.
 
     Reference:
         Yamamoto, Song & Kim 2020, "Parallel WaveGAN" (arXiv 1910.11480), section 2.2.
@@ -46,10 +47,17 @@ class EffectLoss(keras.losses.Loss):
         super().__init__(**kwargs)
         self.power, self.weight, self.emphasis = power, weight, emphasis
 
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """The loss; Keras would forget the type of the audio, which says what its range is."""
+        return super().__call__(samples(y_true, "y_true"), y_pred, sample_weight)
+
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """The loss of each window, (batch,)."""
-        y_true = ops.cast(y_true, "float32")
-        y_pred = ops.cast(y_pred, "float32")[:, -ops.shape(y_true)[1] :]
+        y_true, y_pred = (_windows(ops.cast(one, "float32")) for one in (y_true, y_pred))
+        (rows, length), (others, most) = y_true.shape, y_pred.shape
+        if (None not in (rows, others) and rows != others) or (None not in (length, most) and length > most):
+            raise InputError(f"y_true: is of shape {tuple(y_true.shape)}, but the model made {tuple(y_pred.shape)}")
+        y_pred = y_pred[:, -ops.shape(y_true)[1] :]
         loss = ops.mean(ops.square(y_true - y_pred), axis=1) / self.power
         return loss + self.weight * self._of_spectra(y_true, y_pred) if self.weight else loss
 
@@ -72,3 +80,17 @@ class EffectLoss(keras.losses.Loss):
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {**super().get_config(), "power": self.power, "weight": self.weight, "emphasis": self.emphasis}
+
+
+def _windows(audio: Any) -> Any:
+    """Audio (batch, samples), which may come with a last dimension of 1.
+
+    Raises:
+        InputError: for another shape.
+    """
+    shape = tuple(audio.shape)
+    if shape[2:] == (1,):
+        return audio[..., 0]
+    if len(shape) != 2:
+        raise InputError(f"EffectLoss: audio must be of shape (batch, samples), not {shape}")
+    return audio

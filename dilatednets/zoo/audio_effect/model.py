@@ -14,7 +14,7 @@ from dilatednets.rules import Names, Rule, Size, Sizes, keep_arguments, one_of
 from dilatednets.zoo.audio_effect import inputs, nam_file, player
 from dilatednets.zoo.audio_effect.effect_block import ACTIVATIONS
 from dilatednets.zoo.audio_effect.effect_net import EffectNet
-from dilatednets.zoo.checked_arrays import CheckedBatches
+from dilatednets.zoo.checked_arrays import CheckedBatches, samples
 
 DILATIONS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 Arrays = Annotated[Sequence[Sizes], Rule(bool, "a list of lists of dilations, one list an array")]
@@ -125,6 +125,26 @@ class AudioEffect(CheckedBatches, EffectNet):
 
     def _checked(self, x: Any, y: Any = None) -> tuple[Any, Any]:
         return inputs.checked(self, x, y)
+
+    def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """As Keras's, of arrays that are checked."""
+        x, column = inputs.flat(x)  # of both shapes by turns, Keras would trace a net of none
+        wet = super().predict(x, *args, **kwargs)
+        return wet[..., None] if column else wet
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """As Keras's, of arrays that are checked."""
+        x, column = inputs.flat(x)
+        wet = super().predict_on_batch(x)
+        return wet[..., None] if column else wet
+
+    def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """As Keras's, of wet audio whose integers are scaled by the range of their type, as the dry audio is."""
+        return super().compute_loss(x, None if y is None else samples(y, "y"), y_pred, *args, **kwargs)
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """As Keras's, of the same wet audio as the loss."""
+        return super().compute_metrics(x, None if y is None else samples(y, "y"), y_pred, sample_weight)
 
     def initial_state(
         self, batch_size: int | None = None, *, knobs: Any = None, engine: str | None = None

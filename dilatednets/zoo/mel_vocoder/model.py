@@ -15,7 +15,7 @@ from dilatednets.layers import TemporalBlock
 from dilatednets.layers.receptive_field import causal_field
 from dilatednets.layers.shapes import as_tensor
 from dilatednets.rules import Rule, Size, Sizes, checked, keep_arguments, not_negative, share
-from dilatednets.zoo.checked_arrays import CheckedBatches
+from dilatednets.zoo.checked_arrays import CheckedBatches, is_array
 from dilatednets.zoo.mel_front_end import MelFrontEnd
 from dilatednets.zoo.mel_vocoder.griffin_lim import PERIOD, first_phases, griffin_lim, phase_table
 from dilatednets.zoo.zoo_model import ZooModel
@@ -157,10 +157,10 @@ class MelVocoder(CheckedBatches, ZooModel):
         return ops.matmul(mels, weights) + offset + self.head(ops.cast(self.norm(x), "float32"))
 
     def _checked(self, x: Any, y: Any = None) -> tuple[Any, Any]:
-        if not isinstance(x, list) and not hasattr(x, "__array__"):
+        if not is_array(x):
             return x, y
         x = self.mel_front_end.check(x, "mels")
-        if isinstance(y, list) or hasattr(y, "__array__"):
+        if is_array(y):
             y = arrays.numbers(y, "y", (*x.shape[:2], self.bins)).astype(np.float32)
             if y.min() < 0:
                 raise InputError(

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from dilatednets.errors import InputError
 from dilatednets.zoo.audio_effect.losses import RESOLUTIONS, EffectLoss
 
 
@@ -30,6 +31,32 @@ def test_samples_and_spectra(rng):
     before = np.concatenate([np.ones((2, 99)), made], axis=1)  # what comes before the last samples does not count
     assert float(found(wet, before)) == pytest.approx(float(found(wet, made)), rel=1e-5)
     assert float(found(wet, wet)) == pytest.approx(0, abs=1e-3)
+
+
+@pytest.mark.parametrize("weight", [0, 0.01])
+def test_faults_integers_and_columns_are_the_same_audio(weight, rng):
+    wet = rng.integers(-9000, 9000, (2, 600)).astype(np.int16)
+    made, loss = rng.uniform(-1, 1, (2, 700)).astype(np.float32), EffectLoss(weight=weight)
+    expected = float(loss(wet / np.float32(32768), made))
+    for truth, answer in (
+        (wet, made),
+        (wet[..., None], made),
+        (wet, made[..., None]),
+        (wet[..., None], made[..., None]),
+    ):
+        assert float(loss(truth, answer)) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("weight", [0, 0.01])
+@pytest.mark.parametrize(
+    "shapes", [((1, 600), (4, 600)), ((4, 600), (1, 600)), ((4, 600), (4, 1)), ((4, 600, 1), (1, 600))]
+)
+def test_faults_nothing_is_broadcast(weight, shapes):
+    true, made = map(np.zeros, shapes)
+    with pytest.raises(InputError, match=r"y_true: is of shape .* but the model made"):
+        EffectLoss(weight=weight)(true, made)
+    with pytest.raises(InputError, match=r"EffectLoss: audio must be of shape \(batch, samples\), not \(4, 600, 2\)"):
+        EffectLoss(weight=weight)(np.zeros((4, 600, 2)), made)
 
 
 def test_configuration():

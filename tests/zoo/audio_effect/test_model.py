@@ -15,6 +15,7 @@ from dilatednets.data.audio import read_with_rate
 from dilatednets.errors import InputError, Note
 from dilatednets.layers import receptive_field
 from dilatednets.zoo.audio_effect import AudioEffect
+from dilatednets.zoo.audio_effect.losses import EffectLoss
 
 SETTINGS = {
     "arrays": {},
@@ -231,6 +232,73 @@ def test_faults_of_calls(rng):
         (lambda: model.evaluate({"audio": np.zeros((2, 9))}), "y: missing"),
         (lambda: model.process(np.zeros((50, 2))), r"audio: of shape \(50, 2\) would be 50 recordings .* transpose it"),
         (lambda: model.process(dry, tiny_effect().initial_state()), "state: is another model's"),
+    ):
+        with pytest.raises(InputError, match=words):
+            call()
+
+
+class Batches(keras.utils.PyDataset):
+    """One batch, of which Keras's doors check nothing."""
+
+    def __init__(self, *batch):
+        super().__init__()
+        self.batch = batch
+
+    def __len__(self):
+        return 1
+
+    def __getitem__(self, _):
+        return self.batch
+
+
+@pytest.mark.parametrize("loss", [EffectLoss(weight=0), "mse"], ids=["own", "mse"])
+def test_faults_integers_in_data_sets_are_the_sound_they_are(loss, rng):
+    """The dry audio, the wet one of loss and metric."""
+    model = tiny_effect()
+    model.compile(loss=loss, metrics=["mae"], jit_compile=False)
+    dry, wet = rng.integers(-32768, 32768, (2, 2, 50)).astype(np.int16)
+    errors = wet / 32768 - np.asarray(model((dry / 32768).astype(np.float32)))
+    expected = [np.mean(errors**2), np.mean(np.abs(errors))]
+    assert model.evaluate(Batches(dry, wet), verbose=0) == pytest.approx(expected, rel=1e-4)
+
+
+def test_faults_audio_with_a_last_dimension_is_the_same_audio(rng):
+    model, dry = tiny_effect(), rng.uniform(-1, 1, (2, 50)).astype(np.float32)
+    wet = model.predict_on_batch(dry)
+    np.testing.assert_array_equal(model.predict(dry[..., None], verbose=0), wet[..., None])
+    np.testing.assert_array_equal(model.predict(dry, verbose=0), wet)
+    np.testing.assert_array_equal(model.predict_on_batch(dry[..., None]), wet[..., None])
+    for x in (dry, dry[..., None]):
+        for y in (dry, dry[..., None]):
+            np.testing.assert_array_equal(model._checked(x, y)[1], x)
+    with pytest.raises(InputError, match=r"y: must be an array of shape \(2, 50, 1\), not \(2, 50, 2\)"):
+        model.fit(dry, np.zeros((2, 50, 2)))
+
+
+@pytest.mark.parametrize(
+    ("knobs", "words"),
+    [
+        (np.full((4, 1), np.nan), "knobs: holds NaN or infinity"),
+        (np.zeros((1, 1)), r"knobs: must be .*of shape \(4, 1\), not \(1, 1\)"),
+        (np.zeros((3, 1)), r"knobs: must be .*of shape \(4, 1\), not \(3, 1\)"),
+        (np.zeros((4, 2)), r"knobs: must be .*of shape \(4, 1\), not \(4, 2\)"),
+        (np.array([["a"]] * 4), "knobs: must hold real numbers, not <U1"),
+        (None, "inputs: this model takes a dict of audio and knobs"),
+    ],
+    ids=["nan", "one row", "three rows", "two knobs", "texts", "none"],
+)
+def test_faults_of_knobs_are_told_at_every_door(knobs, words):
+    """A NaN among them made all weights NaN."""
+    model, dry = tiny_effect(knobs=["gain"]), np.zeros((4, 20), np.float32)
+    model.compile(loss="mse")
+    x = {"audio": dry} if knobs is None else {"audio": dry, "knobs": knobs}
+    held = ({"audio": dry, "knobs": np.ones((4, 1))}, dry)
+    for call in (
+        lambda: model(x) if knobs is None or knobs.dtype.kind == "f" else model.predict(x),  # Keras makes tensors first
+        lambda: model.predict(x),
+        lambda: model.fit(x, dry),
+        lambda: model.fit(*held, validation_data=(x, dry)),
+        lambda: model.train_on_batch(x, dry),
     ):
         with pytest.raises(InputError, match=words):
             call()
