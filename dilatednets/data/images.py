@@ -54,11 +54,44 @@ def pixels_of(image: Any, channels: int = 3, page: int | None = None) -> np.ndar
         kind = "a path, a file object, a PIL image or an array"
         cure = "; wrap them in io.BytesIO" if isinstance(image, bytes) else ""
         raise InputError(f"image: must be {kind}, not {type(image).__name__}{cure}")
-    pixels = _with_bands(_eight_or_sixteen_bits(values, origin), channels, transparent, origin)
+    pixels = _with_bands(eight_or_sixteen_bits(values, origin), channels, transparent, origin)
     if min(pixels.shape[:2]) < SMALLEST_SIDE:
         height, width = pixels.shape[:2]
         raise InputError(f"{origin}: {width}x{height} pixels; an image needs at least {SMALLEST_SIDE}x{SMALLEST_SIDE}")
     return np.ascontiguousarray(pixels)
+
+
+def eight_or_sixteen_bits(values: np.ndarray, origin: str) -> np.ndarray:
+    """Pixels as models take them: bytes as they are, other integers in the smallest type that holds them.
+
+    Args:
+        values: Of any shape: integers of any type from 0 to 255 or 65535, or bool, whose True is white.
+        origin: What messages begin with.
+
+    Returns:
+        uint8, or uint16 of 16 bits, of the same shape.
+
+    Raises:
+        InputError: for floats and integers out of range.
+
+    Example:
+    >>> eight_or_sixteen_bits(np.array([0, 300]), "image").dtype
+    dtype('uint16')
+    """
+    if values.dtype == bool:
+        return values.astype(np.uint8) * np.uint8(255)
+    if values.dtype.kind not in "iu":
+        raise InputError(
+            f"{origin}: must hold integers of 8 or 16 bits, not {values.dtype}; scale it to 0..255 and give uint8"
+        )
+    if values.dtype in (np.uint8, np.uint16):
+        return values
+    smallest, largest = int(values.min()), int(values.max())
+    if smallest < 0 or largest > 65535:
+        raise InputError(
+            f"{origin}: holds values from {smallest} to {largest}; pixels are 0 to 255, or to 65535 for 16 bits"
+        )
+    return values.astype(np.uint8 if values.dtype.itemsize != 2 and largest < 256 else np.uint16)
 
 
 def as_rgb(image: Any) -> np.ndarray:
@@ -128,24 +161,6 @@ def read_labels(path: str | os.PathLike[str]) -> np.ndarray:
     if values.dtype.itemsize > 4 and np.abs(values).max() >= 2**31:
         raise InputError(f"{path}: holds numbers of 2**31 and more; number them anew from 0")
     return values[..., 0].astype(np.int32)
-
-
-def _eight_or_sixteen_bits(values: np.ndarray, origin: str) -> np.ndarray:
-    """Bytes as they are, other integers in the smallest type that holds them."""
-    if values.dtype == bool:
-        return values.astype(np.uint8) * np.uint8(255)
-    if values.dtype.kind not in "iu":
-        raise InputError(
-            f"{origin}: must hold integers of 8 or 16 bits, not {values.dtype}; scale it to 0..255 and give uint8"
-        )
-    if values.dtype in (np.uint8, np.uint16):
-        return values
-    smallest, largest = int(values.min()), int(values.max())
-    if smallest < 0 or largest > 65535:
-        raise InputError(
-            f"{origin}: holds values from {smallest} to {largest}; pixels are 0 to 255, or to 65535 for 16 bits"
-        )
-    return values.astype(np.uint8 if values.dtype.itemsize != 2 and largest < 256 else np.uint16)
 
 
 def _with_bands(values: np.ndarray, channels: int, transparent: bool, origin: str) -> np.ndarray:

@@ -55,7 +55,7 @@ def whole_image(
             pixels, seen = (np.broadcast_to(x[..., band : band + 1], x.shape) for x in (pixels, seen))
         brightness = normalization.levels(seen)
     else:
-        _warn_if_dark(pixels)
+        warn_if_dark(pixels)
 
     def predict(tile: np.ndarray) -> np.ndarray:
         images = np.ascontiguousarray(tile)[None]
@@ -114,7 +114,8 @@ def chosen_scales(model: Any, scales: Sequence[float] | None, diameter: float | 
     return scales
 
 
-def _warn_if_dark(pixels: np.ndarray) -> None:
+def warn_if_dark(pixels: np.ndarray) -> None:
+    """Notes that pictures, uint8 or uint16, use little of the range of their type: a net that goes by it sees black."""
     darkest, brightest, largest = int(pixels.min()), int(pixels.max()), np.iinfo(pixels.dtype).max
     if 0 < brightest - darkest < largest * LEAST_SHARE:
         words = f"uses values {darkest} to {brightest} of 0 to {largest} only; the model expects the whole range"

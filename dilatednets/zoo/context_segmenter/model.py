@@ -17,6 +17,7 @@ from dilatednets.presets.presets import changed
 from dilatednets.rules import Names, Rule, each_positive, keep_arguments, not_negative, one_of, positive, share
 from dilatednets.zoo.context_segmenter import normalization as levels
 from dilatednets.zoo.context_segmenter.inference import Scales, check_scales, whole_image
+from dilatednets.zoo.context_segmenter.inputs import CheckedPictures
 from dilatednets.zoo.zoo_model import ZooModel
 
 FRONT_ENDS: dict[str, Any] = {"light": LightFrontEnd, "vgg16": VGG16FrontEnd}
@@ -28,7 +29,7 @@ of whose scores began there would never be learnt."""
 
 
 @keras.saving.register_keras_serializable("dilatednets")
-class ContextSegmenter(ZooModel):
+class ContextSegmenter(CheckedPictures, ZooModel):
     """Scores every pixel of an image: front end -> 1x1 scores -> context module -> bilinear upsampling.
 
     Images of any size go in; the net pads them to what its front end can divide, by reflection at the lower and right
@@ -63,7 +64,7 @@ class ContextSegmenter(ZooModel):
     of the image output pixels see), `macs_per_pixel` and `output_channels`.
 
     Input shape:
-        image (batch, height, width, channels), from 0 to 255, or uint16 with all 16 bits.
+        image (batch, height, width, channels), from 0 to 255, or uint16 with all 16 bits. Floats, too, are from 0 to 255.
 
     Output shape:
         float32 (batch, height, width, num_classes): logits, or values.
