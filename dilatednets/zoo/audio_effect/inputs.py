@@ -7,9 +7,9 @@ import numpy as np
 
 from dilatednets import arrays
 from dilatednets.errors import InputError, did_you_mean
-from dilatednets.layers.shapes import as_tensor, check_shape
+from dilatednets.layers.shapes import as_tensor, check_shape, known_values
 from dilatednets.rules import checked as checked_by_rule
-from dilatednets.zoo.checked_arrays import is_array, known_values, samples
+from dilatednets.zoo.checked_arrays import is_array, samples
 
 
 def parts(model: Any, given: Any) -> tuple[Any, Any]:
