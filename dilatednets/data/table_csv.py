@@ -21,6 +21,8 @@ from dilatednets.errors import InputError, Note, one_line, unreadable
 SEPARATORS = (",", ";", "\t", "|")
 _SEPARATOR_LINE = re.compile(r"sep=([,;\t|])", re.IGNORECASE)
 """What Excel reads as the separator, before the line of names."""
+_QUOTED = re.compile(r'(?<![^,;\t|\r\n])"(?:[^"]|"")*"?')
+"""A cell in quotes, which may hold separators and ends of lines."""
 _SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """What files of Excel, or archives, begin with."""
 
@@ -187,7 +189,7 @@ def read_table(path: str | os.PathLike[str]) -> Table:
     if content.startswith(_SPREADSHEETS):
         raise InputError(f"{path}: is a spreadsheet or an archive, no CSV; save it as CSV in UTF-8")
     first, end, rest = text.partition("\n")
-    separator = max(SEPARATORS, key=first.count)
+    separator = max(SEPARATORS, key=_QUOTED.sub("", text).partition("\n")[0].count)
     if declared := _SEPARATOR_LINE.fullmatch(first.strip("\r\ufeff ")):
         separator, text = declared[1], f"{end}{rest}"
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)

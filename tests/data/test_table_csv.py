@@ -48,6 +48,14 @@ def test_the_separator_that_excel_declares(table, separator):
     assert read.header == ("day", "shop", "sold") and read.lines[0] == 3
 
 
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_faults_separators_are_counted_outside_quotes(table, separator):
+    others = 2 * ",;\t|".replace(separator, "")
+    for names in (["date", f"temp{others}C"], [f'a ""b""{others}c', "d"], ["in\ntwo lines", "wind, m/s"]):
+        read = table(separator.join(f'"{name}"' for name in names) + f"\n1{separator}2\n")
+        assert read.separator == separator and read.header == tuple(name.replace('""', '"') for name in names)
+
+
 def test_times_keep_their_zone(table):
     (one,) = series_of(table("day\n2024-03-31 01:00+01:00\n2024-03-31 03:00+02:00\n"), "day")
     assert one.zone == "+02:00" and np.diff(one.times).tolist() == [datetime.timedelta(hours=1)]
