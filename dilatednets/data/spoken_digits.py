@@ -13,6 +13,7 @@ from dilatednets.data.audio import is_silent, normalize_level, read_audio, trim_
 from dilatednets.data.sound_formats import SUFFIXES
 from dilatednets.data.splits import data_folder
 from dilatednets.errors import InputError
+from dilatednets.folders import inside
 
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 DIGITS = {str(number): word for number, word in enumerate(WORDS)}
@@ -100,10 +101,10 @@ def _files(data_dir: Path) -> list[tuple[Path, re.Match[str]]]:
         raise InputError(f"{data_dir}: has no folder recordings; the layout is {LAYOUT}")
     files: dict[str, tuple[Path, re.Match[str]]] = {}
     others = []
-    for path in sorted(folder.iterdir()):
+    for path in inside(folder):
         match = _NAME.fullmatch(path.stem)
         if path.suffix.lower() not in SUFFIXES:
-            others += [] if path.name.startswith(".") else [path.name]
+            others.append(path.name)
         elif match is None:
             raise InputError(f"{path}: the name does not fit {LAYOUT}; rename or remove the file")
         elif path.stem in files:

@@ -17,6 +17,7 @@ from dilatednets.data.digit_dates import date_meant
 from dilatednets.data.number_cells import as_numbers, has_decimal_commas, number, points_in_doubt, why_no_number
 from dilatednets.data.time_steps import dates_of, on_one_clock
 from dilatednets.errors import InputError, Note, one_line, unreadable
+from dilatednets.folders import inside
 
 SEPARATORS = (",", ";", "\t", "|")
 _SEPARATOR_LINE = re.compile(r"sep=([,;\t|])", re.IGNORECASE)
@@ -247,7 +248,7 @@ def find_table(folder: str | os.PathLike[str], name: str = "") -> Path:
         if not (path / name).is_file():
             raise InputError(f"{path / name}: no such file; data.file names a file of the folder")
         return path / name
-    found = sorted(one for one in path.iterdir() if one.suffix.lower() in (".csv", ".tsv") and one.is_file())
+    found = [one for one in inside(path) if one.suffix.lower() in (".csv", ".tsv") and one.is_file()]
     if len(found) != 1:
         words = (
             f"holds {', '.join(one.name for one in found)}; name one by data.file"

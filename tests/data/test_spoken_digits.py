@@ -39,6 +39,12 @@ def test_splits_share_nothing_and_leave_nothing_out(make_folder):
     assert sorted(parts["all"]) == sorted(parts["test"] + parts["validation"] + parts["train"])
 
 
+def test_faults_what_systems_hide_is_no_recording(make_folder):
+    folder = make_folder("7_ann_12.wav")
+    (folder / "recordings" / "._7_ann_12.wav").write_bytes(b"\0\5\x16\7")
+    assert [recording.index for recording in load(folder)] == [12]
+
+
 def test_recording_tells_who_says_what(make_folder):
     (recording,) = load(make_folder("7_ann_12.wav"))
     assert (recording.word, recording.speaker, recording.index) == ("seven", "ann", 12)

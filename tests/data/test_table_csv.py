@@ -219,6 +219,15 @@ def test_faults_of_times(table, rows, series, words):
         series_of(table("day,shop\n" + rows), "day", series)
 
 
+@pytest.mark.parametrize("hidden", ["._a.csv", ".~lock.a.csv", ".hidden.tsv"])
+def test_faults_what_systems_hide_is_no_table_of_a_folder(tmp_path, hidden):
+    (tmp_path / hidden).write_bytes(b"\0\5\x16\7")
+    with pytest.raises(InputError, match="holds no CSV file"):
+        find_table(tmp_path)
+    (tmp_path / "a.csv").touch()
+    assert find_table(tmp_path) == tmp_path / "a.csv"
+
+
 def test_the_file_of_a_folder(tmp_path):
     with pytest.raises(InputError, match="holds no CSV file; put the table there"):
         find_table(tmp_path)
