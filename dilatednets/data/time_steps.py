@@ -16,11 +16,13 @@ WORDS = {
 JITTER = 0.1
 """Share of a step by which a row may come sooner or later: measured times are never exact."""
 _YEAR = re.compile(r"\d{4}(?!\d)", re.ASCII)
+_FINER = re.compile(r"(?<=\.\d{9})\d+", re.ASCII)
+"""Digits below nanoseconds, in which NumPy's times reach from 1678 to 2262; finer ones end within a year."""
 _ZONED = re.compile(r"(?P<time>.*\d:\d\d(:\d\d(\.\d+)?)?|.*T\d\d) ?(?P<zone>Z|[+-]\d\d(:?\d\d)?)")
 
 
 def dates_of(cells: Sequence[str]) -> tuple[np.ndarray, list[str]]:
-    """Local times from their texts, such as 2024-12-31, 2024/12/31 23:59, or 2024-12-31T23:59+01:00.
+    """Local times from their texts, such as 2024-12-31, 2024/12/31 23:59, or 2024-12-31T23:59+01:00; to the nanosecond.
 
     Args:
         cells: The texts.
@@ -29,7 +31,7 @@ def dates_of(cells: Sequence[str]) -> tuple[np.ndarray, list[str]]:
         (datetime64 (rows,), as clocks showed them; the offset of each as it is written, an empty list if there are none).
 
     Raises:
-        ValueError: for another text, or if only some have an offset.
+        ValueError: for another text, if only some have an offset, or if years are too far for the finest of fractions.
 
     Example:
     >>> dates_of(["2024-03-31 01:00+01:00", "2024-03-31 03:00+02:00"])
@@ -37,12 +39,13 @@ def dates_of(cells: Sequence[str]) -> tuple[np.ndarray, list[str]]:
     """
     if not all(map(_YEAR.match, cells)):  # NumPy knows "today", and a year 24
         raise ValueError
-    cells = [cell.replace("/", "-") for cell in cells]
+    cells = [_FINER.sub("", cell.replace("/", "-")) for cell in cells]
     found = [match for cell in cells if (match := _ZONED.fullmatch(cell))]
     if found and len(found) < len(cells):
         raise ValueError
     times = np.array([match["time"] for match in found] or cells, "datetime64")
-    if np.any(np.isnat(times)):
+    years = times.astype("datetime64[Y]").astype(int) + 1970
+    if np.any(np.isnat(times)) or np.any(years != [int(cell[:4]) for cell in cells]):  # NumPy wraps around in silence
         raise ValueError
     if not found:
         return times, []

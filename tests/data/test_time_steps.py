@@ -152,3 +152,19 @@ def test_faults_of_steps(step):
     assert not is_step(step)
     with pytest.raises(InputError, match="step: must be such as"):
         parsed_step(step)
+
+
+@pytest.mark.parametrize("zone", ["", "Z", "+01:00"])
+@pytest.mark.parametrize("digits", ["0" * 10, "123456789" + "9" * 9, "5" * 18])
+def test_faults_fractions_finer_than_nanoseconds_are_cut(digits, zone):
+    times, zones = dates_of([f"{year}-03-01T00:00:0{n}.{digits}{zone}" for n, year in enumerate((1700, 2024, 2250))])
+    wanted = [f"{year}-03-01T00:00:0{n}.{digits[:9]}" for n, year in enumerate((1700, 2024, 2250))]
+    assert [str(one) for one in times] == wanted and zones == ([zone] * 3 if zone else [])
+
+
+@pytest.mark.parametrize("year", ["1500", "2300", "9999"])
+def test_faults_years_that_nanoseconds_do_not_reach(year):
+    for cells in ([f"{year}-01-01T00:00:00.123456789"], ["2024-01-01T00:00:00.0000001", f"{year}-01-01T00:00:00"]):
+        with pytest.raises(ValueError):
+            dates_of(cells)
+    assert str(dates_of([f"{year}-01-01T00:00:00.123456"])[0][0]) == f"{year}-01-01T00:00:00.123456"
