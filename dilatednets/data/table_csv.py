@@ -14,7 +14,14 @@ from pathlib import Path
 import numpy as np
 
 from dilatednets.data.digit_dates import date_meant
-from dilatednets.data.number_cells import as_numbers, has_decimal_commas, number, points_in_doubt, why_no_number
+from dilatednets.data.number_cells import (
+    as_numbers,
+    has_decimal_commas,
+    has_decimal_points,
+    number,
+    points_in_doubt,
+    why_no_number,
+)
 from dilatednets.data.time_steps import dates_of, on_one_clock
 from dilatednets.errors import InputError, Note, one_line, unreadable
 from dilatednets.folders import inside
@@ -79,7 +86,7 @@ class Table:
         return cells
 
     def numbers(self, name: str, where: str = "") -> np.ndarray:
-        r"""A column as float64 (rows,); empty cells are NaN. Between semicolons, 3,5 is 3.5 where no cell says otherwise.
+        r"""A column as float64 (rows,); empty cells are NaN. Where no comma separates cells, 3,5 is 3.5.
 
         Raises:
             InputError: for a cell that is neither empty nor a finite number, or may be two, with its line.
@@ -92,14 +99,10 @@ class Table:
         [3.5, nan]
         """
         cells = self.column(name, where)
-        if self.separator == ";" and has_decimal_commas(cells):
+        if self.separator != "," and has_decimal_commas(cells):
             cells = [cell.replace(",", ".") for cell in cells]
-        elif self._of_decimal_commas and points_in_doubt(cells):
-            row, cell = next((row, cell) for row, cell in enumerate(cells) if "." in cell)
-            whole = cell.replace(".", "")
-            words = f"may be {whole} or {cell}, as column {self._of_decimal_commas!r} has decimal commas"
-            cure = f"write {whole}, or decimal points in all columns"
-            raise InputError(f"{self.path}: line {self.lines[row]}, column {name}: {cell!r} {words}; {cure}")
+        elif self.separator != "," and points_in_doubt(cells):
+            self._check_points(name, cells)
         try:
             values = as_numbers([cell or "nan" for cell in cells])
         except ValueError:
@@ -111,11 +114,31 @@ class Table:
             raise InputError(f"{self.path}: line {line}, column {name}: {cell!r} {why_no_number(cell)}")
         return values
 
+    def _check_points(self, name: str, cells: Sequence[str]) -> None:
+        """Refuses points that set off thousands in some countries, unless other columns show that they do not here."""
+        row, cell = next((row, cell) for row, cell in enumerate(cells) if "." in cell)
+        whole = cell.replace(".", "")
+        words, cure = f"may be {whole} or {cell}", f"write {whole}"
+        without = next((cell for cell in cells if cell and "." not in cell), "")
+        if self._of_decimal_commas:
+            words += f", as column {self._of_decimal_commas!r} has decimal commas"
+            cure += ", or decimal points in all columns"
+        elif without and not self._has_decimal_points:
+            words += f", as {without!r} in its column has no point"
+            cure += f", or {without}.0 for {without}"
+        else:
+            return
+        raise InputError(f"{self.path}: line {self.lines[row]}, column {name}: {cell!r} {words}; {cure}")
+
     @functools.cached_property
     def _of_decimal_commas(self) -> str:
-        """A column that has decimal commas; empty if there is none, or the comma separates cells."""
-        columns = self.header if self.separator != "," else ()
-        return next((name for name in columns if has_decimal_commas(self.cells[name])), "")
+        """A column that has decimal commas; empty if there is none."""
+        return next((name for name in self.header if has_decimal_commas(self.cells[name])), "")
+
+    @functools.cached_property
+    def _has_decimal_points(self) -> bool:
+        """Whether points surely are the decimal signs of some column."""
+        return any(has_decimal_points(cells) for cells in self.cells.values())
 
     def times(self, name: str, where: str = "") -> tuple[np.ndarray, list[str]]:
         """A column of times: dates as 2024-12-31, times as 2024-12-31 23:59, perhaps with +01:00 or Z, or numbers.

@@ -111,6 +111,43 @@ def test_faults_points_beside_decimal_commas_may_set_off_thousands(table, separa
     assert table('pair,sold\n"20,8",996\n"21,5",1.057\n').numbers("sold").tolist() == [996, 1.057]
 
 
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_faults_points_that_no_column_explains_may_set_off_thousands(table, separator):
+    rows = ["Datum;Umsatz;Rabatt;Preis", "2024-01-01;1.028;{};1.250", "2024-01-02;883;-1.500;2.125", "2024-01-03;;;"]
+    text = "\n".join(rows).replace(";", separator)
+    for other in ("0", "-12", "250"):
+        read = table(text.format(other))
+        words = r"line 2, column Umsatz: '1\.028' may be 1028 or 1\.028, as '883' .*; write 1028, or 883\.0 for 883"
+        with pytest.raises(InputError, match=words):
+            read.numbers("Umsatz")
+        with pytest.raises(InputError, match=r"line 3, column Rabatt: '-1\.500' may be -1500 or -1\.500"):
+            read.numbers("Rabatt")
+        assert read.numbers("Preis")[:2].tolist() == [1.25, 2.125]
+    for evidence in ("0.5", "2.50", "0.250", "1e-3.5", "1.2.3"):
+        read = table(text.format(evidence))
+        if evidence.count(".") == 1 and "e" not in evidence:
+            assert read.numbers("Umsatz")[:2].tolist() == [1.028, 883]
+        else:
+            with pytest.raises(InputError, match="may be 1028 or"):
+                read.numbers("Umsatz")
+    assert table('a,b\n1.028,x\n883,"y;z"\n').numbers("a").tolist() == [1.028, 883]
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_faults_decimal_commas_wherever_no_comma_separates(table, separator):
+    read = table("temp;sold\n20,13;1,5e3\n-0,5;\n".replace(";", separator))
+    assert read.numbers("temp").tolist() == [20.13, -0.5] and read.numbers("sold")[0] == 1500
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_faults_the_minus_of_typographers_is_read(table, separator):
+    read = table("day;temp;small\n\u22122;\u22123.58;1e\u22123\n\u22121;4;\u22122e3\n".replace(";", separator))
+    assert read.numbers("temp").tolist() == [-3.58, 4] and read.numbers("small").tolist() == [0.001, -2000]
+    assert read.times("day")[0].tolist() == [-2, -1]
+    if separator != ",":
+        assert table(f"a{separator}b\n\u22123,58{separator}1\n").numbers("a").tolist() == [-3.58]
+
+
 def test_faults_the_numbers_of_rows_that_pandas_writes_are_left_out(table):
     with pytest.warns(Note, match=r"a.csv: column 1 has no name, and is left out"):
         read = table(",day,sold\n0,2024-01-01,1\n1,2024-01-02,\n")
@@ -167,6 +204,11 @@ def test_faults_of_encoding(table):
         ("-1\u202f234", r"'-1.*234' is no number; write -1234, and nothing that"),
         ("1.2.3", "'1.2.3' is no number; give a number"),
         ('"0,512"', r"'0,512' is no number; write 0\.512$"),
+        ("\u20133.58", r".*: it begins with U\+2013; write a minus, -3\.58"),
+        ("\uff0d12", r".*: it begins with U\+FF0D; write a minus, -12"),
+        ("\u2013", "'.' is no number; give a number"),
+        ("5\u22123", "'5.3' is no number; give a number"),
+        ("\u22121.234.567", r".* is no number; write .1234567, and nothing that sets off"),
         ("true", "'true' is no number; write 1 for true and 0 for false"),
         ("FALSE", "'FALSE' is no number; write 1 for true and 0 for false"),
         ("No", "'No' is no number; write 1 for yes and 0 for no"),
