@@ -1,6 +1,7 @@
 """What a TCN learns from: sequences and their answers, as each reader of data gives them."""
 
 import os
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -8,9 +9,10 @@ import numpy as np
 
 from dilatednets import arrays
 from dilatednets.data import audio_folder, mnist, polymusic, sequences
-from dilatednets.errors import InputError
+from dilatednets.errors import InputError, Note
 from dilatednets.training.batches import Batches
 from dilatednets.zoo.tcn import table_examples
+from dilatednets.zoo.tcn.inputs import hears
 
 Pair = tuple[dict[str, np.ndarray], np.ndarray]
 
@@ -208,6 +210,9 @@ def numbered(texts: Sequence[str], labels: Sequence[str], origin: str) -> tuple[
 def of_arrays(found: sequences.Sequences, net: Any, labels: Sequence[str] = ()) -> Examples:
     """Examples of an archive of x, y and lengths.
 
+    A model says by its `vocabulary` whether x holds tokens. For a net that is yet to be made, integers
+    (count, time) are tokens, and a `dilatednets.errors.Note` says so unless the task is what comes next.
+
     Args:
         found: What the archive holds.
         net: What they are for.
@@ -216,7 +221,15 @@ def of_arrays(found: sequences.Sequences, net: Any, labels: Sequence[str] = ()) 
     Raises:
         InputError: for arrays that do not fit the task.
     """
-    tokens = found.x.ndim == 2 and found.x.dtype.kind in "iu"
+    may_be_tokens, vocabulary = found.x.ndim == 2 and found.x.dtype.kind in "iu", getattr(net, "vocabulary", None)
+    tokens = may_be_tokens if vocabulary is None else vocabulary > 0
+    if tokens and not may_be_tokens:
+        words = f"the model takes token numbers, integers (count, time), and x is {found.x.dtype} {found.x.shape}"
+        raise InputError(f"{found.origin}: {words}; write x.astype(int) if it holds these")
+    if vocabulary is not None and found.x.dtype.kind in "iu" and hears(net):
+        raise InputError(
+            f"{found.origin}: x holds integers, and the model hears sound in [-1, 1]; divide by their range"
+        )
     if not tokens:
         features = found.x.reshape(*found.x.shape[:2], -1)
         scale = getattr(net, "scale", ()) or 0.0
@@ -226,6 +239,9 @@ def of_arrays(found: sequences.Sequences, net: Any, labels: Sequence[str] = ()) 
     if tokens and x.min() < 0:
         words = "x holds negative token numbers, which count from 0"
         raise InputError(f"{found.origin}: {words}; of one feature a step write x[..., None]")
+    if tokens and vocabulary is None and net.task != "next":
+        words = f"x holds integers (count, time), taken for numbers of {size['vocabulary']} tokens"
+        warnings.warn(f"{found.origin}: {words}; of measurements write x[..., None]", Note, stacklevel=2)
     if net.task == "next":
         if net.multi_label == tokens:
             words = "tokens, int (count, time)" if tokens else "features (count, time, features)"

@@ -1,6 +1,7 @@
 """Examples of the readers of arrays, digits and music, and the recipes that they take."""
 
 import gzip
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -9,8 +10,9 @@ from scipy.io import savemat
 from dilatednets import registry
 from dilatednets.data import mnist, polymusic
 from dilatednets.data.audio import write_audio
-from dilatednets.errors import InputError
+from dilatednets.errors import InputError, Note
 from dilatednets.zoo.tcn.examples import ExampleBatches, read
+from dilatednets.zoo.tcn.model import TCN
 from dilatednets.zoo.tcn.recipe import Data
 from dilatednets.zoo.tcn.training import Task, evaluate, measure
 
@@ -149,7 +151,11 @@ def archives(folder, **arrays):
     ids=["classes", "labels", "frames", "values of tokens", "forecast", "tokens", "chords"],
 )
 def test_arrays_of_each_task(tmp_path, net, arrays, expected):
-    task = Task(recipe(net, {"reader": "arrays"}), archives(tmp_path, **arrays))
+    noted = (
+        pytest.warns(Note, match="taken for numbers of 7 tokens") if expected.get("vocabulary") == 7 else nullcontext()
+    )
+    with noted:
+        task = Task(recipe(net, {"reader": "arrays"}), archives(tmp_path, **arrays))
     assert {name: getattr(task.net, name) for name in expected} == expected
     figures = measure(task.net, task.held_out)
     assert np.isfinite(figures[task.goal.metric])
@@ -217,6 +223,33 @@ def test_faults_how_loud_recordings_are_does_not_matter(tmp_path, net, rng):
         task = Task(recipe({**net, "pooling": "mean"}, {"reader": "audio_folder"}), tmp_path / str(gain))
         found.append(np.asarray(task.net(task.examples.take(np.arange(2))[0])))
     np.testing.assert_allclose(found[1], found[0], atol=0.02)
+
+
+@pytest.mark.parametrize("net", [{}, {"task": "forecast", "horizon": 2}], ids=["classify", "forecast"])
+def test_faults_a_model_says_whether_integers_are_tokens(tmp_path, rng, net):
+    counts, y = rng.integers(-900, 900, (6, 9)), rng.normal(size=(6, 2)) if net else np.arange(6) % 2
+    archives(tmp_path, x=counts.astype(np.float32), y=y)
+    model = Task(recipe(net, {"reader": "arrays"}), tmp_path).net
+    wanted = evaluate(model, tmp_path, "test")
+    for x in (counts.astype("int16"), counts.astype("int16")[..., None], counts.astype("int64")):
+        np.savez(tmp_path / "test.npz", x=x, y=y)
+        assert evaluate(model, tmp_path, "test") == wanted
+    archives(tmp_path, x=np.abs(counts), y=y)
+    with pytest.warns(
+        Note, match=rf"train.npz: .* {np.abs(counts).max() + 1} tokens; of measurements write x\[..., None"
+    ):
+        model = Task(recipe(net, {"reader": "arrays"}), tmp_path).net
+    for x in (np.abs(counts) / 1.0, np.abs(counts)[..., None]):
+        np.savez(tmp_path / "test.npz", x=x, y=y)
+        with pytest.raises(InputError, match=r"test.npz: the model takes token numbers, integers \(count, time\)"):
+            evaluate(model, tmp_path, "test")
+
+
+def test_faults_integers_are_no_sound_of_arrays(tmp_path):
+    model = TCN(outputs=2, frame=2, **SMALL, data={"reader": "audio_folder"})
+    archives(tmp_path, x=np.ones((4, 8), "int16"), y=np.arange(4) % 2)
+    with pytest.raises(InputError, match=r"x holds integers, and the model hears sound in \[-1, 1\]"):
+        evaluate(model, tmp_path, "test", "arrays")
 
 
 def test_faults_of_a_class_that_training_did_not_have(tmp_path):
