@@ -3,8 +3,10 @@
 import argparse
 import json
 import math
+import sys
 import tomllib
 from argparse import Namespace
+from collections.abc import Sequence
 from typing import Any
 
 from dilatednets.errors import InputError
@@ -36,6 +38,18 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 def print_result(options: Namespace, result: dict[str, Any], text: str) -> None:
     """Prints a result as JSON if that is asked for, else as text."""
     print(json.dumps(result) if options.json else text)
+
+
+def refuse_in_the_end(failures: Sequence[InputError]) -> None:
+    """After what could be done is done: prints why the rest could not, a line each, the last by raising it.
+
+    Raises:
+        InputError: the last of them, if there are any.
+    """
+    for failure in failures[:-1]:
+        print(f"dilatednets: {failure}", file=sys.stderr)
+    if failures:
+        raise failures[-1]
 
 
 def check_at_least_one(option: str, *values: int | None) -> None:

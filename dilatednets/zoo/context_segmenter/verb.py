@@ -2,13 +2,12 @@
 
 import glob
 import itertools
-import sys
 from argparse import ArgumentParser, BooleanOptionalAction, Namespace
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 from dilatednets import registry
-from dilatednets.arguments import PRESET, add_model, check_at_least_one
+from dilatednets.arguments import PRESET, add_model, check_at_least_one, refuse_in_the_end
 from dilatednets.errors import InputError
 from dilatednets.rules import checked, not_negative, positive
 
@@ -118,10 +117,7 @@ def run(options: Namespace) -> None:
         else:
             others = " and ".join(target.name for target in job.targets[1:])
             print(f"{job.targets[0]} and {others}: {words}", flush=True)
-    for failure in failures[:-1]:
-        print(f"dilatednets: {failure}", file=sys.stderr)
-    if failures:
-        raise failures[-1]
+    refuse_in_the_end(failures)
 
 
 def images_of(argument: str, output: Path) -> list[tuple[Path, Path]]:

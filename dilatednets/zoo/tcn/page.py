@@ -1,5 +1,6 @@
 """What `dilatednets play` shows of a TCN: music that it makes, or what it says of a table, a recording or arrays."""
 
+import warnings
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,7 @@ from dilatednets.data.midi import midi_bytes
 from dilatednets.data.picture_folders import SUFFIXES as PICTURES
 from dilatednets.data.samples import sample
 from dilatednets.data.sound_formats import SUFFIXES
-from dilatednets.errors import InputError
+from dilatednets.errors import InputError, Note
 from dilatednets.pages import Download, File, Number, Page, Picture, Shown, Sound, Table
 from dilatednets.plots.audio import waveform_and_spectrogram
 from dilatednets.plots.piano_roll import piano_roll
@@ -89,7 +90,10 @@ def read(model: Any, image: Path) -> Iterator[Shown]:
 
 def tell(model: Any, file: Path) -> Iterator[Shown]:
     """Answers to a table or arrays, and a picture of a forecast."""
-    rows, forecasts = predict_file(model, file)
+    left_out: list[InputError] = []
+    rows, forecasts = predict_file(model, file, left_out)
+    for failure in left_out:
+        warnings.warn(f"{failure}: left out", Note, stacklevel=2)
     if forecasts:
         yield Picture("What is known, and the forecast", picture(model, forecasts, ""))
     yield from _rows("Answers", rows)

@@ -45,16 +45,19 @@ class Forecast:
     values: np.ndarray
 
 
-def predict_file(model: Any, path: str | os.PathLike[str]) -> tuple[list[Row], list[Forecast]]:
+def predict_file(
+    model: Any, path: str | os.PathLike[str], left_out: list[InputError] | None = None
+) -> tuple[list[Row], list[Forecast]]:
     """Answers to a file, a row each; and where they are forecasts, these.
 
     Args:
         model: A TCN.
         path: A CSV file with the columns that the model was trained on, an .npz archive of x and perhaps lengths, a
             recording, or a picture of a digit.
+        left_out: Takes what is wrong with single series of a table, while the others are forecast; None: it is raised.
 
     Raises:
-        InputError: for a file that cannot be read, or does not fit the model.
+        InputError: for a file that cannot be read, or does not fit the model, or of which no series does.
     """
     suffix, data = Path(path).suffix.lower(), Data(**model.data) if model.data else None
     if suffix == ".npz":
@@ -74,7 +77,9 @@ def predict_file(model: Any, path: str | os.PathLike[str]) -> tuple[list[Row], l
         if data is None or data.reader != "csv":
             raise InputError(f"{path}: this model was not trained on tables; give an .npz archive or a recording")
         table = read_table(path)
-        return _forecasts(model, data, table) if model.task == "forecast" else (_whole(model, data, table), [])
+        return (
+            _forecasts(model, data, table, left_out) if model.task == "forecast" else (_whole(model, data, table), [])
+        )
     name = as_utf8(Path(path).name)
     if data is not None and data.reader == "mnist":
         return rows_of(model, _answer(model, {"sequence": digit_in(model, path)[1]}, str(path)), [name]), []
@@ -110,24 +115,24 @@ def _answer(model: Any, inputs: dict[str, np.ndarray], path: str) -> dict[str, n
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def _forecasts(model: Any, data: Data, table: Table) -> tuple[list[Row], list[Forecast]]:
+def _forecasts(
+    model: Any, data: Data, table: Table, left_out: list[InputError] | None
+) -> tuple[list[Row], list[Forecast]]:
     unread = [name for name in data.targets if name not in data.features]
     if not set(data.features) - set(model.known):
         unread = []  # the targets say where the future begins
-    found = pasts(table, data, data.features, data.targets, unread=unread)
-    for one in found:
-        whose = f"series {one.series.name!r} has" if data.series else "it has"
-        if len(one.values) < data.window:
-            raise InputError(
-                f"{table.path}: {whose} {len(one.values)} rows, the model looks at {data.window}; give more"
-            )
-        if model.known and len(one.future) < model.horizon:
-            raise InputError(
-                f"{table.path}: {whose} {len(one.future)} rows after its last value, the forecast needs {model.horizon}, "
-                f"with {', '.join(model.known)} alone filled in"
-            )
-        if data.time and data.step:
-            check_steps(table, data.time, _looked_at(one, data.window, model.horizon), data.step)
+    found, failures = [], []
+    for one in pasts(table, data, data.features, data.targets, unread=unread):
+        try:
+            _check_past(model, data, table, one)
+        except InputError as error:
+            failures.append(error)
+        else:
+            found.append(one)
+    if failures and (left_out is None or not found):
+        raise failures[0]
+    if left_out is not None:
+        left_out += failures
     inputs = {"sequence": np.stack([one.values[-data.window :] for one in found]).astype(np.float32)}
     if model.known:
         inputs["known"] = np.stack([one.future[: model.horizon] for one in found]).astype(np.float32)
@@ -147,6 +152,20 @@ def _forecasts(model: Any, data: Data, table: Table) -> tuple[list[Row], list[Fo
         for time, step in zip(texts_of(one.times, one.past.series.zone), one.values, strict=True)
     ]
     return rows, forecasts
+
+
+def _check_past(model: Any, data: Data, table: Table, one: Past) -> None:
+    """Refuses a series after which there can be no forecast."""
+    whose = f"series {one.series.name!r} has" if data.series else "it has"
+    if len(one.values) < data.window:
+        raise InputError(f"{table.path}: {whose} {len(one.values)} rows, the model looks at {data.window}; give more")
+    if model.known and len(one.future) < model.horizon:
+        raise InputError(
+            f"{table.path}: {whose} {len(one.future)} rows after its last value, the forecast needs {model.horizon}, "
+            f"with {', '.join(model.known)} alone filled in"
+        )
+    if data.time and data.step:
+        check_steps(table, data.time, _looked_at(one, data.window, model.horizon), data.step)
 
 
 def _note_of_far(model: Any, x: np.ndarray, path: str, lengths: Any = None) -> None:

@@ -1,6 +1,7 @@
 """What a TCN learns from, and is asked, in tables: windows of series to forecast, or whole series and their answers."""
 
 import os
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,7 @@ from dilatednets.data.sequences import shared_out
 from dilatednets.data.table_csv import Series, Table, find_table, read_table, series_of
 from dilatednets.data.table_times import check_steps, even_step, joined_rows
 from dilatednets.data.time_steps import common_step
-from dilatednets.errors import InputError
+from dilatednets.errors import InputError, Note
 
 
 @dataclass(frozen=True)
@@ -178,15 +179,8 @@ def read(data: Any, net: Any, data_dir: str | os.PathLike[str], split: str, labe
 
 
 def _windows(table: Table, data: Any, net: Any, features: list[str], targets: list[str], split: str) -> Windows:
-    found = pasts(table, data, features, targets)
     window, horizon = data.window, net.horizon
-    for one in found:
-        if len(one.values) < window + horizon:
-            whose = f"series {one.series.name!r} has" if data.series else "it has"
-            raise InputError(
-                f"{table.path}: {whose} {len(one.values)} rows, fewer than a window of {window} and the {horizon} after it; "
-                "lower data.window or net.horizon, or leave it out"
-            )
+    found = _long_enough(table, data, pasts(table, data, features, targets), window, horizon, note=split == "train")
     several = [one.series for one in found]
     step = (data.step or common_step([one.times for one in several])) if data.time else ""
     joined = [np.ones(len(one.rows) - 1, bool) for one in several]
@@ -240,6 +234,22 @@ def _inside(found: Sequence[Past], data: Any, split: str, path: str) -> tuple[li
             return [(one.series.times >= ends[name][0]) & (one.series.times < ends[name][1]) for one in found]
 
     return masks(split), masks("train")
+
+
+def _long_enough(table: Table, data: Any, found: list[Past], window: int, horizon: int, note: bool) -> list[Past]:
+    """The series that have a window and what follows it; a Note names the others."""
+    kept = [one for one in found if len(one.values) >= window + horizon]
+    short = [one for one in found if len(one.values) < window + horizon]
+    words = f"fewer than a window of {window} and the {horizon} after it"
+    if not kept:
+        whose = f"series {short[0].series.name!r} has" if data.series else "it has"
+        cure = "lower data.window or net.horizon" + (", or leave it out" if data.series else ", or give more")
+        raise InputError(f"{table.path}: {whose} {len(short[0].values)} rows, {words}; {cure}")
+    if short and note:
+        names = ", ".join(repr(one.series.name) for one in short[:3])
+        more = f" and {len(short) - 3} more" if len(short) > 3 else ""
+        warnings.warn(f"{table.path}: left out, with {words}: series {names}{more}", Note, stacklevel=2)
+    return kept
 
 
 def _scales(path: str, rows: np.ndarray, values: np.ndarray, names: list[str], prefix: str) -> dict[str, list[float]]:

@@ -9,7 +9,7 @@ from argparse import ArgumentParser, Namespace
 from typing import Any
 
 from dilatednets import registry
-from dilatednets.arguments import PRESET, add_json, add_model
+from dilatednets.arguments import PRESET, add_json, add_model, refuse_in_the_end
 from dilatednets.errors import InputError
 
 VERB, HELP = "predict", "forecast or classify what is in a table, an archive of arrays or a recording"
@@ -33,7 +33,10 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> None:
-    """`dilatednets predict MODEL FILE [--output FILE.csv] [--plot FILE.png] [--overwrite] [--every MS] [--json]`."""
+    """`dilatednets predict MODEL FILE [--output FILE.csv] [--plot FILE.png] [--overwrite] [--every MS] [--json]`.
+
+    A series that cannot be forecast leaves the others to be: the errors come at the end.
+    """
     from dilatednets.files import atomic_path
     from dilatednets.plots.figure import check_suffix, save
 
@@ -60,8 +63,11 @@ def run(options: Namespace) -> None:
             text = as_csv([row])
             print(text if number == 0 else text.partition("\n")[2], end="", flush=True)
         return
+    left_out: list[InputError] = []
     rows, forecasts = (
-        (list(listening.rows(model, options.file, options.every)), []) if heard else predict_file(model, options.file)
+        (list(listening.rows(model, options.file, options.every)), [])
+        if heard
+        else predict_file(model, options.file, left_out)
     )
     if options.plot and not forecasts:
         raise InputError(f"plot: {options.file}: has no series to draw a forecast after; give a CSV file")
@@ -74,6 +80,8 @@ def run(options: Namespace) -> None:
         sys.stdout.write(as_csv(rows))
     if options.json:
         print(json.dumps({"predictions": rows}))
+    sys.stdout.flush()
+    refuse_in_the_end(left_out)
 
 
 def _check_target(name: str, target: str, options: Namespace) -> None:

@@ -2,6 +2,7 @@
 
 import datetime
 import json
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -137,6 +138,28 @@ def test_windows_never_cross_from_one_series_to_the_next(tmp_path):
         inputs, y = found.take(np.arange(len(found)))
         assert len(found) == shops * (DAYS - 14 - 7 + 1)
         assert np.ptp(inputs["sequence"][..., 0], axis=1).max() < 60 and np.ptp(y, axis=1).max() < 60
+
+
+@pytest.mark.parametrize("split", ["time", "series"])
+def test_faults_series_that_are_too_short_leave_the_others(tmp_path, split):
+    folder = sales(tmp_path / "data" / "sales.csv", shops=("a", "b", "c", "d"))
+    wanted = {one: windows(folder, one, series="shop", split=split) for one in ("train", "validation", "test")}
+    rows = [
+        f"2024-01-{day:02},{shop},5,0\n" for shop, days in (("new", 1), ("short", 20)) for day in range(1, days + 1)
+    ]
+    with (folder / "sales.csv").open("a") as file:
+        file.write("\n" + "".join(rows))
+    for one, before in wanted.items():
+        with pytest.warns(Note, match="the 7 after it: series 'new', 'short'$") if one == "train" else nullcontext():
+            found = windows(folder, one, series="shop", split=split)
+        np.testing.assert_equal(found.take(np.arange(len(found))), before.take(np.arange(len(before))))
+        assert len(found) == len(before)
+    header = (folder / "sales.csv").read_text().splitlines()[0]
+    (folder / "sales.csv").write_text("\n".join([header, *rows]).replace("\n\n", "\n"))
+    with pytest.raises(
+        InputError, match="series 'new' has 1 rows, fewer than a window of 14 and the 7 after it; lower"
+    ):
+        windows(folder, "train", series="shop", split=split)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from PIL import Image
 
 from dilatednets.cli.main import main
 from dilatednets.data import mnist
+from dilatednets.errors import InputError
 from dilatednets.zoo.tcn.prediction import predict_file
 
 TABLE = {"reader": "csv", "time": "day", "series": "shop", "targets": ["sold"], "features": ["sold", "promotion"]}
@@ -56,6 +57,30 @@ def test_a_forecast_of_each_series(forecaster, tmp_path, capsys):
     said = [[float(row["sold_0.1"]), float(row["sold_0.9"])] for row in rows]
     np.testing.assert_allclose(said, values.reshape(4, 2), rtol=1e-4)
     assert (tmp_path / "a.png").stat().st_size > 5000
+
+
+def test_faults_a_series_that_cannot_be_forecast_leaves_the_others(forecaster, tmp_path, capsys):
+    model, preset = forecaster
+    file = table(tmp_path / "a.csv")
+    wanted, _ = predict_file(model, file)
+    new = "\n2024-01-08,new,5,0\n2024-01-09,new,,1\n2024-01-10,new,,0\n"
+    late = "".join(f"2024-01-0{day},late,{day},0\n" for day in range(1, 9)) + "2024-01-09,late,,1\n"
+    gap = "".join(f"2024-01-{2 * day:02},gap,{day if day < 9 else ''},0\n" for day in range(1, 11))
+    file.write_text(file.read_text() + new + late + gap)
+    left_out = []
+    rows, forecasts = predict_file(model, file, left_out)
+    assert rows == wanted and [one.past.series.name for one in forecasts] == ["a", "b"] and len(left_out) == 3
+    with pytest.raises(InputError, match="series 'new' has 1 rows"):
+        predict_file(model, file)
+    assert run(preset, file, "--output", tmp_path / "out.csv") == 2
+    out, err = capsys.readouterr()
+    assert len((tmp_path / "out.csv").read_text().splitlines()) == 5 and not out
+    for said, words in zip(
+        err.splitlines(), ("'new' has 1 rows, the", "'late' has 1 rows after its", "2 days apart"), strict=True
+    ):
+        assert said.startswith("dilatednets: ") and words in said
+    assert run(preset, file, "--json") == 2
+    assert len(json.loads(capsys.readouterr().out)["predictions"]) == 4
 
 
 def test_values_far_from_what_was_learnt_are_noted(forecaster, tmp_path, capsys):
