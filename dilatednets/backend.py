@@ -1,5 +1,7 @@
 """What depends on Keras's backend: whether there is one, compiling a function, and making it pure."""
 
+import itertools
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -19,7 +21,7 @@ if keras.backend.backend() not in ("tensorflow", "jax"):
 
 def compiled(
     function: Callable[..., Any],
-    variables: list[Any],
+    variables: Any,
     xla: bool = True,
     signature: Sequence[Any] | None = None,
     frozen: bool = False,
@@ -32,7 +34,8 @@ def compiled(
 
     Args:
         function: Takes and gives tensors and nests of tensors, and is pure but for reading `variables`.
-        variables: Keras variables that it reads.
+        variables: The Keras layer, such as a model, that it reads, or a list of Keras variables. A layer may come to have
+            other variables, as `enable_lora` and `quantize` do it; it is then compiled anew at the next call.
         xla: False leaves TensorFlow's program to its own kernels, whose convolutions are faster on CPUs and take inputs of
             any size without compiling anew.
         signature: A `keras.KerasTensor`, or a nest of them, for each argument, with None for lengths that differ from call
@@ -50,6 +53,9 @@ def compiled(
     >>> float(double(np.float32(2.0)))
     6.0
     """
+    if isinstance(variables, keras.layers.Layer):
+        layer = variables
+        return _Recompiled(layer, lambda: compiled(function, layer.variables, xla, signature, frozen))
     if frozen:
         values, pure = [keras.ops.convert_to_numpy(v) for v in variables], stateless(function, variables)
         # Made anew in each program: a tensor that was made outside would be handed over at each call.
@@ -65,6 +71,41 @@ def compiled(
 
     program = jax.jit(stateless(function, variables))
     return lambda *arguments: program([keras.ops.convert_to_tensor(v) for v in variables], *arguments)
+
+
+class _Recompiled:
+    """A program that is compiled again where the variables of a layer are no longer those it was compiled for.
+
+    Args:
+        layer: The layer.
+        compile_now: Compiles the program for the variables that the layer has now.
+    """
+
+    def __init__(self, layer: Any, compile_now: Callable[[], Callable[..., Any]]) -> None:
+        self._layer, self._compile_now = layer, compile_now
+        self._kept = self._compiled()
+
+    def __call__(self, *arguments: Any) -> Any:
+        # One attribute, so that threads see a program and what it was compiled for together.
+        _, stores, parts = kept = self._kept
+        now = list(itertools.chain.from_iterable(stores))
+        if len(now) != len(parts) or not all(map(operator.is_, now, parts)):
+            self._kept = kept = self._compiled()
+        return kept[0](*arguments)
+
+    def _compiled(self) -> tuple[Callable[..., Any], list[list[Any]], list[Any]]:
+        """The program; the lists in which Keras keeps sublayers and variables of all layers; and what they hold.
+
+        To gather `layer.variables` at each call would take as long as a step of a small net.
+        """
+        stores = [
+            store
+            for layer in self._layer._flatten_layers()
+            for store in (layer._layers, layer._trainable_variables, layer._non_trainable_variables)
+        ]
+        # Held themselves, and not by their ids, which those that come would have of those that went.
+        parts = list(itertools.chain.from_iterable(stores))
+        return self._compile_now(), stores, parts
 
 
 def on_cpu() -> bool:

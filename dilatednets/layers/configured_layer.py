@@ -5,6 +5,7 @@ from typing import Any
 import keras
 
 from dilatednets.errors import InputError
+from dilatednets.layers.kernel_and_bias import quantised_layer
 from dilatednets.layers.shapes import check_shape
 from dilatednets.rules import config_of
 
@@ -45,6 +46,6 @@ class ConfiguredLayer(keras.layers.Layer):
         Raises:
             InputError: for a layer that Keras has quantised, since its configuration could not say so.
         """
-        if any(getattr(layer, "quantization_mode", None) for layer in self._flatten_layers()):
+        if quantised_layer(self):
             raise InputError(f"{self.name}: is quantised, and could not be loaded again; save it before quantize()")
         return {**super().get_config(), **config_of(self)}

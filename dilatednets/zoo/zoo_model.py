@@ -10,6 +10,7 @@ import numpy as np
 
 from dilatednets import registry, rules
 from dilatednets.errors import InputError, Note, a, did_you_mean
+from dilatednets.layers.kernel_and_bias import quantised_layer
 from dilatednets.presets import presets, saving
 
 _OF_KERAS = ("name", "trainable", "dtype", "autocast", "activity_regularizer")
@@ -164,11 +165,8 @@ class ZooModel(keras.Model):
         Raises:
             InputError: for a model with quantised layers.
         """
-        for layer in self._flatten_layers():
-            if getattr(layer, "quantization_mode", None):
-                raise InputError(
-                    f"{type(self).__name__}: {layer.name} is quantised; export the model before quantize()"
-                )
+        if name := quantised_layer(self):
+            raise InputError(f"{type(self).__name__}: {name} is quantised; export the model before quantize()")
         return self._part("signatures").Signatures(self)
 
     def _part(self, name: str) -> Any:

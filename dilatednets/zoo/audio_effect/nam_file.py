@@ -9,6 +9,7 @@ import numpy as np
 
 from dilatednets.errors import InputError, one_line, unreadable
 from dilatednets.files import atomic_path, check_writable
+from dilatednets.layers.kernel_and_bias import kernel_and_bias
 from dilatednets.rules import Rule, Size, Sizes, checked, positive
 
 SUFFIX = ".nam"
@@ -201,8 +202,8 @@ def write(model: Any, file: str | os.PathLike[str], knobs: np.ndarray, metadata:
     names = {ours: theirs for theirs, ours in ACTIVATIONS.items()}
     layers, flat = [], []
     for number, blocks in enumerate(model.blocks):
-        kernel = model.input_layers[number].get_weights()[0]
-        head, *bias = model.heads[number].get_weights()
+        kernel = kernel_and_bias(model.input_layers[number])[0]
+        head, *bias = kernel_and_bias(model.heads[number])
         flat.append(kernel.T)
         for block in blocks:
             conv, conv_bias, mixer, residual, residual_bias = block.get_weights()

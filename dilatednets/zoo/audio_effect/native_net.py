@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from dilatednets.layers.kernel_and_bias import kernel_and_bias
 from dilatednets.native.packed_weights import TILE, padded
 from dilatednets.zoo.audio_effect.effect_block import ACTIVATIONS
 
@@ -30,10 +31,10 @@ class NativeNet:
         summed, arrays, layers, place = model.skips == "sum", [], [], 0
         self.parts: list[np.ndarray] = []
         for number, blocks in enumerate(model.blocks):
-            kernel, *bias = model.input_layers[number].get_weights()
+            kernel, *bias = kernel_and_bias(model.input_layers[number])
             self._matrix(kernel)
             self._vector(bias[0] if bias else np.zeros(kernel.shape[1]))
-            head, *head_bias = model.heads[number].get_weights()
+            head, *head_bias = kernel_and_bias(model.heads[number])
             last = number == len(model.blocks) - 1
             scale = model.head_scale if last else 1.0
             for place_in_array, block in enumerate(blocks):

@@ -10,6 +10,7 @@ from dilatednets import native
 from dilatednets.arrays import as_audio, check_rows
 from dilatednets.backend import compiled
 from dilatednets.errors import InputError
+from dilatednets.layers.kernel_and_bias import quantised_layer
 from dilatednets.rules import Size, checked, one_of
 from dilatednets.zoo.audio_effect import inputs
 from dilatednets.zoo.audio_effect.native_net import NativeNet
@@ -34,11 +35,12 @@ def make(model: Any, batch_size: int | None, knobs: Any, engine: str | None) -> 
     """A stream's beginning, as `AudioEffect.initial_state` describes it."""
     rows = checked(batch_size, Size | None, "batch_size")
     told = inputs.settings(model, knobs)
+    quantised = quantised_layer(model)
     if engine is None:
-        engine = "native" if native.available() else "compiled"
+        engine = "native" if native.available() and not quantised else "compiled"
     if checked(engine, Annotated[str, one_of(*ENGINES)], "engine") == "compiled":
         return CompiledPlayer(model, rows, told)
-    native.check_available(engine, "compiled")
+    native.check_available(engine, "compiled", quantised)
     return NativePlayer(model, rows, told)
 
 
@@ -110,7 +112,7 @@ class CompiledPlayer:
             size = None, model.past_size
             specs = [keras.KerasTensor((None, None)), keras.KerasTensor(size, model.compute_dtype)]
             specs += [keras.KerasTensor((None, len(model.knobs)))] if model.knobs else []
-            model._program = compiled(model.run, model.variables, xla=False, signature=specs)
+            model._program = compiled(model.run, model, xla=False, signature=specs)
 
     def play(self, dry: np.ndarray) -> np.ndarray:
         """The next samples, float32 (batch, samples)."""

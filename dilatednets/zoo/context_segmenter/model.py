@@ -261,7 +261,7 @@ class ContextSegmenter(CheckedPictures, ZooModel):
     def compiled_outputs(self) -> Any:
         """`pixel_outputs`, compiled once; it sees the current weights."""
         if self._compiled is None:
-            self._compiled = compiled(self.pixel_outputs, [*self.variables], xla=False)
+            self._compiled = compiled(self.pixel_outputs, self, xla=False)
         return self._compiled
 
     def averaged_outputs(

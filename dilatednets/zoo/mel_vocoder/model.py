@@ -210,7 +210,7 @@ class MelVocoder(CheckedBatches, ZooModel):
             front_end = self.mel_front_end
             shapes = ((None, None, front_end.bands), "float32"), ((PERIOD, self.bins), "float32"), ((), "int32")
             signature = [keras.KerasTensor(shape, dtype) for shape, dtype in shapes]
-            self._program = compiled(self.sound, self.variables, xla=False, signature=signature)
+            self._program = compiled(self.sound, self, xla=False, signature=signature)
         phases = phase_table(seed, self.bins)
         rows = MOST_FRAMES // mels.shape[1]
         parts = (mels[first : first + rows] for first in range(0, len(mels), rows))

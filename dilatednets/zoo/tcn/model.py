@@ -217,7 +217,7 @@ class TCN(CheckedBatches, SequenceNet):
     def program(self) -> Any:
         """The call in inference, compiled."""
         if self._program is None:
-            self._program = compiled(lambda given: self(given, training=False), self.variables, xla=False)
+            self._program = compiled(lambda given: self(given, training=False), self, xla=False)
         return self._program
 
     def initial_state(self, batch_size: int) -> dict[str, Any]:

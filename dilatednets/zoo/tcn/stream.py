@@ -95,9 +95,7 @@ class Steps:
             shapes = keras.tree.map_structure(
                 lambda part: keras.KerasTensor(part.shape, keras.backend.standardize_dtype(part.dtype)), [x, state]
             )
-            self._programs[x.shape] = compiled(
-                self.model.process, self.model.variables, signature=shapes, frozen=self.frozen
-            )
+            self._programs[x.shape] = compiled(self.model.process, self.model, signature=shapes, frozen=self.frozen)
         answers: tuple[Any, dict[str, Any]] = self._programs[x.shape](x, state)
         return answers
 

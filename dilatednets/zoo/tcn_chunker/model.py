@@ -192,7 +192,7 @@ class TCNChunker(ChunkingNet, ZooModel):
                 keras.KerasTensor((None,), "int32"),
                 keras.KerasTensor((len(self._distances), None, self.kernel_size), "int32"),
             ]
-            self._program = compiled(self._scored, self.variables, xla=False, signature=signature)
+            self._program = compiled(self._scored, self, xla=False, signature=signature)
         past = self.kernel_size - 1 if self.causal else self.kernel_size // 2
         offsets = np.outer(self._distances, np.arange(self.kernel_size) - past)
         # TensorFlow's own kernels take inputs of any size; other backends compile anew for each.

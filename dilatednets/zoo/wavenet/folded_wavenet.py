@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from dilatednets.layers.kernel_and_bias import kernel_and_bias
+
 State = dict[str, tf.Tensor]
 
 
@@ -42,7 +44,7 @@ class FoldedWaveNet(tf.Module):
         outputs, output_biases = zip(*(_weights(block.output_projection) for block in model.blocks), strict=True)
         self.slots = int(self.past_taps * self.dilations.sum())
         self.input_taps = model.input_conv.kernel_size
-        table, bias = model.input_conv.get_weights()
+        table, bias = kernel_and_bias(model.input_conv)
         # One row more for each tap of a softmax: of what lies before the first sample, of which no code is one.
         table = np.pad(table, ((0, 0), (0, 1), (0, 0))).reshape(-1, self.channels) if self.softmax else table[:, 0]
         self.input_table, self.input_bias = _constant(table), _constant(bias)
@@ -59,7 +61,7 @@ class FoldedWaveNet(tf.Module):
             self.products.append(_constant(np.concatenate([ahead, before[:, :cut] @ ahead, added])))
         self.skips = _constant(np.concatenate([kernel[:, cut:] for kernel in outputs]))
         self.skip_bias = _constant(sum(bias[cut:] for bias in output_biases))
-        self.hidden, self.head = (tuple(map(_constant, layer.get_weights())) for layer in (model.hidden, model.head))
+        self.hidden, self.head = (tuple(map(_constant, kernel_and_bias(layer))) for layer in (model.hidden, model.head))
 
     def initial_state(self, batch: Any) -> State:
         """The state before the first sample.
@@ -154,7 +156,7 @@ class FoldedWaveNet(tf.Module):
 
 def _weights(layer: Any) -> list[np.ndarray]:
     """Kernel and bias, in which much is added up."""
-    return [np.asarray(weight, np.float64) for weight in layer.get_weights()]
+    return [np.asarray(weight, np.float64) for weight in kernel_and_bias(layer)]
 
 
 def _constant(values: Any) -> tf.Tensor:

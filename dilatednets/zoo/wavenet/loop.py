@@ -14,6 +14,7 @@ from keras import ops
 from dilatednets import native
 from dilatednets.backend import compiled, on_cpu
 from dilatednets.errors import InputError
+from dilatednets.layers.kernel_and_bias import quantised_layer
 from dilatednets.rules import checked, one_of, positive
 from dilatednets.zoo.wavenet.linear_prediction import SpeechFilter, excitation, filters_of
 from dilatednets.zoo.wavenet.native_weights import NativeNet
@@ -86,12 +87,13 @@ def native_net(model: Any, engine: str | None) -> NativeNet | None:
     Raises:
         InputError: for another engine than those of `ENGINES`, or a native one where numba is not installed.
     """
+    quantised = quantised_layer(model)
     if engine is None:
-        engine = "native" if native.available() else "xla"
+        engine = "native" if native.available() and not quantised else "xla"
     kind = ENGINES[checked(engine, Annotated[str, one_of(*ENGINES)], "engine")]
     if kind is None:
         return None
-    native.check_available(engine, "xla")
+    native.check_available(engine, "xla", quantised)
     return NativeNet(model, kind)
 
 
@@ -185,7 +187,7 @@ def chunk_program(model: Any, batch: int, chunk: int) -> Callable[..., tuple[Any
     """`make_samples`, compiled for `chunk` samples of `batch` voices; compiled programs are kept on the model."""
     programs: dict[Any, Callable[..., Any]] = model.__dict__.setdefault("_chunk_programs", {})
     if (batch, chunk) not in programs:
-        programs[batch, chunk] = compiled(functools.partial(make_samples, model), model.variables)
+        programs[batch, chunk] = compiled(functools.partial(make_samples, model), model)
     return programs[batch, chunk]
 
 

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from dilatednets.layers.kernel_and_bias import kernel_and_bias
 from dilatednets.layers.output_distributions import DISTRIBUTIONS
 from dilatednets.native.packed_weights import MULTIPLE, pack, padded
 
@@ -63,8 +64,8 @@ class NativeNet:
     """
 
     def __init__(self, model: Any, kind: str = "int16") -> None:
-        kernels, biases = zip(*(block.conv.get_weights() for block in model.blocks), strict=True)
-        outputs, output_biases = zip(*(block.output_projection.get_weights() for block in model.blocks), strict=True)
+        kernels, biases = zip(*(kernel_and_bias(block.conv) for block in model.blocks), strict=True)
+        outputs, output_biases = zip(*(kernel_and_bias(block.output_projection) for block in model.blocks), strict=True)
         cut = -model.skip_channels  # columns of the skip come last, after those of the residual
         self.bias = _gates(np.stack(biases)).ravel()
         self.speaker, local = (_projections(model, name) for name in ("global_projection", "local_projection"))
@@ -79,12 +80,12 @@ class NativeNet:
             "conv": pack(conv.reshape(layers, taps * channels, gates), kind),
             "residual": pack(padded(np.stack(residuals), {1: MULTIPLE, 2: MULTIPLE}), kind),
             "skip": pack(skip.reshape(1, -1, skip.shape[2]), kind),
-            "hidden": pack(padded(model.hidden.get_weights()[0][None], {1: MULTIPLE, 2: MULTIPLE}), kind),
-            "head": pack(padded(model.head.get_weights()[0][None], {1: MULTIPLE}), kind),
+            "hidden": pack(padded(kernel_and_bias(model.hidden)[0][None], {1: MULTIPLE, 2: MULTIPLE}), kind),
+            "head": pack(padded(kernel_and_bias(model.head)[0][None], {1: MULTIPLE}), kind),
         }
         values = {name: part.values for name, part in parts.items()}
         values["conv"] = values["conv"].reshape(layers * taps, channels, gates)
-        table, input_bias = model.input_conv.get_weights()
+        table, input_bias = kernel_and_bias(model.input_conv)
         # One row more of a softmax: of what lies before the first sample and of NaN, of which no code is one.
         table = np.pad(table, ((0, 0), (0, int(model.output == "softmax")), (0, 0)))
         rings = (taps - 1) * np.array(model.dilations)
@@ -97,8 +98,8 @@ class NativeNet:
             condition=local[None],
             residual_biases=padded(np.stack(residual_biases), {1: MULTIPLE}),
             skip_bias=padded(np.sum([bias[cut:] for bias in output_biases], axis=0), {0: MULTIPLE}),
-            hidden_bias=padded(model.hidden.get_weights()[1], {0: MULTIPLE}),
-            head_bias=np.array(model.head.get_weights()[1]),
+            hidden_bias=padded(kernel_and_bias(model.hidden)[1], {0: MULTIPLE}),
+            head_bias=np.array(kernel_and_bias(model.head)[1]),
             **values,
             **{f"{name}_scales": part.scales for name, part in parts.items()},
         )
@@ -136,7 +137,7 @@ def _projections(model: Any, name: str) -> np.ndarray:
     layers = [getattr(block, name) for block in model.blocks]
     if layers[0] is None:
         return np.zeros((0, len(layers) * _gates(np.zeros(model.gate_channels)).size), np.float32)
-    kernels = _gates(np.stack([layer.kernel for layer in layers], axis=1))
+    kernels = _gates(np.stack([kernel_and_bias(layer)[0] for layer in layers], axis=1))
     return kernels.reshape(len(kernels), -1)
 
 
