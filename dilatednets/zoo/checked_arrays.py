@@ -1,5 +1,6 @@
 """The doors of Keras: arrays that are checked before they are cut into batches, and sound of any type."""
 
+import inspect
 from typing import Any
 
 import keras
@@ -10,6 +11,7 @@ from dilatednets.arrays import as_array, as_audio
 from dilatednets.errors import InputError
 from dilatednets.layers.shapes import known_values
 from dilatednets.rules import Size, checked
+from dilatednets.zoo import sample_weights
 
 
 class CheckedArrays(keras.Model):
@@ -23,28 +25,58 @@ class CheckedArrays(keras.Model):
 
     def fit(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
         """As Keras's, of arrays that are checked, also those of `validation_data`."""
-        _check_batch_size(args, kwargs)
-        x, y = self._pair(x, y)
-        held = kwargs.get("validation_data")
+        given = self._given(super().fit, x, y, *args, **kwargs)
+        held = given.get("validation_data")
         if isinstance(held, tuple | list) and len(held) > 1:
-            kwargs["validation_data"] = (*self._checked(held[0], held[1]), *held[2:])
-        return super().fit(x, y, *args, **kwargs)
+            given["validation_data"] = (*self._checked(held[0], held[1]), *held[2:])
+            self._check_weights(held[0], *held[2:3])
+        return super().fit(**given)
 
     def evaluate(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
         """As Keras's, of arrays that are checked."""
-        _check_batch_size(args, kwargs)
-        return super().evaluate(*self._pair(x, y), *args, **kwargs)
+        return super().evaluate(**self._given(super().evaluate, x, y, *args, **kwargs))
 
     def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
         """As Keras's, of arrays that are checked."""
-        _check_batch_size(args, kwargs)
+        checked(args[0] if args else kwargs.get("batch_size"), Size | None, "batch_size")
         return super().predict(self._checked(x)[0], *args, **kwargs)
 
-    def _pair(self, x: Any, y: Any) -> tuple[Any, Any]:
-        x, y = self._checked(x, y)
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> Any:
+        """As Keras's; weights of sequences (batch,) count at all their steps, whichever of Keras's losses it is."""
+        if hasattr(y_pred, "shape") and sample_weights.is_of_keras(getattr(self, "loss", None)):
+            sample_weight = sample_weights.spread(sample_weight, y_pred)
+        return super().compute_loss(x, y, y_pred, sample_weight, training)
+
+    def _given(self, door: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """The arguments of one of Keras's methods by name, of which the arrays are right."""
+        given = dict(inspect.signature(door).bind(*args, **kwargs).arguments)
+        given |= given.pop("kwargs", {})
+        # No size: Keras would go through no data at all.
+        checked(given.get("batch_size"), Size | None, "batch_size")
+        x, y = given["x"], given["y"] = self._checked(given["x"], given["y"])
         if y is None and (isinstance(x, dict) or hasattr(x, "__array__")):
             raise InputError("y: missing; give what the model is to answer to each of x")
-        return x, y
+        self._check_weights(x, given.get("sample_weight"), given.get("class_weight"))
+        return given
+
+    def _check_weights(self, x: Any, sample_weight: Any = None, class_weight: Any = None) -> None:
+        """Refuses weights of another shape than those of Keras's losses or the model's own have it."""
+        if sample_weight is None and class_weight is None:
+            return
+        places, loss = self._places(x), getattr(self, "loss", None)
+        own = str(getattr(loss, "__module__", "")).startswith("dilatednets.")
+        if places is None or not (own or sample_weights.is_of_keras(loss)):
+            return
+        if class_weight is not None and len(places) > 1:  # Keras would take the last dimension for one-hot rows
+            raise InputError(f"class_weight: there are answers at several steps; give sample_weight of shape {places}")
+        if sample_weight is not None:
+            sample_weights.check(sample_weight, places)
+
+    def _places(self, x: Any) -> tuple[int, ...] | None:
+        """The shape of the losses of inputs, (batch, ...); None where it is not known, and weights are not checked here."""
+        return None
 
     def _checked(self, x: Any, y: Any = None) -> tuple[Any, Any]:
         """Inputs and answers in arrays that are right, and what is no array as it is: each model says how."""
@@ -55,21 +87,16 @@ def _is_long(value: Any) -> bool:
     return isinstance(value, np.ndarray) and value.dtype in ("int64", "uint64")
 
 
-def _check_batch_size(args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    """Refuses what is no size, with which Keras would go through no data at all."""
-    checked(args[0] if args else kwargs.get("batch_size"), Size | None, "batch_size")
-
-
 class CheckedBatches(CheckedArrays):
     """Also the methods that take a single batch."""
 
     def train_on_batch(self, x: Any, y: Any = None, *args: Any, **kwargs: Any) -> Any:
         """As Keras's, of arrays that are checked."""
-        return super().train_on_batch(*self._pair(x, y), *args, **kwargs)
+        return super().train_on_batch(**self._given(super().train_on_batch, x, y, *args, **kwargs))
 
     def test_on_batch(self, x: Any, y: Any = None, *args: Any, **kwargs: Any) -> Any:
         """As Keras's, of arrays that are checked."""
-        return super().test_on_batch(*self._pair(x, y), *args, **kwargs)
+        return super().test_on_batch(**self._given(super().test_on_batch, x, y, *args, **kwargs))
 
     def predict_on_batch(self, x: Any) -> Any:
         """As Keras's, of arrays that are checked."""

@@ -1,7 +1,7 @@
 """AudioEffect: a feed-forward WaveNet that plays as an amplifier or a pedal does."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Self
 
 import keras
@@ -14,6 +14,7 @@ from dilatednets.rules import Names, Rule, Size, Sizes, keep_arguments, one_of
 from dilatednets.zoo.audio_effect import inputs, nam_file, player
 from dilatednets.zoo.audio_effect.effect_block import ACTIVATIONS
 from dilatednets.zoo.audio_effect.effect_net import EffectNet
+from dilatednets.zoo.audio_effect.losses import EffectLoss
 from dilatednets.zoo.checked_arrays import CheckedBatches, samples
 
 DILATIONS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
@@ -145,6 +146,11 @@ class AudioEffect(CheckedBatches, EffectNet):
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """As Keras's, of the same wet audio as the loss."""
         return super().compute_metrics(x, None if y is None else samples(y, "y"), y_pred, sample_weight)
+
+    def _places(self, x: Any) -> tuple[int, ...] | None:
+        audio: Any = x.get("audio") if isinstance(x, Mapping) else x
+        # There is one loss for a window; how many there are of Keras's own, the shape of y says.
+        return (len(audio),) if hasattr(audio, "__array__") and isinstance(self.loss, EffectLoss) else None
 
     def initial_state(
         self, batch_size: int | None = None, *, knobs: Any = None, engine: str | None = None

@@ -5,6 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from dilatednets.zoo.sample_weights import spread
+
 QUIETEST = 1e-3
 """Magnitudes below it are heard by nobody, and count as this."""
 _POWER = 0.3  # loudness grows about so with magnitude
@@ -18,6 +20,7 @@ class SpectrumLoss(keras.losses.Loss):
     Call arguments:
         y_true: Magnitudes S, (batch, frames, bins); those below `QUIETEST` count as this.
         y_pred: Their natural logarithms y, as a MelVocoder gives them, of the same shape.
+        sample_weight: Weights of recordings, (batch,), or of frames, (batch, frames).
 
     Example:
     >>> import numpy as np
@@ -25,6 +28,10 @@ class SpectrumLoss(keras.losses.Loss):
     >>> round(float(SpectrumLoss()(ones, 0.1 * ones)), 3)
     0.465
     """
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """The loss, reduced as Keras does; weights of recordings are those of all their frames."""
+        return super().__call__(y_true, y_pred, spread(sample_weight, ops.convert_to_tensor(y_pred)))
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """The loss of each frame, (batch, frames)."""

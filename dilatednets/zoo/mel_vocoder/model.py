@@ -168,6 +168,9 @@ class MelVocoder(CheckedBatches, ZooModel):
                 )
         return x, y
 
+    def _places(self, x: Any) -> tuple[int, ...] | None:
+        return tuple(x.shape[:2]) if hasattr(x, "__array__") else None
+
     def sound(self, mels: Any, phases: Any, iterations: Any) -> Any:
         """Mels (batch, frames, bands) -> audio (batch, (frames - 1) * hop), not yet cut to [-1, 1], as tensors.
 

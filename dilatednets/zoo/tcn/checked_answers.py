@@ -37,7 +37,7 @@ def checked_answers(model: Any, y: Any, sequence: np.ndarray, lengths: np.ndarra
     if array.dtype.kind in "US":
         cure = "number them, as numpy.unique(y, return_inverse=True) does" if classes else "give numbers"
         raise InputError(f"y: holds texts; {cure}")
-    frames = (-(-sequence.shape[1] // model.frame),) if model.pooling == "none" else ()
+    frames = frames_of(model, sequence)
     one = () if classes else (model.horizon, model.outputs) if model.task == "forecast" else (model.outputs,)
     shape = (len(sequence), *frames, *one)
     if model.outputs == 1 and array.shape == shape[:-1]:
@@ -61,6 +61,11 @@ def checked_answers(model: Any, y: Any, sequence: np.ndarray, lengths: np.ndarra
         _refuse(array, (array < 0) | (array > 1), "labels, 0 or 1")
     arrays.check_kept(array[real], "y", model.labels, model.target_scale or 1.0)
     return array.astype(np.float32)
+
+
+def frames_of(model: Any, sequence: Any) -> tuple[int, ...]:
+    """The frames at which there are answers to sequences (batch, time, ...), (frames,); () where there is one for all."""
+    return (-(-sequence.shape[1] // model.frame),) if model.pooling == "none" else ()
 
 
 def _cure(array: np.ndarray, shape: tuple[int, ...], outputs: int) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 from keras import ops
 
 from dilatednets.errors import InputError
+from dilatednets.zoo.sample_weights import spread
 
 
 @keras.saving.register_keras_serializable("dilatednets")
@@ -24,9 +25,10 @@ class ScaledLoss(keras.losses.Loss):
     Call arguments:
         y_true: (..., values).
         y_pred: (..., values), or (..., values, quantiles).
+        sample_weight: Weights of sequences, (batch,), or of all places but the last dimension of `y_true`.
 
     Raises:
-        InputError: if both differ in shape: they would be broadcast.
+        InputError: if both differ in shape: they would be broadcast; and for weights of another shape.
 
     Reference:
         Koenker & Bassett 1978, "Regression Quantiles", Econometrica 46.
@@ -39,6 +41,11 @@ class ScaledLoss(keras.losses.Loss):
     def __init__(self, scale: Sequence[float] = (), quantiles: Sequence[float] = (), **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.scale, self.quantiles = tuple(scale), tuple(quantiles)
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """The loss, reduced as Keras does; weights of sequences are those of all their steps."""
+        weights = spread(sample_weight, ops.convert_to_tensor(y_pred), values=2 if self.quantiles else 1)
+        return super().__call__(y_true, y_pred, weights)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """The loss of each place but the last dimension of `y_true`."""

@@ -12,7 +12,7 @@ from dilatednets.layers.temporal_block import NORMALIZATIONS
 from dilatednets.rules import Names, Rule, Size, Sizes, keep_arguments, not_negative, one_of, share
 from dilatednets.zoo.checked_arrays import CheckedBatches
 from dilatednets.zoo.tcn import generation, inputs, stream
-from dilatednets.zoo.tcn.checked_answers import checked
+from dilatednets.zoo.tcn.checked_answers import checked, frames_of
 from dilatednets.zoo.tcn.losses import AbsoluteError, ScaledLoss
 from dilatednets.zoo.tcn.net import SequenceNet
 
@@ -188,6 +188,13 @@ class TCN(CheckedBatches, SequenceNet):
 
     def _checked(self, x: Any, y: Any = None) -> tuple[Any, Any]:
         return checked(self, x, y)
+
+    def _places(self, x: Any) -> tuple[int, ...] | None:
+        sequence = x["sequence"] if isinstance(x, dict) else x
+        if not hasattr(sequence, "__array__"):
+            return None
+        horizon = (self.horizon,) if self.task == "forecast" else ()
+        return (len(sequence), *frames_of(self, sequence), *horizon)
 
     def answer(self, given: Any) -> dict[str, Any]:
         """Probabilities, or values, of what the model is called with; as a server gives them.

@@ -8,6 +8,7 @@ from keras import ops
 
 from dilatednets.errors import InputError
 from dilatednets.layers.output_distributions import OutputDistribution, output_distribution
+from dilatednets.zoo.sample_weights import spread
 from dilatednets.zoo.wavenet.inputs import samples
 
 
@@ -22,7 +23,8 @@ class NegativeLogLikelihood(keras.losses.Loss):
     Call arguments:
         y_true: audio (batch, time), as `dilatednets.arrays.as_audio` takes it.
         y_pred: parameters (batch, time, num_parameters).
-        sample_weight: (batch, time); the mean is over positions of weight above zero, not over all.
+        sample_weight: Weights of windows, (batch,), or of samples, (batch, time); the mean is over positions of weight
+            above zero, not over all.
 
     Example:
     >>> import numpy as np
@@ -37,7 +39,7 @@ class NegativeLogLikelihood(keras.losses.Loss):
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """The loss; Keras would forget the type of the audio, which says what its range is."""
-        return super().__call__(samples(y_true, "y_true"), y_pred, sample_weight)
+        return super().__call__(samples(y_true, "y_true"), y_pred, spread(sample_weight, ops.convert_to_tensor(y_pred)))
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Bits (batch, time)."""

@@ -209,6 +209,10 @@ class WaveNet(Generation, CheckedArrays, ZooModel):
         check_arrays(self, x, y)
         return x, y
 
+    def _places(self, x: Any) -> tuple[int, ...] | None:
+        audio: Any = x.get("audio") if isinstance(x, dict) else x
+        return tuple(audio.shape) if hasattr(audio, "__array__") else None
+
     def call(self, inputs: Any) -> Any:
         """Distribution parameters of every sample, in parallel, as the class describes them."""
         inputs = checked_inputs(self, inputs)
