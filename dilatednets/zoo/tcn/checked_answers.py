@@ -25,7 +25,7 @@ def checked_answers(model: Any, y: Any, sequence: np.ndarray, lengths: np.ndarra
     Args:
         model: A TCN.
         y: Numbers of classes or tokens (batch, ...), or labels or values (batch, ..., outputs); single values may leave out
-            the last dimension.
+            the last dimension. Where the model's loss has an `ignore_class`, this stands where no class is known.
         sequence: The sequences.
         lengths: The real steps of each; None if all are.
 
@@ -53,9 +53,12 @@ def checked_answers(model: Any, y: Any, sequence: np.ndarray, lengths: np.ndarra
         array = np.where(real.reshape(*real.shape, *(1,) * len(one)), array, 0)
     array = arrays.numbers(array, "y", shape)
     if classes:
-        _refuse(
-            array, (array < 0) | (array >= model.outputs) | (array % 1 != 0), f"numbers from 0 to {model.outputs - 1}"
-        )
+        ignored = getattr(getattr(model, "loss", None), "ignore_class", None)  # which the loss leaves out
+        wrong = (array < 0) | (array >= model.outputs) | (array % 1 != 0)
+        words = f"numbers from 0 to {model.outputs - 1}"
+        if ignored is not None:
+            wrong, words = wrong & (array != ignored), f"{words}, or {ignored}, which is ignored"
+        _refuse(array, wrong, words)
         return array.astype(np.int32)
     if model.multi_label:
         _refuse(array, (array < 0) | (array > 1), "labels, 0 or 1")

@@ -95,6 +95,20 @@ def test_answers_to_a_loss_of_ones_own_are_its_own_affair():
     assert figures["loss"] == pytest.approx(np.log(3), rel=0.5)
 
 
+@pytest.mark.parametrize("ignored", [-1, 255])
+def test_steps_that_the_loss_ignores_pass_faults(ignored):
+    model, y = tiny_tcn(pooling="none"), np.arange(80).reshape(8, 10) % 3
+    known = y != 2
+    y = np.where(known, y, ignored)
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=ignored))
+    x = np.random.default_rng(0).standard_normal(X.shape).astype("float32")
+    p = np.exp(keras.ops.convert_to_numpy(model(x)))
+    chosen = np.take_along_axis(p, np.where(known, y, 0)[..., None], -1)[..., 0] / p.sum(-1)
+    assert model.evaluate(x, y, verbose=0) == pytest.approx(-np.log(chosen[known]).mean(), rel=1e-4)
+    with pytest.raises(InputError, match=f"y: must hold numbers from 0 to 2, or {ignored}, which is ignored, not 7"):
+        model.evaluate(x, np.full_like(y, 7), verbose=0)
+
+
 def test_lengths_may_be_a_list_and_data_sets_pass(models):
     assert np.isfinite(models["classes"].evaluate({"sequence": X, "lengths": [5] * 8}, CLASSES, verbose=0)).all()
 
