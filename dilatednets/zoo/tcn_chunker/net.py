@@ -11,12 +11,14 @@ from dilatednets.arrays import numbers
 from dilatednets.errors import InputError
 from dilatednets.layers.character_encoder import CharacterEncoder
 from dilatednets.layers.linear_chain_crf import LinearChainCRF
+from dilatednets.zoo.checked_arrays import CheckedBatches
+from dilatednets.zoo.tcn_chunker.checked_sentences import checked
 from dilatednets.zoo.tcn_chunker.tag_schemes import SCHEMES, check_labels, valid_transitions
 from dilatednets.zoo.tcn_chunker.tagger import Tagger
 from dilatednets.zoo.tcn_chunker.word_features import PADDING, UNKNOWN, WordFeatures, normal_form, numbers_of
 
 
-class ChunkingNet(Tagger):
+class ChunkingNet(CheckedBatches, Tagger):
     """A tagger of spans whose layers that see neighbours are the subclass's.
 
     The subclass keeps its constructor's arguments, those of `dilatednets.zoo.tcn_chunker.TCNChunker` among them, and then
@@ -108,6 +110,14 @@ class ChunkingNet(Tagger):
         }
         return {name: layer for name, layer in layers.items() if layer is not None}
 
+    @property
+    def word_inputs(self) -> tuple[str, ...]:
+        """Names of the inputs that the net reads."""
+        return tuple(self._word_layers)
+
+    def _checked(self, x: Any, y: Any = None) -> tuple[Any, Any]:
+        return checked(self, x, y)
+
     def call(self, inputs: Any, training: Any = None) -> dict[str, Any]:
         """Scores of tags, and of parts of speech, as the class describes inputs and outputs."""
         return self.body(self.embed(inputs, training), inputs["words"] != PADDING, training)
@@ -153,6 +163,11 @@ class ChunkingNet(Tagger):
         """
         if not isinstance(y, Mapping) or not set(y) <= {"tags", "pos"}:
             raise InputError('y: must be {"tags": ..., "pos": ...}, numbers of each word; SentenceBatches makes them')
+        for name, given in y.items():
+            shape, wanted = tuple(given.shape), tuple(x["words"].shape)
+            if len(shape) != 2 or any(None not in (a, b) and a != b for a, b in zip(shape, wanted, strict=False)):
+                words = ", ".join(map(str, wanted)).replace("None", "any")
+                raise InputError(f"{name}: must be of shape ({words}), one number for each word, not {shape}")
         weights = sample_weight if isinstance(sample_weight, Mapping) else dict.fromkeys(y, sample_weight)
         mask = x["words"] != PADDING
         loss = 0.0

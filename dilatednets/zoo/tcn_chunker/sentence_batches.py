@@ -10,6 +10,7 @@ from dilatednets.data.columns import TaggedSentence
 from dilatednets.errors import InputError
 from dilatednets.rules import checked, not_negative, positive, share
 from dilatednets.training.batches import Batches
+from dilatednets.zoo.tcn_chunker.checked_sentences import UNKNOWN_TAG
 from dilatednets.zoo.tcn_chunker.tag_schemes import convert
 from dilatednets.zoo.tcn_chunker.word_features import PADDING, UNKNOWN
 
@@ -17,7 +18,6 @@ POOL = 50
 """Batches among which sentences are sorted by length, so that those of a batch are of similar length."""
 MULTIPLE = 8
 """Lengths are padded to multiples of it, so that compilers see few shapes."""
-UNKNOWN_TAG = -1
 
 Batch = tuple[dict[str, np.ndarray], dict[str, np.ndarray]]
 
