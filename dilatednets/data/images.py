@@ -11,6 +11,7 @@ from dilatednets.data.image_files import chosen_page, name_of, numbers_of
 from dilatednets.data.image_files import open_image as open_image
 from dilatednets.data.image_files import pages_of as pages_of
 from dilatednets.data.image_files import size_of as size_of
+from dilatednets.data.picture_numbers import opposite_bits
 from dilatednets.errors import InputError
 
 SMALLEST_SIDE = 2
@@ -144,14 +145,17 @@ def read_labels(path: str | os.PathLike[str]) -> np.ndarray:
         int32 (height, width), or float32 of a TIFF file of floating-point values.
 
     Raises:
-        InputError: If the file is not an image, or is one in colours.
+        InputError: If the file is not an image, is one in colours, or a TIFF file of 1 bit in which white is 0.
 
     Example:
     >>> from dilatednets.data.samples import sample
     >>> read_labels(next((sample("nuclei") / "labels").iterdir())).ndim
     2
     """
-    values = numbers_of(path).stored
+    picture = numbers_of(path)
+    values = picture.stored
+    if values.dtype == bool and picture.largest:
+        raise opposite_bits(str(path))
     if values.shape[2] != 1:
         raise InputError(
             f"{path}: has {values.shape[2]} bands; label images hold class numbers as grey values or palette indices"

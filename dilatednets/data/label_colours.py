@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dilatednets.data.picture_numbers import Numbers
+from dilatednets.data.picture_numbers import Numbers, opposite_bits
 from dilatednets.errors import InputError
 
 
@@ -37,7 +37,7 @@ def class_numbers(
         Integers (height, width); -1 for the void colour. Numbers that were taken as they are may be of no class.
 
     Raises:
-        InputError: If pixels have colours of no class.
+        InputError: If pixels have colours of no class, or bits say by their numbers the opposite of their colours.
 
     Example:
     >>> mask = Numbers(np.array([[[0], [1]]], "uint8"), np.array([[255, 0, 0], [0, 0, 0]], "uint8"))
@@ -110,6 +110,7 @@ def _found(picture: Numbers, palette: Any, ignore: int | None, void_colour: Any,
             f"{origin}: has {values.shape[2]} bands of {values.dtype}; label images are grey, RGB or palette"
         )
     grey = values.shape[2] == 1
+    scale = _scale(values)
     code = values[..., 0].astype(np.int64)
     if not grey:
         code = (code << 32) | (values[..., 1].astype(np.int64) << 16) | values[..., 2]
@@ -117,10 +118,12 @@ def _found(picture: Numbers, palette: Any, ignore: int | None, void_colour: Any,
     if not grey:
         colours = [(c >> 32, c >> 16 & 0xFFFF, c & 0xFFFF) for c in used.tolist()]
     elif picture.palette is None:
-        colours = [3 * (255 * c if values.dtype == bool else c,) for c in used.tolist()]
+        colours = [3 * (255 * c if values.dtype == bool else c // scale,) for c in used.tolist()]
     else:
         colours = [tuple(picture.palette[c].tolist()) for c in used.tolist()]
     numbers = used ^ picture.largest if grey else np.array([c[0] for c in colours])
+    if not grey:
+        colours = [tuple(band // scale for band in colour) for colour in colours]
     mapped = [by_colour.get(colour) for colour in colours]
     valid = bool(np.all((numbers < len(palette)) & (numbers >= 0) | (numbers == (-1 if ignore is None else ignore))))
     all_known, in_colours = None not in mapped, None
@@ -128,8 +131,15 @@ def _found(picture: Numbers, palette: Any, ignore: int | None, void_colour: Any,
         in_colours = any(m not in (None, -1, n) for m, n in zip(mapped, used.tolist(), strict=True))
     elif values.dtype == bool:
         in_colours = {(0, 0, 0), (255, 255, 255)} <= by_colour.keys()
+        if picture.largest and not (in_colours and mapped == numbers.tolist()):
+            raise opposite_bits(origin)
     elif not grey:
         in_colours = all_known or not valid or any(len(set(colour)) > 1 for colour in colours)
     elif not valid or not all_known or mapped == numbers.tolist():
         in_colours = all_known and not valid
     return _Found(places.reshape(code.shape), counts, numbers, colours, mapped, in_colours)
+
+
+def _scale(values: np.ndarray) -> int:
+    """What colours of 16 bits are divided by to be of 8, as palettes are: 257, or 1 where they are so already."""
+    return 257 if values.dtype == np.uint16 and values.max(initial=0) > 255 and not np.any(values % 257) else 1

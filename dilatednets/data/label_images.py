@@ -133,8 +133,12 @@ class LabelledImages:
         if not unknown.size:
             return
         cure = "label images hold class numbers, or colours of the classes"
-        if unknown.tolist() == [255] and set(known.tolist()) <= {0, 255}:
-            cure = "a mask of 0 and 255 must be saved as 0 and 1, or class 1 be given the colour [255, 255, 255]"
+        other = int(unknown[-1])
+        if other > last + 1 and set(known.tolist()) <= {0, other}:
+            colour = 3 * [255 if other == 65535 else other]
+            cure = f"a mask of 0 and {other} must be saved as 0 and 1" + (
+                f", or class 1 be given the colour {colour}" if colour[0] <= 255 else ""
+            )
         elif unknown.tolist() == [255]:
             void_as = '"ignore": 255 in classes.json' if self.ignore is None else f"the label {self.ignore}"
             cure = f"if 255 marks pixels that do not count, they need {void_as}"

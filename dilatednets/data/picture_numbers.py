@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dilatednets.errors import InputError
+
 
 class Numbers(NamedTuple):
     """What a picture holds, black as 0."""
@@ -26,3 +28,17 @@ class Numbers(NamedTuple):
         [1, 0]
         """
         return self.values ^ self.values.dtype.type(self.largest) if self.largest else self.values
+
+
+def opposite_bits(origin: str) -> InputError:
+    """Refuses a label image of 1 bit in which white is 0: many programs store a mask so, some of them turned round.
+
+    Args:
+        origin: What the message begins with.
+
+    Example:
+    >>> print(str(opposite_bits("mask.tif")).partition(",")[0])
+    mask.tif: 1-bit TIFF in which white is stored as 0
+    """
+    words = "1-bit TIFF in which white is stored as 0, so that the bits say the opposite of what is seen"
+    return InputError(f"{origin}: {words}; save the labels as 0 and 1 in 8 bits, or as PNG")

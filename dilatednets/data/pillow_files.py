@@ -56,9 +56,9 @@ def pillow_numbers(picture: Image.Image, file: Any, index: int, origin: str) -> 
         palette = np.zeros((256, 3), np.uint8)
         palette.reshape(-1)[: len(colours)] = colours
     largest = 0
-    if getattr(picture, "tag_v2", {}).get(262) == 0 and mode in ("L", "I;16"):  # white is 0
-        largest = 255 if mode == "L" else 65535
-        values = values if mode == "L" else values ^ np.uint16(largest)  # 8 bits Pillow has turned round already
+    if getattr(picture, "tag_v2", {}).get(262) == 0 and mode in ("1", "L", "I;16"):  # white is 0
+        largest = {"1": 1, "L": 255}.get(mode, 65535)
+        values = values ^ np.uint16(largest) if mode == "I;16" else values  # others Pillow has turned round already
     return Numbers(values, palette, transparent, largest)
 
 

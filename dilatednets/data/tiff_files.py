@@ -99,4 +99,4 @@ def tiff_numbers(file: Any, index: int, origin: str) -> Numbers:
     if page.photometric == 0 and values.dtype.kind in "bu":  # white is 0
         kinds, largest = (values.shape[2] - len(extra)) * (0,) + extra, 2**page.bitspersample - 1
         values = values ^ np.array([0 if kind in ALPHA else largest for kind in kinds], values.dtype)
-    return Numbers(values, None, len(extra) == 1 and extra[0] in ALPHA, 0 if values.dtype == bool else largest)
+    return Numbers(values, None, len(extra) == 1 and extra[0] in ALPHA, largest)

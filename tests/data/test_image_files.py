@@ -93,7 +93,7 @@ def test_where_white_is_zero_bits_come_the_right_way_round(tmp_path, written):
         Image.fromarray(white).save(tmp_path / "a.tif", compression="group4")
     else:
         tifffile.imwrite(tmp_path / "a.tif", ~white, photometric="miniswhite")
-    np.testing.assert_array_equal(numbers_of(tmp_path / "a.tif").stored[..., 0], white)
+    np.testing.assert_array_equal(numbers_of(tmp_path / "a.tif").values[..., 0], white)
 
 
 @pytest.mark.parametrize("options", [{}, {"compression": "tiff_lzw"}], ids=str)

@@ -91,6 +91,12 @@ def test_colours_of_no_class_are_refused_faults(tmp_path, refusal):
             None,
             "a mask of 0 and 255 must be saved as 0 and 1, or class 1 be given the colour [255, 255, 255]",
         ),
+        (
+            [0, 128],
+            None,
+            "a mask of 0 and 128 must be saved as 0 and 1, or class 1 be given the colour [128, 128, 128]",
+        ),
+        ([0, 3], None, "holds the label 3, but classes are 0 to 2; label images hold class numbers, or colours"),
         ([1, 2, 3], None, "holds the label 3, but classes are 0 to 2; if they count from 1, subtract 1"),
         ([0, 40, 90], None, "label images hold class numbers, or colours of the classes"),
     ],
@@ -163,6 +169,36 @@ def test_masks_of_1_bit_are_mapped_as_those_of_8_faults(tmp_path, palette, white
     np.testing.assert_array_equal(labels, np.where(is_white, white, 1 - white))
     if set(palette) == set(PAPER_AND_INK):
         np.testing.assert_array_equal(masks(tmp_path, Image.fromarray(is_white).convert("L"))[0], 1 - is_white)
+
+
+@pytest.mark.parametrize("written", ["by Pillow", "by tifffile"])
+def test_bits_of_which_numbers_and_colours_disagree_are_refused_faults(tmp_path, written, refusal):
+    path = tmp_path / "label.tif"
+    Image.new("L", (16, 12)).save(tmp_path / "image.png")
+    if written == "by Pillow":
+        Image.fromarray(TRUTH > 0).save(path, compression="group4", tiffinfo={262: 0})
+    else:
+        tifffile.imwrite(path, TRUTH == 0)  # white where truth is above 0
+    says = "label.tif: 1-bit TIFF in which white is stored as 0"
+    for palette in (PAPER_AND_INK[::-1], ((1, 2, 3), (4, 5, 6)), ((255, 255, 255), (4, 5, 6))):
+        pairs = LabelledImages([tmp_path / "image.png"], [path], ("a", "b"), palette=palette)
+        assert says in refusal(pairs.__getitem__, 0)
+    assert says in refusal(read_labels, path)
+    pairs = LabelledImages([tmp_path / "image.png"], [path], ("paper", "ink"), palette=PAPER_AND_INK)
+    np.testing.assert_array_equal(pairs[0][1], TRUTH == 0)  # white is paper, which is 0 either way
+
+
+@pytest.mark.parametrize("bands", [1, 3])
+def test_colours_of_16_bits_are_those_of_8_faults(tmp_path, bands):
+    Image.new("L", (16, 12)).save(tmp_path / "image.png")
+    for colours in (((0, 0, 0), (255, 255, 255), (90, 90, 90)), PALETTE[: 3 if bands == 3 else 0]):
+        values = np.array(colours or [(0,), (1,), (2,)], np.uint16)[..., :bands]
+        values = values * (257 if colours else 1)
+        tifffile.imwrite(
+            tmp_path / "label.tif", values[TRUTH].squeeze(), photometric="rgb" if bands == 3 else "minisblack"
+        )
+        pairs = LabelledImages([tmp_path / "image.png"], [tmp_path / "label.tif"], "abc", palette=colours or PALETTE)
+        np.testing.assert_array_equal(pairs[0][1], TRUTH)
 
 
 def test_black_or_white_of_1_bit_may_be_void_faults(tmp_path):
