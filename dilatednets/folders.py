@@ -4,9 +4,12 @@ from pathlib import Path
 
 from dilatednets.errors import InputError, unreadable
 
+OF_SYSTEMS = ("thumbs.db", "desktop.ini", "__macosx")
+"""What Windows puts into folders, and archives made on a Mac hold beside what they are of; in small letters or capitals."""
+
 
 def inside(folder: Path) -> list[Path]:
-    """What lies in a folder, in order, but for what begins with a dot.
+    """What lies in a folder, in order, but for what begins with a dot and what systems put there, `OF_SYSTEMS`.
 
     Raises:
         InputError: for a folder that cannot be read.
@@ -16,7 +19,9 @@ def inside(folder: Path) -> list[Path]:
     True
     """
     try:
-        return sorted(one for one in folder.iterdir() if not one.name.startswith("."))
+        return sorted(
+            one for one in folder.iterdir() if not one.name.startswith(".") and one.name.lower() not in OF_SYSTEMS
+        )
     except OSError as error:
         raise unreadable(folder, error, "a folder that can be") from error
 
@@ -24,7 +29,7 @@ def inside(folder: Path) -> list[Path]:
 def files_below(folder: Path) -> list[Path]:
     """The files of a folder and of those in it, in order, whether these lie there or links lead to them.
 
-    What begins with a dot is left out. A link to a folder that it lies in is not entered, since all is listed already.
+    What `inside` leaves out is left out. A link to a folder that it lies in is not entered, since all is listed already.
 
     Args:
         folder: Where to look.

@@ -1,4 +1,4 @@
-"""Recordings in a folder a label: `DIR/LABEL/*.wav`, or with splits of their own, `DIR/train/LABEL/*.wav`."""
+"""Recordings in a folder a label, or below it: `DIR/LABEL/*.wav`, or with splits of their own, `DIR/train/LABEL/*.wav`."""
 
 import os
 import warnings
@@ -13,7 +13,7 @@ from dilatednets.data.sequences import SPLITS, check_split, shared_out
 from dilatednets.data.sound_formats import SUFFIXES
 from dilatednets.data.splits import beside, data_folder, is_run, split_folders
 from dilatednets.errors import InputError, Note
-from dilatednets.folders import inside
+from dilatednets.folders import files_below, inside
 
 LAYOUT = "DIR/LABEL/*.wav, or DIR/train/LABEL/*.wav beside DIR/validation and DIR/test"
 
@@ -34,7 +34,8 @@ def load(
 ) -> list[Clip]:
     """Reads one split, sorted by label and file name; of any format that `dilatednets.data.audio.read_audio` reads.
 
-    What lies beside the folders is not used, and recordings of silence are; a `dilatednets.errors.Note` names them.
+    What lies beside the folders is not used, nor what is no recording in them; recordings in folders below a label's are of
+    that label, and those of silence are used. A `dilatednets.errors.Note` names each of these.
 
     Args:
         data_dir: The folder of folders.
@@ -64,9 +65,18 @@ def load(
             "not used, since it lies beside the labels",
         )
     clips = []
+    found = {label: files_below(label) for label in labels}
+    if split == "train":
+        every = [(label, file) for label, files in found.items() for file in files]
+        note_of(
+            [file for _, file in every if not _is_recording(file)],
+            "not used, since it is no recording; convert it to WAV, if it is one",
+        )
+        below = [file.parent for label, file in every if file.parent != label and _is_recording(file)]
+        note_of(list(dict.fromkeys(below)), "is below a label's folder; what it holds is of that label")
     for label in labels:
-        files = _recordings(label)
-        names = [file.name for file in files]
+        files = [file for file in found[label] if _is_recording(file)]
+        names = [file.relative_to(label).as_posix() for file in files]
         chosen = range(len(files)) if own else shared_out(names, validation, test, str(label))[check_split(split)]
         clips += [Clip(str(files[i]), label.name, read_audio(files[i], sample_rate)) for i in chosen]
     if not clips:
@@ -87,12 +97,8 @@ def note_if_silent(path: str | os.PathLike[str], audio: np.ndarray) -> None:
     note_of([path] if is_silent(audio) else [], _SILENT)
 
 
-def _recordings(folder: Path) -> list[Path]:
-    files = inside(folder)
-    for file in files:
-        if file.suffix.lower() not in SUFFIXES or not file.is_file():
-            raise InputError(f"{file}: no recording; remove it, or convert it to WAV (the layout is {LAYOUT})")
-    return files
+def _is_recording(file: Path) -> bool:
+    return file.suffix.lower() in SUFFIXES
 
 
 def read_at_rate(path: str, sample_rate: int) -> np.ndarray:

@@ -10,14 +10,13 @@ from dilatednets.folders import files_below
 LABEL_SUFFIXES = (".png", ".webp", ".bmp", ".tif", ".tiff")
 SUFFIXES = (*LABEL_SUFFIXES, ".jpg", ".jpeg", ".gif", ".jp2", ".avif", ".pgm", ".ppm")
 """Suffixes of images. JPEG would change the numbers of labels near edges."""
-_OF_SYSTEMS = ("thumbs.db", "desktop.ini")
 
 
 def pictures_below(folder: Path, suffixes: Sequence[str] = SUFFIXES) -> list[Path]:
     """The pictures of `files_below` a folder, in order; a note names files that are none.
 
     Args:
-        folder: The folder. What begins with a dot, in it or below it, is not looked at.
+        folder: The folder. What begins with a dot, or is a system's, in it or below it, is not looked at.
         suffixes: Suffixes of pictures, which may be in capitals, too.
 
     Raises:
@@ -33,7 +32,6 @@ def pictures_below(folder: Path, suffixes: Sequence[str] = SUFFIXES) -> list[Pat
     files = files_below(folder)
     pictures = [path for path in files if path.suffix.lower() in suffixes]
     others = [path.relative_to(folder).as_posix() for path in files if path.suffix.lower() not in suffixes]
-    others = [name for name in others if name.lower().rpartition("/")[2] not in _OF_SYSTEMS]
     if not pictures:
         raise InputError(f"{folder}: holds no images ({', '.join(suffixes)}){_but(others)}")
     if others:

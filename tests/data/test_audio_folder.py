@@ -53,7 +53,7 @@ def test_faults_a_folder_of_a_split_is_no_label(folder, name, tmp_path_factory):
 
 def test_faults_no_file_is_passed_over(folder):
     (folder / "high" / "notes.txt").write_text("loud")
-    with pytest.raises(InputError, match=r"notes.txt: no recording; remove it, or convert it to WAV"):
+    with pytest.warns(Note, match=r"notes.txt: not used, since it is no recording; convert it to WAV, if it is one"):
         load(folder, "train", 8000)
     (folder / "high" / "notes.txt").unlink()
     (folder / "high" / ".DS_Store").touch()
@@ -61,6 +61,28 @@ def test_faults_no_file_is_passed_over(folder):
     (folder / "few").mkdir()
     with pytest.raises(InputError, match="few: holds 0, too few"):
         load(folder, "train", 8000)
+
+
+def test_faults_what_systems_leave_in_folders_is_passed_over(folder):
+    before = load(folder, "train", 8000)
+    for name in ("Thumbs.db", "low/desktop.ini", "high/Thumbs.db", "__MACOSX/low/._0.wav", "low/__MACOSX/0.wav"):
+        (folder / name).parent.mkdir(exist_ok=True, parents=True)
+        (folder / name).touch()
+    assert [one.path for one in load(folder, "train", 8000)] == [one.path for one in before]
+
+
+def test_faults_recordings_in_folders_below_a_label_are_of_it(folder):
+    before = {one.path for one in load(folder, "train", 8000)}
+    for speaker in ("s1", "s2"):
+        (folder / "low" / speaker).mkdir()
+        for number in (0, 5):
+            write_wav(folder / "low" / speaker / f"{number}.wav", np.ones(100) / 2, 8000)
+    with pytest.warns(Note, match=r"low/s1 \(and 1 more\): is below a label's folder; what it holds is of that label"):
+        clips = load(folder, "train", 8000)
+    clips += load(folder, "validation", 8000) + load(folder, "test", 8000)
+    assert len({one.path for one in clips}) == len(clips) == 24
+    assert {one.label for one in clips if "/s" in one.path} == {"low"}
+    assert before & {one.path for one in clips} == before
 
 
 def test_faults_what_lies_beside_the_labels_is_named(folder):
