@@ -4,7 +4,6 @@ import contextlib
 import ctypes
 import errno
 import hashlib
-import itertools
 import os
 import tempfile
 from collections.abc import Iterator
@@ -140,27 +139,6 @@ def check_writable(target: str | os.PathLike[str]) -> None:
         pass
     for folder in made:  # the innermost first
         folder.rmdir()
-
-
-def check_not_read(name: str, target: str | os.PathLike[str], *sources: str | os.PathLike[str]) -> None:
-    """Says before the work when what is to be written would take the place of what is read.
-
-    Args:
-        name: The argument that names the target, for the message.
-        target: The file that is to be written later.
-        sources: The files that are read; what is no file, such as "-", is none.
-
-    Raises:
-        InputError: If the target is one of them.
-
-    Example:
-    >>> check_not_read("output", __file__, "-", __file__)  # doctest: +ELLIPSIS
-    Traceback (most recent call last):
-    dilatednets.errors.InputError: output: /...: is the file that is read; choose another name
-    """
-    for source in sources if os.path.exists(target) else ():
-        if os.path.exists(source) and os.path.samefile(target, source):
-            raise InputError(f"{name}: {target}: is the file that is read; choose another name")
 
 
 @contextlib.contextmanager
@@ -311,36 +289,6 @@ def as_utf8(text: str) -> str:
     caf\udce9.png
     """
     return text.encode(errors="backslashreplace").decode()
-
-
-def numbered_targets(output: str, plot: str | None, count: int) -> list[tuple[Path, Path | None]]:
-    """Where sounds and their pictures go: of several, to files with numbers, none of which is there yet.
-
-    Args:
-        output: The file that was given.
-        plot: The picture's, if one is wanted.
-        count: How many sounds there are.
-
-    Raises:
-        InputError: If it cannot be written there.
-
-    Example:
-    >>> [str(sound) for sound, _ in numbered_targets("say.wav", None, 2)]
-    ['say_1.wav', 'say_2.wav']
-    """
-    numbers: Iterator[int | None] = itertools.count(1) if count > 1 else iter([None])
-    pairs = ((_numbered(output, number), plot and _numbered(plot, number)) for number in numbers)
-    free = (pair for pair in pairs if count == 1 or not any(one and one.exists() for one in pair))
-    chosen = list(itertools.islice(free, count))
-    for one in itertools.chain(*chosen):
-        if one:
-            check_writable(one)
-    return [(sound, picture or None) for sound, picture in chosen]
-
-
-def _numbered(name: str, number: int | None) -> Path:
-    path = as_path(name)
-    return path if number is None else path.with_name(f"{path.stem}_{number}{path.suffix}")
 
 
 def _resolved(target: str | os.PathLike[str]) -> Path:

@@ -10,7 +10,7 @@ from helpers import CHECKOUT
 
 # What a room may import of the package, and from elsewhere, besides the standard library; the second pair adds what it
 # may import inside a function only: a task's verb reads data, and a backend is touched when it runs.
-GROUND = {"errors", "files", "folders", "rules", "arguments", "arrays", "pages", "progress"}
+GROUND = {"errors", "files", "folders", "targets", "rules", "arguments", "arrays", "pages", "progress"}
 MODEL_ROOMS = GROUND | {"backend", "layers", "native", "presets", "registry", "zoo"}
 SHARED = MODEL_ROOMS | {"data", "training", "plots"}
 BACKENDS = {"tensorflow", "jax"}
@@ -23,6 +23,7 @@ RULES = {
     "errors": (set(), set(), set(), set()),
     "files": ({"errors"}, set(), set(), set()),
     "folders": ({"errors"}, set(), set(), set()),
+    "targets": ({"errors", "files"}, set(), set(), set()),
     "rules": ({"errors"}, set(), set(), set()),
     "arguments": ({"errors"}, set(), set(), set()),
     "arrays": ({"errors"}, {"numpy"}, set(), set()),

@@ -29,6 +29,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--output", required=True, metavar="WET", help="WET.wav, .flac, .ogg or .mp3, or - for standard output, float32"
     )
     parser.add_argument("--plot", metavar="FILE.png", help=f"draw both, of the first {SHOWN} s: .png, .svg or .pdf")
+    parser.add_argument("--overwrite", action="store_true", help="replace WET and FILE.png if they are there")
     parser.add_argument("--knob", action="append", default=[], metavar="NAME=VALUE", help="set a knob of the model")
     parser.add_argument(
         "--no-resample", action="store_true", help="refuse a recording of another rate than the model's"
@@ -36,19 +37,18 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> None:
-    """`dilatednets process MODEL DRY --output WET [--plot FILE.png] [--knob NAME=VALUE ...] [--no-resample]`."""
+    """`dilatednets process MODEL DRY --output WET [--plot FILE.png] [--overwrite] [--knob NAME=VALUE ...] ...`."""
     from dilatednets.data.audio_stream import PIPE, sound_reader, sound_writer
     from dilatednets.data.sound_formats import check_suffix as check_sound
-    from dilatednets.files import check_not_read, check_writable
     from dilatednets.plots.figure import check_suffix, save
+    from dilatednets.targets import check_target
 
     if options.output != PIPE:
-        check_writable(options.output)
         check_sound(options.output)
-        check_not_read("output", options.output, options.file)
+        check_target("output", options.output, options.overwrite, options.file)
     if options.plot is not None:
         check_suffix(options.plot)
-        check_writable(options.plot)
+        check_target("plot", options.plot, options.overwrite, options.file)
     model = registry.from_preset(options.model, "AudioEffect")
     knobs = dict(map(_setting, options.knob))
     said = sys.stderr if options.output == PIPE else sys.stdout

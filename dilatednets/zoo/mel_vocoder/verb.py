@@ -26,9 +26,9 @@ def generate(options: Namespace) -> None:
     from dilatednets.data.audio_folder import read_at_rate
     from dilatednets.data.sequences import read_array
     from dilatednets.data.sound_formats import check_suffix as check_sound
-    from dilatednets.files import check_not_read, numbered_targets
     from dilatednets.plots.audio import waveform_and_spectrogram
     from dilatednets.plots.figure import check_suffix, save
+    from dilatednets.targets import numbered_targets
     from dilatednets.zoo.mel_vocoder import MelVocoder
 
     given = generation_options(options)
@@ -41,10 +41,8 @@ def generate(options: Namespace) -> None:
     read = [read_array(file) for file in files] if name == "condition" else []
     rows = [len(mels) if mels.ndim == 3 else 1 for mels in read] or [1] * len(files)
     said = [file for file, count in zip(files, rows, strict=True) for _ in range(count)]
-    outputs = numbered_targets(options.output, options.plot, len(said))
+    outputs = numbered_targets(options.output, options.plot, len(said), options.overwrite, files)
     check_sound(options.output)
-    for output, _ in outputs:
-        check_not_read("output", output, *files)
     if options.plot is not None:
         check_suffix(options.plot)
     model = MelVocoder.from_preset(options.model)

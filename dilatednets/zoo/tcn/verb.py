@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import os
 import sys
 from argparse import ArgumentParser, Namespace
 from typing import Any
@@ -39,14 +38,15 @@ def run(options: Namespace) -> None:
     """
     from dilatednets.files import atomic_path
     from dilatednets.plots.figure import check_suffix, save
+    from dilatednets.targets import check_target
 
     if options.output is not None:
         if not options.output.lower().endswith(".csv"):
             raise InputError(f"output: {options.output}: a table is written as .csv; choose such a name")
-        _check_target("output", options.output, options)
+        check_target("output", options.output, options.overwrite, options.file)
     if options.plot is not None:
         check_suffix(options.plot)
-        _check_target("plot", options.plot, options)
+        check_target("plot", options.plot, options.overwrite, options.file)
     model = registry.from_preset(options.model, "TCN")
     if options.plot and model.task != "forecast":
         raise InputError(f"plot: is for forecasts, and {options.model} does {model.task}; leave it out")
@@ -84,16 +84,6 @@ def run(options: Namespace) -> None:
     refuse_in_the_end(left_out)
 
 
-def _check_target(name: str, target: str, options: Namespace) -> None:
-    """Refuses to write over the input, or over what is there unless that is wanted."""
-    from dilatednets.files import check_not_read, check_writable
-
-    check_writable(target)
-    check_not_read(name, target, options.file)
-    if os.path.exists(target) and not options.overwrite:
-        raise InputError(f"{name}: {target}: is there already; give --overwrite to replace it, or choose another name")
-
-
 def as_csv(rows: list[dict[str, Any]]) -> str:
     """Rows as CSV, a line of names first.
 
@@ -126,35 +116,25 @@ def picture(model: Any, forecasts: list[Any], title: str) -> Any:
 def add_generation_arguments(parser: ArgumentParser) -> None:
     """How much music."""
     parser.add_argument("--steps", type=int, help="music: the most quarter notes (default 64); a piece may end before")
-    parser.add_argument(
-        "--overwrite",
-        action="store_true",
-        help="music: replace NAME.mid and NAME.wav where --output is NAME, or the other",
-    )
 
 
 def generation_options(options: Namespace) -> dict[str, Any]:
     """Those that were given."""
-    given = {"steps": options.steps, "overwrite": options.overwrite or None}
-    return {name: value for name, value in given.items() if value is not None}
+    return {} if options.steps is None else {"steps": options.steps}
 
 
 def generate(options: Namespace) -> None:
     """`dilatednets generate MODEL [--steps N] ... --output NAME [--plot FILE.png]`: NAME.mid and NAME.wav."""
-    from dilatednets.files import check_writable
     from dilatednets.plots.figure import check_suffix, save
     from dilatednets.plots.piano_roll import piano_roll
+    from dilatednets.targets import check_target
     from dilatednets.zoo.tcn import music
 
     for path in music.music_files(options.output):
-        check_writable(path)
-        if path.exists() and str(path) != options.output and not options.overwrite:
-            raise InputError(
-                f"output: {path}: is there already; give --overwrite to replace it, or choose another name"
-            )
+        check_target("output", path, options.overwrite)
     if options.plot is not None:
         check_suffix(options.plot)
-        check_writable(options.plot)
+        check_target("plot", options.plot, options.overwrite)
     model = registry.from_preset(options.model, "TCN")
     how = {} if options.steps is None else {"steps": options.steps}
     roll = music.make_music(model, **how, temperature=options.temperature, seed=options.seed)

@@ -60,10 +60,10 @@ def generate(options: Namespace) -> None:
 
     from dilatednets.data.audio import write_audio
     from dilatednets.data.sound_formats import check_suffix as check_sound
-    from dilatednets.files import check_not_read, numbered_targets
     from dilatednets.plots.audio import waveform_and_spectrogram
     from dilatednets.plots.figure import check_suffix, save
     from dilatednets.progress import progress
+    from dilatednets.targets import numbered_targets
     from dilatednets.zoo.wavenet import WaveNet, loop, request
     from dilatednets.zoo.wavenet.takes import best_take
 
@@ -75,11 +75,9 @@ def generate(options: Namespace) -> None:
         options.option_of["condition"] = SAID["mel_of"]
     names = getattr(options, given[0]) if given else [""]
     count = max(len(names), len(options.speaker or []))
-    outputs = numbered_targets(options.output, options.plot, count)
-    check_sound(options.output)
     read = [*(options.mel_of or []), *(options.condition or []), *([options.prime] if options.prime else [])]
-    for output, _ in outputs:
-        check_not_read("output", output, *read)
+    outputs = numbered_targets(options.output, options.plot, count, options.overwrite, read)
+    check_sound(options.output)
     if options.plot is not None:
         check_suffix(options.plot)
     model = WaveNet.from_preset(options.model)
