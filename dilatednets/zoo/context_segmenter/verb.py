@@ -3,6 +3,7 @@
 import glob
 import itertools
 from argparse import ArgumentParser, BooleanOptionalAction, Namespace
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -19,7 +20,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_model(parser, f"a ContextSegmenter: {PRESET}")
     words = "image files of any format, mode and size, folders of them, or quoted patterns such as 'scans/**/*.tif'"
     parser.add_argument("images", nargs="+", metavar="IMAGE|FOLDER", help=words)
-    words = "folder for STEM.png and STEM_overlay.png, in folders as below FOLDER; of several pages STEM_p1.png, ..."
+    words = "folder for STEM.png and STEM_overlay.png, in folders as below FOLDER; of several pages STEM_p1.png, ...; "
+    words += "where two images have one STEM it keeps their suffixes, as in a.tif.png"
     parser.add_argument("--output", required=True, metavar="DIR", help=words)
     parser.add_argument(
         "--page", type=int, metavar="N", help="the page of files of several, from 1 (default: all pages)"
@@ -94,7 +96,7 @@ def run(options: Namespace) -> None:
     check_at_least_one("--page", options.page)
     checked(options.min_size, Annotated[int, not_negative] | None, "--min-size")
     count = options.count or options.instances
-    images = [pair for argument in options.images for pair in images_of(argument, output)]
+    images = told_apart([pair for argument in options.images for pair in images_of(argument, output)])
     jobs: list[Job] = []
     for image, below in images:
         try:
@@ -147,6 +149,25 @@ def images_of(argument: str, output: Path) -> list[tuple[Path, Path]]:
     return [(name, name.relative_to(root).with_suffix("")) for name in found]
 
 
+def told_apart(images: list[tuple[Path, Path]]) -> list[tuple[Path, Path]]:
+    """The same, where pictures of one name, such as a scan and its preview, keep their suffixes: a.tif and a.png.
+
+    Args:
+        images: Files, each with its path in the output folder, without suffix.
+
+    Example:
+    >>> found = told_apart([(Path("a.tif"), Path("a")), (Path("a.png"), Path("a")), (Path("b.png"), Path("b"))])
+    >>> [str(below) for _, below in found]
+    ['a.tif', 'a.png', 'b']
+    """
+    whole = [below.with_name(below.name + image.suffix) for image, below in images]
+    chosen, before = [below for _, below in images], whole[:0]
+    while chosen != before:  # since a.tif, once it keeps its suffix, may have the name of a.tif.png without
+        before, count = chosen, Counter(chosen)
+        chosen = [full if count[one] > 1 else one for one, full in zip(chosen, whole, strict=True)]
+    return [(image, below) for (image, _), below in zip(images, chosen, strict=True)]
+
+
 def jobs_of(image: Path, stem: Path, page: int | None, instances: bool) -> list[Job]:
     """The pictures of a file: the page that is asked for, else all of them.
 
@@ -170,6 +191,8 @@ def check_targets(images: list[Path], jobs: list[Job], overwrite: bool) -> None:
     Raises:
         InputError: naming the first such file.
     """
+    from dilatednets.targets import check_absent
+
     sources = {image.resolve() for image in images}
     seen: set[Path] = set()
     for target in (target for job in jobs for target in job.targets):
@@ -177,8 +200,7 @@ def check_targets(images: list[Path], jobs: list[Job], overwrite: bool) -> None:
             raise InputError(f"{target}: is one of the images and would be overwritten; choose another --output")
         if target in seen:
             raise InputError(f"{target}: two images would be written there; segment them into different folders")
-        if target.exists() and not overwrite:
-            raise InputError(f"{target}: is there already; give --overwrite to replace it, or choose another --output")
+        check_absent("output", target, overwrite)
         seen.add(target)
 
 

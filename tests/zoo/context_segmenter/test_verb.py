@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from dilatednets.data import camvid, nuclei
 from dilatednets.data.images import read_labels
 from dilatednets.errors import InputError, Note
 from dilatednets.presets import presets
-from dilatednets.zoo.context_segmenter.verb import segment_file
+from dilatednets.zoo.context_segmenter.verb import segment_file, told_apart
 
 PALETTE = ((10, 20, 30), (200, 0, 0), (0, 0, 200))
 
@@ -187,6 +188,25 @@ def test_pages_folders_and_patterns_are_read_and_a_bad_file_leaves_the_others_fa
     )
     assert "no image is there" in refusal(capsys, *arguments[:2], str(scans / "*.bmp"), *arguments[-2:])
     assert "--page: must be at least 1" in refusal(capsys, *arguments, "--page", 0)
+
+
+def test_faults_pictures_of_one_name_keep_their_suffixes(zoo, tmp_path, capsys):
+    scans, out = tmp_path / "scans", tmp_path / "out"
+    (scans / "below").mkdir(parents=True)
+    for name in ("a.png", "a.tif", "bright.png", "below/a.png"):
+        Image.fromarray(np.zeros((20, 24), np.uint8)).save(scans / name)
+    assert main(["segment", "tiny", str(scans), "--output", str(out)]) == 0
+    stems = ["a.png", "a.tif", "below/a", "bright"]
+    made = [f"{stem}{end}.png" for stem in stems for end in ("", "_overlay")]
+    assert sorted(path.relative_to(out).as_posix() for path in out.rglob("*.png")) == sorted(made)
+    again = [str(scans / "bright.png")] * 2
+    assert "two images would be written there" in refusal(capsys, "segment", "tiny", *again, "--output", out / "new")
+
+
+def test_faults_names_that_suffixes_make_collide_no_more(tmp_path):
+    names = ["a.png", "a.tif", "a.tif.png", "b.png"]
+    found = told_apart([(tmp_path / name, Path(name).with_suffix("")) for name in names])
+    assert [str(below) for _, below in found] == ["a.png", "a.tif", "a.tif.png", "b"]
 
 
 @pytest.mark.parametrize("name", [b"caf\xe9.png", b"\xff\xfe.png", "\u7d30\u80de.png".encode()])
