@@ -73,7 +73,7 @@ def check_absent(name: str, target: str | os.PathLike[str], overwrite: bool) -> 
 
 
 def numbered_targets(
-    output: str, plot: str | None, count: int, overwrite: bool = False, sources: Sequence[str] = ()
+    output: str, plot: str | None, count: int, sources: Sequence[str] = ()
 ) -> list[tuple[Path, Path | None]]:
     """Where sounds and their pictures go: of several, to files with numbers, none of which is there yet.
 
@@ -81,7 +81,6 @@ def numbered_targets(
         output: The file that was given.
         plot: The picture's, if one is wanted.
         count: How many sounds there are.
-        overwrite: Whether one sound may replace what is there; several never do.
         sources: Files that are read.
 
     Raises:
@@ -96,9 +95,9 @@ def numbered_targets(
     free = (pair for pair in pairs if count == 1 or not any(one and one.exists() for one in pair))
     chosen = list(itertools.islice(free, count))
     for sound, picture in chosen:
-        check_target("output", sound, overwrite, *sources)
+        check_target("output", sound, True, *sources)  # one is named outright
         if picture:
-            check_target("plot", picture, overwrite, *sources)
+            check_target("plot", picture, True, *sources)
     return [(sound, picture or None) for sound, picture in chosen]
 
 

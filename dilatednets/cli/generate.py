@@ -21,12 +21,10 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--output", required=True, metavar="FILE", help="FILE.wav, .flac, .ogg or .mp3; music: .mid and .wav"
     )
     parser.add_argument("--plot", metavar="FILE.png", help="draw what was made, as PNG, SVG or PDF")
-    words = "replace files of these names; of several sounds, each gets a new one"
-    parser.add_argument("--overwrite", action="store_true", help=words)
 
 
 def run(options: Namespace) -> None:
-    """`dilatednets generate MODEL [...] [--seed N] [--temperature X] --output FILE [--plot FILE.png] [--overwrite]`."""
+    """`dilatednets generate MODEL [...] [--seed N] [--temperature X] --output FILE [--plot FILE.png]`."""
     family, able = registry.family_of_preset(options.model), generating()
     if family not in able:
         others = " or ".join(other.model for other in able)

@@ -29,7 +29,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--output", required=True, metavar="WET", help="WET.wav, .flac, .ogg or .mp3, or - for standard output, float32"
     )
     parser.add_argument("--plot", metavar="FILE.png", help=f"draw both, of the first {SHOWN} s: .png, .svg or .pdf")
-    parser.add_argument("--overwrite", action="store_true", help="replace WET and FILE.png if they are there")
+    parser.add_argument("--overwrite", action="store_true", help="of sound from standard input: replace WET")
     parser.add_argument("--knob", action="append", default=[], metavar="NAME=VALUE", help="set a knob of the model")
     parser.add_argument(
         "--no-resample", action="store_true", help="refuse a recording of another rate than the model's"
@@ -45,10 +45,11 @@ def run(options: Namespace) -> None:
 
     if options.output != PIPE:
         check_sound(options.output)
-        check_target("output", options.output, options.overwrite, options.file)
+        again = options.file != PIPE  # what is played live comes but once
+        check_target("output", options.output, again or options.overwrite, options.file)
     if options.plot is not None:
         check_suffix(options.plot)
-        check_target("plot", options.plot, options.overwrite, options.file)
+        check_target("plot", options.plot, True, options.file)
     model = registry.from_preset(options.model, "AudioEffect")
     knobs = dict(map(_setting, options.knob))
     said = sys.stderr if options.output == PIPE else sys.stdout

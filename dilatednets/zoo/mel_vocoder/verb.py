@@ -41,7 +41,7 @@ def generate(options: Namespace) -> None:
     read = [read_array(file) for file in files] if name == "condition" else []
     rows = [len(mels) if mels.ndim == 3 else 1 for mels in read] or [1] * len(files)
     said = [file for file, count in zip(files, rows, strict=True) for _ in range(count)]
-    outputs = numbered_targets(options.output, options.plot, len(said), options.overwrite, files)
+    outputs = numbered_targets(options.output, options.plot, len(said), files)
     check_sound(options.output)
     if options.plot is not None:
         check_suffix(options.plot)

@@ -116,11 +116,17 @@ def picture(model: Any, forecasts: list[Any], title: str) -> Any:
 def add_generation_arguments(parser: ArgumentParser) -> None:
     """How much music."""
     parser.add_argument("--steps", type=int, help="music: the most quarter notes (default 64); a piece may end before")
+    parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="music: replace NAME.mid and NAME.wav where --output is NAME, or the other",
+    )
 
 
 def generation_options(options: Namespace) -> dict[str, Any]:
     """Those that were given."""
-    return {} if options.steps is None else {"steps": options.steps}
+    given = {"steps": options.steps, "overwrite": options.overwrite or None}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def generate(options: Namespace) -> None:
@@ -131,10 +137,10 @@ def generate(options: Namespace) -> None:
     from dilatednets.zoo.tcn import music
 
     for path in music.music_files(options.output):
-        check_target("output", path, options.overwrite)
+        check_target("output", path, options.overwrite or str(path) == options.output)
     if options.plot is not None:
         check_suffix(options.plot)
-        check_target("plot", options.plot, options.overwrite)
+        check_target("plot", options.plot, True)
     model = registry.from_preset(options.model, "TCN")
     how = {} if options.steps is None else {"steps": options.steps}
     roll = music.make_music(model, **how, temperature=options.temperature, seed=options.seed)

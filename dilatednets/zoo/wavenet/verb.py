@@ -76,7 +76,7 @@ def generate(options: Namespace) -> None:
     names = getattr(options, given[0]) if given else [""]
     count = max(len(names), len(options.speaker or []))
     read = [*(options.mel_of or []), *(options.condition or []), *([options.prime] if options.prime else [])]
-    outputs = numbered_targets(options.output, options.plot, count, options.overwrite, read)
+    outputs = numbered_targets(options.output, options.plot, count, read)
     check_sound(options.output)
     if options.plot is not None:
         check_suffix(options.plot)

@@ -69,19 +69,6 @@ def test_standard_input_to_standard_output(place, monkeypatch):
     assert_close(np.frombuffer(output.getvalue(), np.float32), tiny_effect(sample_rate=RATE).process(dry()))
 
 
-@pytest.mark.parametrize(("there", "option"), [("wet.wav", "output"), ("a.png", "plot")])
-def test_faults_what_is_there_is_not_replaced_unasked(place, capsys, there, option):
-    (place / there).write_bytes(b"a take")
-    arguments = ("dry.wav", "--plot", str(place / "a.png"))
-    assert run(place, *arguments) == 2
-    says = f"dilatednets: --{option}: {place / there}: is there already; give --overwrite to replace it"
-    assert capsys.readouterr().err.startswith(says) and (place / there).read_bytes() == b"a take"
-    assert run(place, *arguments, "--overwrite") == 0 and (place / there).stat().st_size > 100
-    for option, target in (("--plot", "dry.png"), ("--output", "dry.wav")):  # what is read is never replaced
-        assert run(place, "dry.wav", option, str(place / target), "--overwrite") == (0 if target == "dry.png" else 2)
-    assert "is the file that is read" in capsys.readouterr().err
-
-
 def test_knobs(place):
     model = tiny_effect(sample_rate=RATE, knobs=["gain"], head_scale=0.1)
     model.save_to_preset(place / "preset")
@@ -96,7 +83,7 @@ def test_what_is_too_loud_is_cut_and_told(place, capsys):
     assert run(place) == 0
     assert "note: the output reaches" in capsys.readouterr().err
     soundfile.write(place / "loud.wav", 4 * dry(), RATE, "FLOAT")
-    assert run(place, "loud.wav", "--overwrite") == 0
+    assert run(place, "loud.wav") == 0
     assert f"note: {place / 'loud.wav'} reaches 1.60 and is cut at 1" in capsys.readouterr().err
 
 
@@ -113,7 +100,20 @@ def test_faults_stopping_a_live_recording_keeps_it(place, monkeypatch):
     assert main([*live, str(place / "wet.wav")]) == 0
     wet, _ = soundfile.read(place / "wet.wav", dtype="float32")
     np.testing.assert_allclose(wet, tiny_effect(sample_rate=RATE).process(dry()[:4000]), atol=1e-5)
-    assert main([*live, str(place / "none.wav"), "--overwrite"]) == 130 and not (place / "none.wav").exists()
+    assert main([*live, str(place / "none.wav")]) == 130 and not (place / "none.wav").exists()
+
+
+def test_faults_a_live_recording_does_not_replace_another(place, monkeypatch, capsys):
+    (place / "wet.wav").write_bytes(b"a take")
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(dry().tobytes())))
+    live = ["process", str(place / "a.nam"), "-", "--output", str(place / "wet.wav")]
+    assert main(live) == 2
+    assert f"--output: {place / 'wet.wav'}: is there already; give --overwrite" in capsys.readouterr().err
+    assert (place / "wet.wav").read_bytes() == b"a take"
+    assert main([*live, "--overwrite"]) == 0 and (place / "wet.wav").stat().st_size > 100
+    assert run(place) == 0  # of a file, it can be made again
+    assert run(place, output="dry.wav") == 2  # what is read is never replaced
+    assert "is the file that is read" in capsys.readouterr().err
 
 
 def test_faults_a_pipe_without_sound_is_refused(place, monkeypatch, capsys):

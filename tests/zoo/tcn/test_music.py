@@ -92,10 +92,7 @@ def test_faults_of_the_command(composer, tmp_path, monkeypatch, capsys, more, sa
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize(
-    ("output", "there"),
-    [("song", "song.mid"), ("song", "song.wav"), ("song.mid", "song.wav"), ("song.mid", "song.mid")],
-)
+@pytest.mark.parametrize(("output", "there"), [("song", "song.mid"), ("song", "song.wav"), ("song.mid", "song.wav")])
 def test_faults_a_file_that_was_not_named_is_not_replaced(composer, tmp_path, monkeypatch, capsys, output, there):
     monkeypatch.chdir(tmp_path)
     (tmp_path / there).write_bytes(b"made by hand")

@@ -39,20 +39,6 @@ def test_faults_are_told_by_the_names_of_options(preset, tmp_path, capsys, more,
     assert not (tmp_path / "a.wav").exists()
 
 
-def test_faults_what_is_there_is_not_replaced_unasked(preset, tmp_path, capsys):
-    sound, drawn = tmp_path / "a.wav", tmp_path / "a.png"
-    for there, option, more in ((sound, "output", ()), (drawn, "plot", ("--plot", str(drawn)))):
-        there.write_bytes(b"a take")
-        assert say(preset, sound, *more) == 2
-        assert f"--{option}: {there}: is there already; give --overwrite" in capsys.readouterr().err
-        assert there.read_bytes() == b"a take"
-        if there == sound:
-            assert say(preset, sound, "--overwrite") == 0 and len(read_audio(sound)) > 100
-            sound.unlink()
-    assert say(preset, sound, "--prime", str(drawn), "--plot", str(drawn), "--overwrite") == 2
-    assert "is the file that is read" in capsys.readouterr().err
-
-
 def test_the_best_of_takes_is_written(preset, tmp_path):
     assert say(preset, tmp_path / "a.wav", "--seed", "1", "--takes", "3") == 0
     written, _ = soundfile.read(tmp_path / "a.wav", dtype="float32")
@@ -140,7 +126,7 @@ def test_mels_of_recordings_sound_as_those_that_are_given(here, tmp_path, capsys
     for number, file in enumerate(files, 1):
         frames = front_end.frames(read_audio(file, 8000))
         np.save(tmp_path / "frames.npy", frames)
-        given = "--condition", tmp_path / "frames.npy", "--speaker", "bob", "--overwrite"
+        given = "--condition", tmp_path / "frames.npy", "--speaker", "bob"
         assert make(here / "vocoder", tmp_path / "a.wav", *given) == 0
         assert len(read_audio(tmp_path / "a.wav")) == 80 * len(frames)
         assert (tmp_path / f"a_{number}.wav").read_bytes() == (tmp_path / "a.wav").read_bytes()
