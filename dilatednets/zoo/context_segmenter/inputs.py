@@ -1,11 +1,12 @@
 """What a segmenter is trained, tested and asked on through Keras: pictures and labels in arrays, which are checked."""
 
+import warnings
 from typing import Any
 
 import numpy as np
 
 from dilatednets import arrays
-from dilatednets.errors import InputError
+from dilatednets.errors import InputError, Note
 from dilatednets.zoo.checked_arrays import CheckedBatches, is_array
 from dilatednets.zoo.context_segmenter.inference import warn_if_dark
 from dilatednets.zoo.context_segmenter.loss import RegressionLoss, SegmentationLoss
@@ -54,8 +55,9 @@ def checked_pictures(model: Any, x: Any) -> np.ndarray:
         uint8 or uint16 of integers, else floats as they are.
 
     Raises:
-        InputError: for another shape, NaN or infinity, integers out of range, and floats that are clearly not from 0 to 255
-            where the net goes by brightness.
+        InputError: for another shape, NaN or infinity, and integers out of range.
+
+    Floats that are clearly not from 0 to 255, where the net goes by brightness, are noted: a net may be trained on them.
     """
     from dilatednets.data.images import eight_or_sixteen_bits
 
@@ -66,16 +68,17 @@ def checked_pictures(model: Any, x: Any) -> np.ndarray:
         if brightness:
             warn_if_dark(pixels)
     elif brightness:
-        _check_range(pixels)
+        _warn_of_range(pixels)
     return pixels
 
 
-def _check_range(pixels: np.ndarray) -> None:
+def _warn_of_range(pixels: np.ndarray) -> None:
     low, high = float(pixels.min()), float(pixels.max())
     small = (high <= 1 or (low < 0 and high <= _CENTRED)) and bool(np.any(pixels % 1 != 0))
     if small or high > _TOO_BRIGHT:
         cure = "scale it to 0..255" if small else "give uint16 if it has 16 bits, else scale it to 0..255"
-        raise InputError(f"image: holds floats from {low:.3g} to {high:.3g}, but pixels are 0 to 255; {cure}")
+        words = f"holds floats from {low:.3g} to {high:.3g}, but the presets and segment read 0 to 255; {cure}"
+        warnings.warn(Note(f"image: {words}"), stacklevel=5)
 
 
 def checked_answers(model: Any, y: Any, shape: tuple[int, ...]) -> np.ndarray:
