@@ -21,27 +21,17 @@ _TOO_BRIGHT = 1024.0
 class CheckedPictures(CheckedBatches):
     """The methods of Keras that train, test and ask a segmenter, which look at arrays; data sets pass."""
 
-    def fit(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """As Keras's, of arrays that are checked; without `class_weight`, which is for one class a picture."""
-        _refuse_class_weight(kwargs)
-        return super().fit(x, y, *args, **kwargs)
-
-    def train_on_batch(self, x: Any, y: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """As Keras's, of arrays that are checked; without `class_weight`, which is for one class a picture."""
-        _refuse_class_weight(kwargs)
-        return super().train_on_batch(x, y, *args, **kwargs)
-
     def _checked(self, x: Any, y: Any = None) -> tuple[Any, Any]:
         if not is_array(x):
             return x, y
         x = checked_pictures(self, x)
         return x, (checked_answers(self, y, x.shape[:3]) if is_array(y) else y)
 
-
-def _refuse_class_weight(options: dict[str, Any]) -> None:
-    if options.get("class_weight") is not None:
-        cure = "give SegmentationLoss(class_weights=[...]), one weight for each class, to compile"
-        raise InputError(f"class_weight: Keras knows it for one class a picture, not for pixels; {cure}")
+    def _check_weights(self, x: Any, sample_weight: Any = None, class_weight: Any = None) -> None:
+        if class_weight is not None:
+            cure = "give SegmentationLoss(class_weights=[...]), one weight for each class, to compile"
+            raise InputError(f"class_weight: Keras knows it for one class a picture, not for pixels; {cure}")
+        super()._check_weights(x, sample_weight)
 
 
 def checked_pictures(model: Any, x: Any) -> np.ndarray:

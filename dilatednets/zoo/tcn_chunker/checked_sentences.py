@@ -7,6 +7,7 @@ import numpy as np
 
 from dilatednets import arrays
 from dilatednets.errors import InputError
+from dilatednets.zoo.checked_arrays import is_array
 from dilatednets.zoo.tcn_chunker.word_features import PADDING, UNKNOWN
 
 UNKNOWN_TAG = -1
@@ -24,7 +25,7 @@ def checked(model: Any, x: Any, y: Any = None) -> tuple[Any, Any]:
     Raises:
         InputError: for inputs that are missing, another shape, and numbers that are not whole or out of range.
     """
-    if not isinstance(x, Mapping) or not any(isinstance(one, list) or hasattr(one, "__array__") for one in x.values()):
+    if not isinstance(x, Mapping) or not any(map(is_array, x.values())):
         return x, y
     wanted = {
         "words": UNKNOWN + 1 + len(model.words),

@@ -8,7 +8,7 @@ import numpy as np
 from dilatednets.arrays import numbers
 from dilatednets.errors import InputError
 from dilatednets.layers.shapes import known_values
-from dilatednets.zoo.checked_arrays import samples
+from dilatednets.zoo.checked_arrays import is_array, samples
 
 
 def checked_inputs(model: Any, inputs: Any) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def check_arrays(model: Any, x: Any, y: Any = None) -> None:
     """
     if isinstance(x, dict | list) or hasattr(x, "__array__"):
         checked_inputs(model, x)
-    if isinstance(y, list) or hasattr(y, "__array__"):
+    if is_array(y):
         samples(y, "y", ndim=2)
 
 
