@@ -32,6 +32,14 @@ def quick(monkeypatch):
     monkeypatch.setattr(ContextSegmenter, "signatures", Constant)
 
 
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """A preset that all tests may read."""
+    folder = tmp_path_factory.mktemp("saved") / "mine"
+    tiny_segmenter().save_to_preset(folder)
+    return folder
+
+
 def Constant(model):
     import tensorflow as tf
 
@@ -164,8 +172,7 @@ def test_numbers_that_something_else_has_are_passed_over_faults(quick, tmp_path)
 
 
 @pytest.mark.parametrize("change", ["name", "version", "folder", "limit"])
-def test_what_keeps_from_exporting_is_said_before_the_work_faults(quick, tmp_path, monkeypatch, capsys, change):
-    tiny_segmenter().save_to_preset(tmp_path / "mine")
+def test_what_keeps_from_exporting_is_said_before_the_work_faults(quick, saved, tmp_path, monkeypatch, capsys, change):
     (tmp_path / "file").touch()
     (tmp_path / "models" / "mine" / "3").mkdir(parents=True)
     monkeypatch.setattr(registry, "from_preset", lambda *arguments: pytest.fail("the model was loaded"))
@@ -173,24 +180,22 @@ def test_what_keeps_from_exporting_is_said_before_the_work_faults(quick, tmp_pat
         change, []
     )
     folder = tmp_path / "file" / "models" if change == "folder" else tmp_path / "models"
-    assert main(["export", str(tmp_path / "mine"), str(folder), *more]) == 2
+    assert main(["export", str(saved), str(folder), *more]) == 2
     said = capsys.readouterr().err
     assert said.count("\n") == 1 and (more[:1] or [str(folder)])[0] in said
 
 
-def test_missing_warm_up_requests_are_said_before_the_work_faults(quick, tmp_path, monkeypatch, capsys):
-    tiny_segmenter().save_to_preset(tmp_path / "mine")
+def test_missing_warm_up_requests_are_said_before_the_work_faults(quick, saved, tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "tensorflow_serving.apis", None)
     monkeypatch.setattr(registry, "from_preset", lambda *arguments: print(capsys.readouterr().err))
     with pytest.raises(AttributeError):  # of no model
-        main(["export", str(tmp_path / "mine"), str(tmp_path / "models")])
+        main(["export", str(saved), str(tmp_path / "models")])
     assert capsys.readouterr().out.startswith("note: without warm-up requests, which need tensorflow-serving-api; pip")
 
 
-def test_what_export_prints_can_be_pasted_faults(quick, tmp_path, capsys):
-    tiny_segmenter().save_to_preset(tmp_path / "mine")
+def test_what_export_prints_can_be_pasted_faults(quick, saved, tmp_path, capsys):
     folder = tmp_path / "it's a $(folder)"
-    assert main(["export", str(tmp_path / "mine"), str(folder)]) == 0
+    assert main(["export", str(saved), str(folder)]) == 0
     [line] = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Try: ")]
     assert f"{folder}:/models" in shlex.split(line)
 
@@ -236,12 +241,11 @@ def test_another_backend_is_refused(tmp_path, monkeypatch):
         tiny_segmenter().export(tmp_path / "1")
 
 
-def test_command(quick, tmp_path, capsys):
-    tiny_segmenter().save_to_preset(tmp_path / "mine")
-    assert main(["export", str(tmp_path / "mine"), str(tmp_path / "models"), "--version", "3"]) == 0
+def test_command(quick, saved, tmp_path, capsys):
+    assert main(["export", str(saved), str(tmp_path / "models"), "--version", "3"]) == 0
     assert (tmp_path / "models" / "mine" / "3" / "saved_model.pb").is_file()
     assert "docker run" in capsys.readouterr().out
-    assert main(["export", str(tmp_path / "mine"), str(tmp_path / "models"), "--version", "3"]) == 2
+    assert main(["export", str(saved), str(tmp_path / "models"), "--version", "3"]) == 2
     assert "the next is 4" in capsys.readouterr().err
 
 
