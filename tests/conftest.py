@@ -56,6 +56,17 @@ def pytest_runtest_setup(item):
     keras.utils.set_random_seed(0)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def kernels_kept():
+    """Keras seeds TensorFlow too, which forgets its kernels then: a third of the suite's time. No test draws by that seed."""
+    with pytest.MonkeyPatch.context() as patch:
+        if HAS_TENSORFLOW:
+            import tensorflow as tf
+
+            patch.setattr(tf.random, "set_seed", lambda seed: None)
+        yield
+
+
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)

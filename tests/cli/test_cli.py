@@ -27,10 +27,9 @@ RECORD = {
 
 
 @pytest.fixture
-def preset(tiny_model, tmp_path, monkeypatch):
+def preset(save_tiny, tmp_path, monkeypatch):
     """The tiny model as the only preset, called tiny."""
-    folder = tmp_path / "zoo" / "tiny"
-    tiny_model.save_to_preset(folder, RECORD)
+    folder = save_tiny(tmp_path / "zoo" / "tiny", RECORD)
     monkeypatch.setattr(presets, "roots", lambda: [folder.parent])
     return folder
 
