@@ -58,7 +58,7 @@ def pytest_runtest_setup(item):
 
 @pytest.fixture(scope="session", autouse=True)
 def kernels_kept():
-    """Keras seeds TensorFlow too, which forgets its kernels then: a third of the suite's time. No test draws by that seed."""
+    """Keras seeds TensorFlow too, which then forgets its kernels: a third of all time. No test draws by that seed."""
     with pytest.MonkeyPatch.context() as patch:
         if HAS_TENSORFLOW:
             import tensorflow as tf

@@ -106,6 +106,7 @@ def of_task(name: str, folder: Path) -> Verdict:
     words = [
         f"The TCN is {outcome} {than} the best recurrent net, the {WORDS[rival]}: {spread(by_core['tcn'])} against "
         f"{spread(by_core[rival])} ({objective.unit}).",
+        *_overlap(outcome, by_core["tcn"], by_core[rival], objective),
         _dilation(name, by_core),
         *_others(name, by_core),
         *_paper(task.published, outcome, objective),
@@ -161,6 +162,14 @@ def _stands(task: str, one: Sequence[float], other: Sequence[float]) -> str:
     return compared(one, other, TASKS[task].objective)
 
 
+def _overlap(outcome: str, one: Sequence[float], other: Sequence[float], objective: Objective) -> list[str]:
+    """How many of the TCN's seeds are better than all of the other's, where the ranges alone say no difference."""
+    ahead = sum(all(objective.better(score, against) for against in other) for score in one)
+    if outcome != EQUAL or ahead in (0, len(one)):
+        return []
+    return [f"Yet {ahead} of the TCN's {len(one)} seeds are better than every seed of the other."]
+
+
 def _dilation(task: str, by_core: Mapping[str, Sequence[float]]) -> str:
     outcome = _stands(task, by_core["tcn"], by_core["tcn_no_dilation"])
     flat = spread(by_core["tcn_no_dilation"])
@@ -189,5 +198,5 @@ def _paper(published: Mapping[str, float], outcome: str, objective: Objective) -
     rival = best_of({core: [score] for core, score in published.items()}, RECURRENT, objective)
     theirs = BETTER if objective.better(published["tcn"], published[rival]) else WORSE
     found = f"the {WORDS[rival]}'s {number(published[rival])}, the TCN's {number(published['tcn'])}"
-    agrees = "agrees" if theirs == outcome else "is contradicted"
+    agrees = "agrees" if theirs == outcome else "is not confirmed" if outcome == EQUAL else "is contradicted"
     return [f"The paper, where the TCN is {theirs} ({found}, on test), {agrees}."]
